@@ -1,0 +1,1 @@
+"""Command line, dashboard and reports over published builds."""

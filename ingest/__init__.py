@@ -1,0 +1,1 @@
+"""Bring payloads from sources into the raw store, verbatim; refuses to know what they mean."""

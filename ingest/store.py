@@ -1,0 +1,459 @@
+"""The raw store: append-only tables of verbatim payloads, the run log, rejected payloads and watermarks.
+
+Owns what is written to ``store.duckdb`` and in which transaction. Refuses to know what a payload means.
+
+A payload is stored once per content. A later, different observation of the same key is a new version. Whoever reads
+picks the latest by ``(version_at, fetched_at, payload_sha256)``, which does not depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import orjson
+import pyarrow as pa
+
+from models.errors import InputError
+from models.records import STREAMS, Stream
+
+SCHEMA_VERSION = 1
+TOOL_VERSION = "0.1.0"
+
+_PAYLOAD_COLUMNS = """
+    source VARCHAR NOT NULL,
+    record_key VARCHAR NOT NULL,
+    payload VARCHAR NOT NULL,
+    payload_sha256 VARCHAR NOT NULL,
+    version_at TIMESTAMP,
+    request_url VARCHAR,
+    fetched_at TIMESTAMP NOT NULL,
+    run_id VARCHAR NOT NULL
+"""
+
+_BOOKKEEPING = """
+create table if not exists raw.meta (schema_version INTEGER NOT NULL);
+create table if not exists raw.runs (
+    run_id VARCHAR PRIMARY KEY,
+    source VARCHAR NOT NULL,
+    source_type VARCHAR NOT NULL,
+    command VARCHAR NOT NULL,
+    started_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP,
+    status VARCHAR NOT NULL,
+    error VARCHAR,
+    principal VARCHAR,
+    scopes VARCHAR,
+    tool_version VARCHAR NOT NULL
+);
+create table if not exists raw.run_streams (
+    run_id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
+    scope VARCHAR NOT NULL,
+    window_from TIMESTAMP,
+    window_to TIMESTAMP,
+    requests BIGINT NOT NULL,
+    pages BIGINT NOT NULL,
+    received BIGINT NOT NULL,
+    stored BIGINT NOT NULL,
+    unchanged BIGINT NOT NULL,
+    rejected BIGINT NOT NULL,
+    reported BIGINT,
+    watermark_before VARCHAR,
+    watermark_after VARCHAR,
+    finished_at TIMESTAMP,
+    error VARCHAR,
+    PRIMARY KEY (run_id, source, stream, scope)
+);
+create table if not exists raw.rejected (
+    source VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
+    record_key VARCHAR,
+    payload VARCHAR NOT NULL,
+    payload_sha256 VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    request_url VARCHAR,
+    fetched_at TIMESTAMP NOT NULL,
+    run_id VARCHAR NOT NULL,
+    replayed_at TIMESTAMP
+);
+create table if not exists raw.watermarks (
+    source VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
+    scope VARCHAR NOT NULL,
+    watermark VARCHAR,
+    cursor VARCHAR,
+    updated_at TIMESTAMP NOT NULL,
+    run_id VARCHAR NOT NULL,
+    PRIMARY KEY (source, stream, scope)
+);
+create table if not exists raw.conflicts (
+    source VARCHAR NOT NULL,
+    stream VARCHAR NOT NULL,
+    record_key VARCHAR NOT NULL,
+    versions BIGINT NOT NULL,
+    run_id VARCHAR NOT NULL,
+    PRIMARY KEY (source, stream, record_key)
+);
+"""
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One payload on its way into the store.
+
+    Args:
+        stream: Where it belongs.
+        key: The source's own identity of the record, unique within source and stream.
+        payload: What the source returned: an object, or its JSON text.
+        version_at: The source's own last-updated instant, if the payload states one (aware or UTC).
+        fetched_at: When it was read from the source; the page's time when ``None``.
+    """
+
+    stream: Stream
+    key: str
+    payload: dict[str, Any] | str
+    version_at: datetime | None = None
+    fetched_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A payload set aside, with its reason; kept verbatim so that it can be replayed after a fix."""
+
+    stream: Stream
+    payload: str
+    reason: str
+    key: str | None = None
+
+
+@dataclass
+class Page:
+    """What one request (or one batch of a file) brought, written in one transaction with its watermark.
+
+    Args:
+        stream: The stream the page was asked for; child records of other streams may come with it.
+        scope: What within the source it covers, such as a repository; part of the watermark's key.
+        requests: Requests it took, retries included.
+        reported: How many records the source says exist in the asked-for window, where it says so.
+        watermark: New high-water mark of the stream, or ``None`` to leave it.
+        cursor: Where to continue after a kill; ``None`` once the stream is complete.
+    """
+
+    stream: Stream
+    records: Sequence[RawRecord] = ()
+    rejected: Sequence[Rejected] = ()
+    scope: str = ""
+    request_url: str = ""
+    fetched_at: datetime | None = None
+    requests: int = 1
+    reported: int | None = None
+    watermark: str | None = None
+    cursor: str | None = None
+    window: tuple[datetime | None, datetime | None] = (None, None)
+    is_last: bool = False
+
+
+@dataclass
+class Run:
+    """One execution of a command against one source."""
+
+    run_id: str
+    source: str
+    source_type: str
+    counts: dict[str, int] = field(default_factory=lambda: {"received": 0, "stored": 0, "unchanged": 0, "rejected": 0})
+
+
+def canonical_json(payload: dict[str, Any] | str) -> tuple[str, str]:
+    """Return a payload's JSON text as received and the SHA-256 (hex) of its canonical form (sorted keys, no spaces).
+
+    Raises:
+        InputError: The text is not JSON.
+    """
+    try:
+        value = orjson.loads(payload) if isinstance(payload, str) else payload
+        text = payload if isinstance(payload, str) else orjson.dumps(payload).decode()
+        return text, hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+        raise InputError(f"The payload is not JSON: {error}.") from error
+
+
+def utc_naive(value: datetime) -> datetime:
+    """Return an instant as the naive UTC datetime that the store keeps."""
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+class RawStore:
+    """A connection to the raw database. Use as a context manager, under the workspace's writer lock when writing."""
+
+    def __init__(self, path: Path, *, read_only: bool = False, memory_limit: str = "1GB") -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.con = duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            raise InputError(
+                f"The raw database cannot be opened: {error}.", where=str(path), next_step="twotrack doctor"
+            ) from error
+        self.con.execute(f"set memory_limit = '{memory_limit}'")
+        self.con.execute("set preserve_insertion_order = false")
+        if not read_only:
+            self._create()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.con.close()
+
+    def _create(self) -> None:
+        self.con.begin()
+        self.con.execute("create schema if not exists raw")
+        self.con.execute(_BOOKKEEPING)
+        for stream in STREAMS:
+            self.con.execute(f"create table if not exists raw.{stream.table} ({_PAYLOAD_COLUMNS})")
+        if not self.con.execute("select 1 from raw.meta").fetchone():
+            self.con.execute("insert into raw.meta values (?)", [SCHEMA_VERSION])
+        self.con.commit()
+
+    def begin_run(
+        self, source: str, source_type: str, command: str, *, principal: str | None = None, scopes: str | None = None
+    ) -> Run:
+        """Open a run and log it; ``command`` must not contain secrets. Unfinished earlier runs are marked as such."""
+        run = Run(uuid.uuid4().hex, source, source_type)
+        self.con.begin()
+        self.con.execute("update raw.runs set status = 'interrupted' where status = 'running' and source = ?", [source])
+        self.con.execute(
+            "insert into raw.runs values (?, ?, ?, ?, ?, null, 'running', null, ?, ?, ?)",
+            [run.run_id, source, source_type, command, _now(), principal, scopes, TOOL_VERSION],
+        )
+        self.con.commit()
+        return run
+
+    def finish_run(self, run: Run, *, error: str | None = None) -> None:
+        """Close a run as ``ok``, or as ``failed`` with an error message that holds no secret."""
+        self.con.execute(
+            "update raw.runs set finished_at = ?, status = ?, error = ? where run_id = ?",
+            [_now(), "failed" if error else "ok", error, run.run_id],
+        )
+
+    def watermark(self, source: str, stream: Stream, scope: str = "") -> tuple[str | None, str | None]:
+        """Return (watermark, cursor) of a stream; (None, None) when it was never read."""
+        row = self.con.execute(
+            "select watermark, cursor from raw.watermarks where source = ? and stream = ? and scope = ?",
+            [source, str(stream), scope],
+        ).fetchone()
+        return (row[0], row[1]) if row else (None, None)
+
+    def write_page(self, run: Run, page: Page) -> dict[str, int]:
+        """Store a page, its rejects, its counts and its watermark in one transaction.
+
+        Returns:
+            Counts ``received``, ``stored``, ``unchanged`` and ``rejected`` of this page.
+        """
+        fetched_at = utc_naive(page.fetched_at) if page.fetched_at else _now()
+        by_stream: dict[Stream, list[tuple[Any, ...]]] = {}
+        rejected = [
+            (str(r.stream), r.key, r.payload, hashlib.sha256(r.payload.encode()).hexdigest(), r.reason)
+            for r in page.rejected
+        ]
+        for record in page.records:
+            text, digest = canonical_json(record.payload)
+            version_at = utc_naive(record.version_at) if record.version_at else None
+            seen_at = utc_naive(record.fetched_at) if record.fetched_at else fetched_at
+            by_stream.setdefault(record.stream, []).append((record.key, text, digest, version_at, seen_at))
+        self.con.begin()
+        try:
+            per_stream = {
+                stream: self._store(run, stream, rows, page.request_url) for stream, rows in by_stream.items()
+            }
+            new_rejects = self._reject(run, rejected, page.request_url, fetched_at)
+            if page.stream not in per_stream:
+                per_stream[page.stream] = (0, 0)
+            for stream, (received, stored) in per_stream.items():
+                self._count(run, page, stream, received, stored)
+            if page.watermark is not None or page.cursor is not None or page.is_last:
+                self._move_watermark(run, page)
+            self.con.commit()
+        except BaseException:
+            self.con.rollback()
+            raise
+        received = sum(r for r, _ in per_stream.values())
+        stored = sum(s for _, s in per_stream.values())
+        counts = {
+            "received": received + len(rejected),
+            "stored": stored,
+            "unchanged": received - stored,
+            "rejected": new_rejects,
+        }
+        for name, count in counts.items():
+            run.counts[name] += count
+        return counts
+
+    def _store(self, run: Run, stream: Stream, rows: list[tuple[Any, ...]], request_url: str) -> tuple[int, int]:
+        """Insert what is new: unseen contents, and the page's winner per key if it is newer than what we hold."""
+        columns = list(zip(*rows, strict=True))
+        arrow = pa.table(
+            {
+                "record_key": pa.array(columns[0], pa.string()),
+                "payload": pa.array(columns[1], pa.string()),
+                "payload_sha256": pa.array(columns[2], pa.string()),
+                "version_at": pa.array(columns[3], pa.timestamp("us")),
+                "fetched_at": pa.array(columns[4], pa.timestamp("us")),
+            }
+        )
+        self.con.register("incoming", arrow)
+        try:
+            self.con.execute(
+                store_sql(stream, "incoming"),
+                {"source": run.source, "run_id": run.run_id, "request_url": request_url},
+            )
+            stored = self.con.fetchone()
+            return len(rows), int(stored[0]) if stored else 0
+        finally:
+            self.con.unregister("incoming")
+
+    def _reject(self, run: Run, rows: list[tuple[Any, ...]], request_url: str, fetched_at: datetime) -> int:
+        new = 0
+        for stream, key, payload, digest, reason in rows:
+            known = self.con.execute(
+                "select 1 from raw.rejected where source = ? and stream = ? and payload_sha256 = ? and reason = ?",
+                [run.source, stream, digest, reason],
+            ).fetchone()
+            if not known:
+                new += 1
+                self.con.execute(
+                    "insert into raw.rejected values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
+                    [run.source, stream, key, payload, digest, reason, request_url, fetched_at, run.run_id],
+                )
+        return new
+
+    def _count(self, run: Run, page: Page, stream: Stream, received: int, stored: int) -> None:
+        is_asked = stream == page.stream
+        rejected = sum(1 for r in page.rejected if r.stream == stream)
+        before, _ = self.watermark(run.source, stream, page.scope) if is_asked else (None, None)
+        self.con.execute(
+            """
+            insert into raw.run_streams as log values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)
+            on conflict (run_id, source, stream, scope) do update set
+                requests = log.requests + excluded.requests,
+                pages = log.pages + excluded.pages,
+                received = log.received + excluded.received,
+                stored = log.stored + excluded.stored,
+                unchanged = log.unchanged + excluded.unchanged,
+                rejected = log.rejected + excluded.rejected,
+                reported = coalesce(excluded.reported, log.reported),
+                watermark_after = coalesce(excluded.watermark_after, log.watermark_after),
+                finished_at = coalesce(excluded.finished_at, log.finished_at)
+            """,
+            [
+                run.run_id,
+                run.source,
+                str(stream),
+                page.scope,
+                *(utc_naive(w) if w else None for w in page.window),
+                page.requests if is_asked else 0,
+                1 if is_asked else 0,
+                received + rejected,
+                stored,
+                received - stored,
+                rejected,
+                page.reported if is_asked else None,
+                before,
+                page.watermark if is_asked else None,
+                _now() if page.is_last else None,
+            ],
+        )
+
+    def fail_stream(self, run: Run, stream: Stream, scope: str, error: str) -> None:
+        """Record on the run's log that a stream ended early, and why; ``error`` must hold no secret."""
+        self.con.execute(
+            """
+            insert into raw.run_streams values (?, ?, ?, ?, null, null, 0, 0, 0, 0, 0, 0, null, null, null, null, ?)
+            on conflict (run_id, source, stream, scope) do update set error = excluded.error
+            """,
+            [run.run_id, run.source, str(stream), scope, error],
+        )
+
+    def _move_watermark(self, run: Run, page: Page) -> None:
+        """Move the mark with the rows it covers; the cursor is cleared by the last page."""
+        self.con.execute(
+            """
+            insert into raw.watermarks as mark values (?, ?, ?, ?, ?, ?, ?)
+            on conflict (source, stream, scope) do update set
+                watermark = coalesce(excluded.watermark, mark.watermark),
+                cursor = excluded.cursor,
+                updated_at = excluded.updated_at,
+                run_id = excluded.run_id
+            """,
+            [run.source, str(page.stream), page.scope, page.watermark, page.cursor, _now(), run.run_id],
+        )
+
+    def count(self, stream: Stream) -> int:
+        """Return how many payload versions a stream holds."""
+        row = self.con.execute(f"select count(*) from raw.{stream.table}").fetchone()
+        return int(row[0]) if row else 0
+
+
+def store_sql(stream: Stream, incoming: str) -> str:
+    """Return the INSERT that adds to ``stream`` whatever relation ``incoming`` brings that is new.
+
+    ``incoming`` has record_key, payload, payload_sha256, version_at and fetched_at. Bound parameters: ``$source``,
+    ``$run_id``, ``$request_url``. A content never seen for its key is stored. A content seen before is stored again
+    only when it is the latest observation and differs from the one held as latest (a value that went A → B → A).
+    """
+    order = "coalesce(version_at, timestamp '0001-01-01'), fetched_at, payload_sha256"
+    return f"""
+        insert into raw.{stream.table}
+        with offered as (
+            select record_key, payload, payload_sha256, version_at, fetched_at,
+                row_number() over (partition by record_key order by ({order}) desc) as place
+            from (
+                select record_key, payload_sha256, any_value(payload) as payload,
+                    max(version_at) as version_at, min(fetched_at) as fetched_at
+                from {incoming} group by record_key, payload_sha256
+            )
+        ),
+        held as (
+            select record_key, payload_sha256, max(fetched_at) as fetched_at, max(version_at) as version_at
+            from raw.{stream.table}
+            where source = $source and record_key in (select record_key from offered)
+            group by record_key, payload_sha256
+        ),
+        latest as (
+            select record_key, max_by(payload_sha256, ({order})) as payload_sha256, max(({order})) as place
+            from held group by record_key
+        )
+        select $source, o.record_key, o.payload, o.payload_sha256, o.version_at, $request_url, o.fetched_at, $run_id
+        from offered o
+        left join held h on h.record_key = o.record_key and h.payload_sha256 = o.payload_sha256
+        left join latest l on l.record_key = o.record_key
+        where h.record_key is null
+            or (
+                o.place = 1 and l.payload_sha256 <> o.payload_sha256
+                and (coalesce(o.version_at, timestamp '0001-01-01'), o.fetched_at, o.payload_sha256) > l.place
+            )
+    """
+
+
+def rejected_payloads(store: RawStore, source: str, stream: Stream) -> Iterable[tuple[str, str]]:
+    """Return (payload, reason) of what was set aside for a stream and not yet replayed."""
+    rows = store.con.execute(
+        "select payload, reason from raw.rejected where source = ? and stream = ? and replayed_at is null",
+        [source, str(stream)],
+    ).fetchall()
+    return [(str(payload), str(reason)) for payload, reason in rows]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""Record types, settings, errors and statistical models; imports nothing else of ours."""

@@ -1,0 +1,238 @@
+"""The workspace's configuration, ``twotrack.toml``: its fields, defaults and error messages.
+
+Secrets are never values here: a setting holds a reference (``env:NAME``, ``file:PATH`` or ``keyring:SERVICE/NAME``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from models.errors import ConfigurationError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"'{name}' is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'") from None
+    return name
+
+
+def _reference(value: str) -> str:
+    if value.partition(":")[0] not in {"env", "file", "keyring"} or not value.partition(":")[2]:
+        raise ValueError("must be a reference: env:NAME, file:PATH or keyring:SERVICE/NAME, never the secret itself")
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+SecretReference = Annotated[str, AfterValidator(_reference)]
+
+
+class WorkspaceSettings(_Section):
+    """What this workspace is; ``demo`` workspaces say so on every page and export."""
+
+    name: str = "Workspace"
+    kind: Literal["live", "demo"] = "live"
+
+
+class SourceSettings(_Section):
+    """One source to sync from; ``name`` prefixes the ids of its records."""
+
+    type: Literal["github", "jira", "gitlab", "jenkins"]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    base_url: str = ""
+    repositories: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    user: str = ""
+    token: SecretReference | None = None
+    app_id: str = ""
+    installation_id: str = ""
+    private_key: SecretReference | None = None
+    deployment: Literal["cloud", "data_center"] = "cloud"
+
+
+class TeamSettings(_Section):
+    """One team; ``members`` are person names or source logins."""
+
+    name: str
+    members: tuple[str, ...] = ()
+    time_zone: TimeZone = "UTC"
+    business_days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+    )
+    business_start: time = time(9)
+    business_end: time = time(17)
+    holidays: tuple[date, ...] = ()
+
+
+class ServiceSettings(_Section):
+    """One service, and how records of the sources name it."""
+
+    name: str
+    team: str = ""
+    repositories: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class PersonSettings(_Section):
+    """One person and the logins that are theirs, written ``source:login``; ``entitled`` lists what they may approve."""
+
+    name: str
+    logins: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    team: str = ""
+    entitled: tuple[str, ...] = ()
+
+
+class IdentitySettings(_Section):
+    """Who is who, and which accounts are automation."""
+
+    people: tuple[PersonSettings, ...] = ()
+    bots: tuple[str, ...] = ()
+    not_bots: tuple[str, ...] = ()
+
+
+class ProductionSettings(_Section):
+    """Which environments are production: exact names, compared without case. Empty means none, never all."""
+
+    environments: tuple[str, ...] = ("production", "prod", "prd", "live")
+
+
+class FreezeSettings(_Section):
+    """A period in which nothing may be deployed; all-day dates run local midnight to local midnight."""
+
+    name: str
+    start: datetime | date
+    end: datetime | date
+    time_zone: TimeZone = "UTC"
+    services: tuple[str, ...] = ()
+    exempt_change_types: tuple[str, ...] = ("emergency",)
+
+
+class ClassificationRule(_Section):
+    """A rule of the organisation, tried before the shipped ones; the columns of ``data/seeds/classification_rules.csv``."""
+
+    rule_id: str
+    source: str = "*"
+    record_type: str = "*"
+    field: str = "*"
+    pattern: str
+    track: Literal["change_governance", "release_execution", "neither"]
+    activity: str
+    reason: str
+
+
+class Thresholds(_Section):
+    """Limits that decide; shown wherever they do. Durations are in seconds unless the name says otherwise."""
+
+    clock_skew_seconds: int = 120
+    incident_window_hours: float = 24.0
+    emergency_sla_hours: float = 48.0
+    adjacent_buffer_seconds: int = 0
+    default_window_minutes: int = 60
+    window_median_minimum: int = 10
+    minimum_sample: int = 10
+    approval_expiry_days: int = 0
+    planned_emergency_hours: float = 48.0
+    post_review_sla_days: float = 5.0
+
+
+class Settings(_Section):
+    """All of ``twotrack.toml``. Unknown keys are errors that name the nearest known key."""
+
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    source: tuple[SourceSettings, ...] = ()
+    team: tuple[TeamSettings, ...] = ()
+    service: tuple[ServiceSettings, ...] = ()
+    identity: IdentitySettings = IdentitySettings()
+    production: ProductionSettings = ProductionSettings()
+    freeze: tuple[FreezeSettings, ...] = ()
+    rule: tuple[ClassificationRule, ...] = ()
+    thresholds: Thresholds = Thresholds()
+
+    @field_validator("source")
+    @classmethod
+    def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in sources]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two sources are called {', '.join(twice)}; each needs its own name")
+        return sources
+
+    def fingerprint(self) -> str:
+        """Return a SHA-256 over everything that can change a number, as 64 hex digits."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_settings(path: Path) -> Settings:
+    """Read a workspace's configuration; a missing file means all defaults.
+
+    Raises:
+        ConfigurationError: Not TOML, an unknown key, or a value that does not fit, each named with its place.
+    """
+    try:
+        return parse_settings(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The configuration cannot be read: {error}.", where=str(path)) from error
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """Parse configuration text; ``where`` names it in errors. Raises as ``load_settings``."""
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"The configuration is not valid TOML: {error}.", where=where, next_step="correct that line and run again"
+        ) from error
+    except ValidationError as error:
+        problems = "; ".join(_problem(dict(item)) for item in error.errors())
+        raise ConfigurationError(
+            f"The configuration does not fit: {problems}.", where=where, kept="nothing was changed"
+        ) from error
+
+
+def _problem(item: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{place}: {item['msg']}"
+    section = _section_at(item["loc"][:-1])
+    known = list(section.model_fields) if section else []
+    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
+    return f"unknown key '{place}'" + (f", nearest known key is '{near[0]}'" if near else "")
+
+
+def _section_at(location: tuple[str | int, ...]) -> type[_Section] | None:
+    section: type[_Section] = Settings
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation: Any = section.model_fields[part].annotation
+        while get_origin(annotation) is not None:
+            annotation = get_args(annotation)[0]
+        if not (isinstance(annotation, type) and issubclass(annotation, _Section)):
+            return None
+        section = annotation
+    return section

@@ -1,0 +1,1 @@
+"""SQL models and the runner that builds, checks and publishes them."""
