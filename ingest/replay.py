@@ -129,7 +129,10 @@ def _connector_for(connectors: Mapping[str, Sequence[Route]], url: str) -> tuple
 
 def _shape(url: str) -> str:
     """Return an address without its query and with numbers as ``0``, so that alike ones are counted together."""
-    return re.sub(r"\d+", "0", re.split(r"[?\s(]", Scrubber().url(url), maxsplit=1)[0]) or "(no address)"
+    return (
+        re.sub(r"(?<=[/-])\d+(?=[/.]|$)", "0", re.split(r"[?\s(]", Scrubber().url(url), maxsplit=1)[0])
+        or "(no address)"
+    )
 
 
 def _counts(store: RawStore, run: Run) -> list[StreamCount]:
