@@ -1,0 +1,88 @@
+"""What a metric is and what asking for one returns. Knows neither SQL nor the dashboard."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["rate", "duration", "count", "ratio"]
+
+
+class MetricDefinition(BaseModel):
+    """A metric's header: how its contributing records become one value.
+
+    Kinds: ``rate`` = records in the numerator ÷ records, within [0, 1]; ``duration`` = a quantile of values, seconds;
+    ``count`` = records in the numerator; ``ratio`` = sum of values ÷ records, which may exceed 1.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    label: str
+    description: str
+    unit: Literal["ratio", "seconds", "count"]
+    kind: Kind
+    better: Literal["lower", "higher", "neither"]
+    statistic: Literal["share", "median", "count", "ratio"]
+    minimum_sample: Annotated[int, Field(ge=1)] = 10
+    dated_by: str
+    source: str
+    absent_reason: str = "no records in the period"
+
+
+class MetricValue(BaseModel):
+    """One metric for one group and period.
+
+    Args:
+        value: The metric, ``None`` when undefined; a rate lies within [0, 1], a duration is in seconds.
+        numerator: Records that count towards the event; ``None`` for durations.
+        denominator: Records that were judged.
+        excluded: Records left out, by reason.
+        low: Lower end of the Wilson 95 % interval, for rates.
+        high: Upper end of it.
+        p90: 90th percentile, for durations.
+        is_enough: Whether the denominator reaches the metric's minimum sample.
+        note: Why the value is undefined or not to be judged, for people.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    metric: str
+    label: str
+    unit: str
+    group: dict[str, str | None] = {}
+    value: float | None
+    numerator: int | None
+    denominator: int
+    excluded: dict[str, int] = {}
+    low: float | None = None
+    high: float | None = None
+    p90: float | None = None
+    is_enough: bool
+    note: str = ""
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float] | None:
+    """Return the Wilson score interval of a proportion, or ``None`` for no trials.
+
+    Source: Wilson (1927), Journal of the American Statistical Association 22(158).
+    """
+    if trials == 0:
+        return None
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[str, int]) -> str:
+    """Return why a value is undefined or too thin to judge; empty when it may be judged."""
+    if denominator == 0:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+        return f"undefined: {definition.absent_reason}" + (f" ({reasons} left out)" if reasons else "")
+    if denominator < definition.minimum_sample:
+        return f"too few to judge (n={denominator})"
+    return ""

@@ -1,0 +1,181 @@
+"""From a metric's contributing records to its value: the one aggregation that app, command line, reports and evidence call.
+
+A number and its drill-down come from the same rows and the same filter, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+
+from models.errors import InputError
+from models.metric import MetricDefinition, MetricValue, sample_note, wilson_interval
+
+RECORD_COLUMNS = (
+    "record_id",
+    "record_kind",
+    "service",
+    "team",
+    "change_type",
+    "occurred_at",
+    "in_numerator",
+    "value",
+    "exclusion_reason",
+    "detail",
+)
+GROUPS = {
+    "service": "service",
+    "team": "team",
+    "change_type": "change_type",
+    "day": "cast(date_trunc('day', occurred_at) as date)",
+    "week": "cast(date_trunc('week', occurred_at) as date)",
+    "month": "cast(date_trunc('month', occurred_at) as date)",
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which records a question is about. Empty tuples mean all; the period is half-open [start, end), naive UTC."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    services: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    change_types: tuple[str, ...] = ()
+
+    def where(self) -> tuple[str, list[Any]]:
+        """Return the SQL condition and its bound values."""
+        conditions, values = ["true"], []
+        if self.start is not None:
+            conditions.append("occurred_at >= ?")
+            values.append(self.start)
+        if self.end is not None:
+            conditions.append("occurred_at < ?")
+            values.append(self.end)
+        for column, chosen in (("service", self.services), ("team", self.teams), ("change_type", self.change_types)):
+            if chosen:
+                conditions.append(f"{column} in ({', '.join('?' * len(chosen))})")
+                values += chosen
+        return " and ".join(conditions), values
+
+
+def definitions(con: DuckDBPyConnection) -> dict[str, MetricDefinition]:
+    """Return the metrics that a build holds, by name."""
+    rows = con.execute("select definition from meta.metrics order by name").fetchall()
+    found = (MetricDefinition.model_validate_json(row[0]) for row in rows)
+    return {definition.name: definition for definition in found}
+
+
+def definition(con: DuckDBPyConnection, name: str) -> MetricDefinition:
+    """Return one metric's definition; raises ``InputError`` that lists the known names."""
+    known = definitions(con)
+    if name not in known:
+        raise InputError(
+            f"There is no metric '{name}'.",
+            next_step="choose one of: " + ", ".join(known) if known else "twotrack build",
+        )
+    return known[name]
+
+
+def records(con: DuckDBPyConnection, name: str, chosen: Filter | None = None, *, limit: int | None = None) -> pa.Table:
+    """Return a metric's contributing records in the filter, excluded ones with their reason, newest first."""
+    definition(con, name)
+    where, values = (chosen or Filter()).where()
+    bound = f" limit {int(limit)}" if limit is not None else ""
+    return con.execute(
+        f"select {', '.join(RECORD_COLUMNS)} from metrics.{name} where {where} "
+        f"order by occurred_at desc nulls last, record_id{bound}",
+        values,
+    ).to_arrow_table()
+
+
+def value(
+    con: DuckDBPyConnection, name: str, chosen: Filter | None = None, *, by: Sequence[str] = ()
+) -> list[MetricValue]:
+    """Return a metric's value in the filter, one per group (one in all without ``by``), ordered by group.
+
+    Args:
+        con: A connection to a published build.
+        name: The metric.
+        chosen: Period and scope.
+        by: Any of ``service``, ``team``, ``change_type``, ``day``, ``week``, ``month``.
+
+    Raises:
+        InputError: No such metric or grouping.
+    """
+    defined = definition(con, name)
+    if unknown := [group for group in by if group not in GROUPS]:
+        raise InputError(f"Cannot group by {', '.join(unknown)}.", next_step=f"choose from {', '.join(GROUPS)}")
+    where, values = (chosen or Filter()).where()
+    keys = [f"{GROUPS[group]} as key_{i}" for i, group in enumerate(by)]
+    aliases = [f"key_{i}" for i in range(len(by))]
+    head = ", ".join([*aliases, ""]) if by else ""
+    tail = f" group by {', '.join(aliases)} order by {', '.join(aliases)}" if by else ""
+    source = f"(select {', '.join([*keys, '*'])} from metrics.{name} where {where})"
+    totals = con.execute(
+        f"""select {head}
+            count(*) filter (where exclusion_reason is null) as judged,
+            count(*) filter (where exclusion_reason is null and in_numerator) as hits,
+            sum(value) filter (where exclusion_reason is null) as total,
+            quantile_cont(value, 0.5) filter (where exclusion_reason is null) as middle,
+            quantile_cont(value, 0.9) filter (where exclusion_reason is null) as p90
+        from {source}{tail}""",
+        values,
+    ).fetchall()
+    excluded = _excluded(con, source, values, aliases)
+    width = len(by)
+    return [
+        _value(defined, dict(zip(by, map(_text, row[:width]), strict=True)), row[width:], excluded.get(row[:width], {}))
+        for row in totals
+    ]
+
+
+def _excluded(
+    con: DuckDBPyConnection, source: str, values: list[Any], aliases: list[str]
+) -> dict[tuple[Any, ...], dict[str, int]]:
+    names = ", ".join([*aliases, "exclusion_reason"])
+    rows = con.execute(
+        f"select {names}, count(*) from {source} where exclusion_reason is not null group by {names} order by {names}",
+        values,
+    ).fetchall()
+    found: dict[tuple[Any, ...], dict[str, int]] = {}
+    for *group, reason, count in rows:
+        found.setdefault(tuple(group), {})[reason] = count
+    return found
+
+
+def _value(
+    defined: MetricDefinition, group: dict[str, str | None], row: Sequence[Any], excluded: dict[str, int]
+) -> MetricValue:
+    judged, hits, total, middle, p90 = row
+    interval = wilson_interval(hits, judged) if defined.kind == "rate" else None
+    by_kind = {
+        "rate": hits / judged if judged else None,
+        "duration": middle,
+        "count": float(hits) if judged else None,
+        "ratio": total / judged if judged and total is not None else None,
+    }
+    return MetricValue(
+        metric=defined.name,
+        label=defined.label,
+        unit=defined.unit,
+        group=group,
+        value=by_kind[defined.kind],
+        numerator=None if defined.kind == "duration" else hits,
+        denominator=judged,
+        excluded=excluded,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
+        p90=p90 if defined.kind == "duration" else None,
+        is_enough=judged >= defined.minimum_sample,
+        note=sample_note(defined, judged, excluded),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

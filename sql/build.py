@@ -1,0 +1,255 @@
+"""Run the SQL models over the raw store, check them, and publish the result.
+
+Owns the order of models, the build file and its ``meta`` schema. Models say nothing about order: it is read from their SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+from duckdb import DuckDBPyConnection
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from models.errors import BuildError, NotBuiltError
+from models.settings import Settings
+from models.workspace import Workspace
+from sql.check import check_rows, portability_problems, require
+from sql.configuration import load_business_hours, load_config, load_seeds
+from sql.engines import CATALOGS, dependencies, for_duckdb, parse
+from sql.header import Model, read_models
+
+Progress = Callable[[str, int, int], None]
+SUPPLIED = {"raw", "seeds", "config"}
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """How one model's run went: seconds and rows."""
+
+    name: str
+    seconds: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A published build: its id, the instant it is as of (naive UTC), and what each model took."""
+
+    build_id: str
+    as_of: datetime
+    seconds: float
+    models: tuple[ModelResult, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Models in an order in which each comes after all it reads, with their parsed SQL."""
+
+    models: tuple[Model, ...]
+    trees: dict[str, exp.Expression]
+    reads: dict[str, set[str]]
+
+
+def plan(models: dict[str, Model]) -> Plan:
+    """Parse, check for portability and order the models.
+
+    Raises:
+        BuildError: A file is not SQL, leaves the portable subset, reads an unknown table or a cycle exists.
+    """
+    trees, reads = {}, {}
+    for name, model in models.items():
+        try:
+            trees[name] = parse(model.select)
+        except ParseError as error:
+            raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
+        require(portability_problems(trees[name]), str(model.path))
+        reads[name] = dependencies(trees[name])
+        unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
+        if unknown:
+            raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
+        if model.layer != "staging" and any(t.startswith("raw.") for t in reads[name]):
+            raise BuildError(f"The model {name} reads raw tables; only staging may.", where=str(model.path))
+    graph = {name: sorted(t for t in reads[name] if t in models) for name in sorted(models)}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise BuildError(f"The models read each other in a circle: {' → '.join(error.args[1])}.") from error
+    return Plan(tuple(models[name] for name in order), trees, reads)
+
+
+def build(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    progress: Progress | None = None,
+    memory_limit: str = "6GB",
+) -> BuildResult:
+    """Build all models from the raw store and publish them. The caller holds the workspace's writer lock.
+
+    Args:
+        workspace: Where raw data lies and the build goes.
+        settings: What decides; stored with the build.
+        as_of: The instant (UTC) the build knows; open windows and pending approvals age up to it. Default: now.
+        progress: Called with (model, done, total) before each model.
+        memory_limit: DuckDB's memory bound; larger work spills to the build folder.
+
+    Raises:
+        NotBuiltError: There is no raw data yet.
+        BuildError: A model failed or a check did not hold; the last good build stays published.
+    """
+    if not workspace.raw_path.is_file():
+        raise NotBuiltError(
+            "There is no raw data to build from.",
+            where=str(workspace.raw_path),
+            next_step="twotrack sync or twotrack import",
+        )
+    started = time.perf_counter()
+    moment = (
+        (as_of or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) if (as_of is None or as_of.tzinfo) else as_of
+    )
+    ordered = plan(read_models())
+    workspace.build_dir.mkdir(parents=True, exist_ok=True)
+    _sweep(workspace.build_dir)
+    build_id = _build_id(moment, settings, ordered)
+    finished, scratch = workspace.build_dir / f"{build_id}.duckdb", workspace.build_dir / f"{build_id}.work.duckdb"
+    con = _connect(workspace, finished, scratch, memory_limit)
+    try:
+        results = _run(con, ordered, settings, moment, progress)
+        _write_meta(con, ordered, results, build_id, moment, settings)
+        con.execute("checkpoint build")
+    except duckdb.OutOfMemoryException as error:
+        raise BuildError(
+            f"The build ran out of memory or disk: {error}.",
+            where=str(workspace.build_dir),
+            kept="the last good build stays published",
+            next_step="free disk space, or run with a larger --memory",
+        ) from error
+    finally:
+        con.close()
+        scratch.unlink(missing_ok=True)
+    workspace.publish(build_id, finished, {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind})
+    _sweep(workspace.build_dir)
+    return BuildResult(build_id, moment, time.perf_counter() - started, tuple(results))
+
+
+def _connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: str) -> DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    con.execute(f"set memory_limit = '{memory_limit}'")
+    con.execute("set temp_directory = ?", [str(workspace.build_dir / "spill")])
+    con.execute("set TimeZone = 'UTC'")
+    con.execute(f"attach '{_quoted(workspace.raw_path)}' as store (read_only)")
+    con.execute(f"attach '{_quoted(finished)}' as build")
+    con.execute(f"attach '{_quoted(scratch)}' as work")
+    for layer, catalog in CATALOGS.items():
+        if catalog != "store":
+            con.execute(f"create schema if not exists {catalog}.{layer}")
+    return con
+
+
+def _run(
+    con: DuckDBPyConnection, ordered: Plan, settings: Settings, as_of: datetime, progress: Progress | None
+) -> list[ModelResult]:
+    load_seeds(con)
+    load_config(con, settings, as_of)
+    results: list[ModelResult] = []
+    has_hours = False
+    for position, model in enumerate(ordered.models):
+        if progress:
+            progress(model.full_name, position, len(ordered.models))
+        if not has_hours and "config.business_hours" in ordered.reads[model.full_name]:
+            load_business_hours(con, settings, _span(con, as_of))
+            has_hours = True
+        results.append(run_model(con, model, ordered.trees[model.full_name]))
+    return results
+
+
+def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> ModelResult:
+    """Create one model's table and check it. Raises ``BuildError`` naming the file and the broken promise."""
+    started = time.perf_counter()
+    table = f"{CATALOGS[model.layer]}.{model.full_name}"
+    statement = for_duckdb(tree)
+    if model.order_by:
+        statement = f"select * from ({statement}) order by {model.order_by}"
+    try:
+        con.execute(f"create {'view' if model.is_view else 'table'} {table} as {statement}")
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise BuildError(
+            f"The model {model.full_name} failed: {error}",
+            where=str(model.path),
+            kept="the last good build stays published",
+        ) from error
+    require(check_rows(con, model, table), model.full_name)
+    rows = con.execute(f"select count(*) from {table}").fetchone()
+    return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
+
+
+def _write_meta(
+    con: DuckDBPyConnection,
+    ordered: Plan,
+    results: Iterable[ModelResult],
+    build_id: str,
+    as_of: datetime,
+    settings: Settings,
+) -> None:
+    con.execute("create table build.meta.build (build_id VARCHAR, as_of TIMESTAMP, kind VARCHAR, name VARCHAR, "
+                "settings_sha256 VARCHAR, settings_json VARCHAR)")  # fmt: skip
+    con.execute("insert into build.meta.build values (?, ?, ?, ?, ?, ?)",
+                [build_id, as_of, settings.workspace.kind, settings.workspace.name, settings.fingerprint(),
+                 settings.model_dump_json()])  # fmt: skip
+    con.execute("create table build.meta.models (name VARCHAR, layer VARCHAR, description VARCHAR, grain VARCHAR, "
+                "sql VARCHAR, sha256 VARCHAR, rows BIGINT)")  # fmt: skip
+    con.execute('create table build.meta.columns (model VARCHAR, "column" VARCHAR, description VARCHAR)')
+    con.execute("create table build.meta.metrics (name VARCHAR, definition VARCHAR)")
+    rows = {result.name: result.rows for result in results}
+    for model in ordered.models:
+        con.execute("insert into build.meta.models values (?, ?, ?, ?, ?, ?, ?)",
+                    [model.full_name, model.layer, model.description, model.grain, model.select,
+                     hashlib.sha256(model.select.encode()).hexdigest(), rows[model.full_name]])  # fmt: skip
+        con.executemany("insert into build.meta.columns values (?, ?, ?)",
+                        [[model.full_name, name, text] for name, text in model.columns.items()])  # fmt: skip
+        if model.metric:
+            con.execute("insert into build.meta.metrics values (?, ?)", [model.name, model.metric.model_dump_json()])
+        if CATALOGS[model.layer] == "build":
+            con.execute(f"comment on table build.{model.full_name} is {_literal(model.description)}")
+            for name, text in model.columns.items():
+                con.execute(f'comment on column build.{model.full_name}."{name}" is {_literal(text)}')
+
+
+def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
+    """Return the first and last day that business hours are needed for, from the change records' instants."""
+    row = con.execute(
+        "select min(created_at) from work.intermediate.int_changes where created_at <= ?", [as_of]
+    ).fetchone()
+    return (row[0].date(), as_of.date()) if row and row[0] else None
+
+
+def _build_id(as_of: datetime, settings: Settings, ordered: Plan) -> str:
+    """Return an id that sorts by time; the suffix tells apart builds of one instant with other rules."""
+    text = settings.fingerprint() + "".join(model.select for model in ordered.models) + str(time.time_ns())
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{now}-{hashlib.sha256((text + str(as_of)).encode()).hexdigest()[:8]}"
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what a killed build left behind."""
+    for left in folder.glob("*.duckdb*"):
+        left.unlink(missing_ok=True)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,135 @@
+"""What must hold: the portable subset for a model's text, its header's promises for its rows.
+
+The subset keeps the same files runnable on DuckDB and Spark; see the architecture page for the reason behind each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from duckdb import DuckDBPyConnection
+from sqlglot import exp
+
+from models.errors import BuildError
+from sql.header import Model
+
+_BANNED_FUNCTIONS = {
+    "now": "the build supplies as_of; nothing reads the clock",
+    "current_timestamp": "the build supplies as_of; nothing reads the clock",
+    "current_date": "the build supplies as_of; nothing reads the clock",
+    "current_time": "the build supplies as_of; nothing reads the clock",
+    "today": "the build supplies as_of; nothing reads the clock",
+    "random": "a build must be repeatable",
+    "uuid": "a build must be repeatable",
+    "date_diff": "counts boundaries here and full units elsewhere; subtract epoch_us",
+    "datediff": "counts boundaries here and full units elsewhere; subtract epoch_us",
+    "date_sub": "engines differ; subtract an interval",
+    "mode": "ties are broken differently",
+    "time_bucket": "not everywhere; use date_trunc or integer division of epoch_us",
+    "range": "not a table everywhere; use a calendar seed or a recursive CTE",
+    "generate_series": "not a table everywhere; use a calendar seed or a recursive CTE",
+    "quantile_disc": "use quantile_cont",
+    "approx_quantile": "a number must be exact",
+    "json_each": "split nested lists at ingest",
+    "json_tree": "split nested lists at ingest",
+}
+_BANNED_NODES: tuple[tuple[type[exp.Expression], str], ...] = (
+    (exp.Pivot, "PIVOT is not portable"),
+    (exp.Columns, "COLUMNS() is not portable"),
+    (exp.Glob, "GLOB is not portable; use LIKE or regexp_matches"),
+    (exp.SimilarTo, "SIMILAR TO is not portable; use regexp_matches"),
+    (exp.Slice, "slices are not portable"),
+    (exp.Rand, "a build must be repeatable"),
+    (exp.CurrentTimestamp, "the build supplies as_of; nothing reads the clock"),
+    (exp.CurrentDate, "the build supplies as_of; nothing reads the clock"),
+    (exp.DateDiff, "counts boundaries here and full units elsewhere; subtract epoch_us"),
+    (exp.GenerateSeries, "not a table everywhere; use a calendar seed or a recursive CTE"),
+)
+
+
+def portability_problems(tree: exp.Expression) -> list[str]:
+    """Return every use of something outside the portable subset, one sentence each."""
+    problems = [
+        f"{why}: {node.sql(dialect='duckdb')[:80]}" for kind, why in _BANNED_NODES for node in tree.find_all(kind)
+    ]
+    for function in tree.find_all(exp.Func):
+        name = function.name.lower() if isinstance(function, exp.Anonymous) else function.sql_name().lower()
+        if name in _BANNED_FUNCTIONS:
+            problems.append(f"{name}(): {_BANNED_FUNCTIONS[name]}")
+    for join in tree.find_all(exp.Join):
+        if (join.args.get("method") or "").upper() == "ASOF" or (join.args.get("kind") or "").upper() == "ASOF":
+            problems.append("ASOF JOIN is not portable; use a window or a bucketed join")
+    for star in tree.find_all(exp.Star):
+        if star.args.get("replace") or star.args.get("replace_"):
+            problems.append("select * replace is not portable; name the columns")
+    for replace in tree.find_all(exp.RegexpReplace):
+        modifiers = replace.args.get("modifiers")
+        if modifiers is None or modifiers.name != "g":
+            problems.append("regexp_replace needs the 'g' option, and only that")
+    for collected in tree.find_all(exp.ArrayAgg):
+        if isinstance(collected.this, exp.Order):
+            problems.append("list(order by) is not portable")
+    for frame in tree.find_all(exp.WindowSpec):
+        if (frame.args.get("kind") or "").upper() == "GROUPS":
+            problems.append("GROUPS frames are not portable")
+    return sorted({*problems, *_uncast_columns(tree)})
+
+
+def _uncast_columns(tree: exp.Expression) -> list[str]:
+    select = tree.find(exp.Select) if not isinstance(tree, exp.Query) else tree
+    while isinstance(select, exp.SetOperation):
+        select = select.left
+    problems = []
+    for projection in select.selects if isinstance(select, exp.Query) else []:
+        inner = projection.this if isinstance(projection, exp.Alias) else projection
+        if isinstance(inner, exp.Star) or (isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star)):
+            problems.append("an output column '*' hides what the model returns; name the columns")
+        elif not isinstance(inner, exp.Cast | exp.Column):
+            problems.append(f"output column '{projection.alias_or_name}' is not cast to a type")
+    return problems
+
+
+def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
+    """Return every promise of the header that ``table`` breaks, one sentence each with a count and an example."""
+    produced = [row[0] for row in con.execute(f"describe {table}").fetchall()]
+    problems: list[str] = []
+    if missing := [name for name in model.columns if name not in produced]:
+        problems.append(f"documented but not produced: {', '.join(missing)}")
+    if extra := [name for name in produced if name not in model.columns]:
+        problems.append(f"produced but not documented: {', '.join(extra)}")
+    conditions = [(f"{name} is null", f"{name} must not be null") for name in model.not_null]
+    conditions += [(f"not coalesce(({rule}), true)", f"'{rule}' must hold") for rule in model.asserts]
+    if conditions and not problems:
+        counts = con.execute(
+            "select " + ", ".join(f"count(*) filter (where {bad})" for bad, _ in conditions) + f" from {table}"
+        ).fetchone()
+        for (bad, promise), count in zip(conditions, counts or (), strict=True):
+            if count:
+                example = con.execute(f"select * from {table} where {bad} limit 1").fetchdf().to_dict("records")[0]
+                problems.append(f"{promise}: {count} rows break it, such as {_short(example)}")
+    for columns in model.unique:
+        names = ", ".join(columns)
+        doubled = con.execute(
+            f"select {names}, count(*) from {table} group by {names} having count(*) > 1 limit 3"
+        ).fetchall()
+        if doubled:
+            problems.append(f"({names}) must be unique: {doubled[0][-1]} rows share {doubled[0][:-1]}")
+    return problems
+
+
+def _short(row: dict[str, object]) -> str:
+    return str({name: value for name, value in row.items() if value is not None})[:300]
+
+
+def require(problems: list[str], where: str, fail: Callable[[str], None] | None = None) -> None:
+    """Raise ``BuildError`` when there is any problem; ``fail`` may record it first."""
+    if problems:
+        message = "; ".join(problems)
+        if fail:
+            fail(message)
+        raise BuildError(
+            f"The model {where} breaks its promises: {message}.",
+            where=where,
+            kept="the last good build stays published",
+            next_step="twotrack check --json lists every model's result",
+        )

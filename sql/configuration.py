@@ -1,0 +1,175 @@
+"""Settings and seeds as tables: schemas ``config`` and ``seeds`` of a build.
+
+Owns how ``twotrack.toml`` looks to SQL. A published build therefore carries what decided its numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from duckdb import DuckDBPyConnection
+
+from models.errors import BuildError, ConfigurationError
+from models.settings import FreezeSettings, Settings, TeamSettings
+from models.workspace import CHECKOUT
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def seeds_dir() -> Path:
+    """Return the folder of the shipped seeds: the checkout's, or the copy inside an installed wheel."""
+    for folder in (CHECKOUT / "data" / "seeds", Path(__file__).resolve().parent / "seeds"):
+        if folder.is_dir():
+            return folder
+    raise BuildError("The shipped rules (seeds) are missing.", next_step="install Twotrack again")
+
+
+def load_seeds(con: DuckDBPyConnection, catalog: str = "build") -> None:
+    """Create ``seeds.<file>`` for every CSV file, all columns as text, with the line number as ``seed_order``."""
+    con.execute(f"create schema if not exists {catalog}.seeds")
+    for path in sorted(seeds_dir().glob("*.csv")):
+        con.execute(
+            f"create table {catalog}.seeds.{path.stem} as select row_number() over ()::BIGINT as seed_order, s.* "
+            f"from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', parallel = false) s",
+            [str(path)],
+        )
+
+
+def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, catalog: str = "build") -> None:
+    """Create the ``config`` tables from settings; ``as_of`` is naive UTC."""
+    con.execute(f"create schema if not exists {catalog}.config")
+    _table(con, catalog, "build", "as_of TIMESTAMP, kind VARCHAR, name VARCHAR",
+           [(as_of, settings.workspace.kind, settings.workspace.name)])  # fmt: skip
+    _load_organisation(con, catalog, settings)
+    _load_identity(con, catalog, settings)
+    _table(con, catalog, "production_environments", "environment VARCHAR",
+           [(name.strip().lower(),) for name in settings.production.environments if name.strip()])  # fmt: skip
+    _table(con, catalog, "freezes", "name VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, service VARCHAR, "
+           "exempt_change_types VARCHAR", [row for freeze in settings.freeze for row in _freeze_rows(freeze)])  # fmt: skip
+    limits = settings.thresholds.model_dump()
+    columns = ", ".join(f"{name} DOUBLE" for name in limits)
+    _table(con, catalog, "thresholds", columns, [tuple(float(value) for value in limits.values())])
+    _table(con, catalog, "rules", "seed_order BIGINT, rule_id VARCHAR, source VARCHAR, record_type VARCHAR, "
+           "field VARCHAR, pattern VARCHAR, track VARCHAR, activity VARCHAR, reason VARCHAR",
+           [(i, r.rule_id, r.source, r.record_type, r.field, r.pattern, r.track, r.activity, r.reason)
+            for i, r in enumerate(settings.rule)])  # fmt: skip
+
+
+def _load_organisation(con: DuckDBPyConnection, catalog: str, settings: Settings) -> None:
+    _table(con, catalog, "teams", "team VARCHAR, time_zone VARCHAR", [(t.name, t.time_zone) for t in settings.team])
+    _table(con, catalog, "services", "service VARCHAR, team VARCHAR",
+           [(s.name, s.team or None) for s in settings.service])  # fmt: skip
+    names = [
+        (kind, value.lower(), service.name)
+        for service in settings.service
+        for kind, values in (
+            ("service", (service.name,)),
+            ("repository", service.repositories),
+            ("project", service.projects),
+            ("component", service.components),
+            ("job", service.jobs),
+            ("environment", service.environments),
+        )
+        for value in values
+    ]
+    seen: dict[tuple[str, str], str] = {}
+    for kind, value, service_name in names:
+        if seen.setdefault((kind, value), service_name) != service_name:
+            raise ConfigurationError(
+                f"The {kind} '{value}' belongs to two services, {seen[kind, value]} and {service_name}.",
+                where="service settings",
+                next_step="name it in one service only",
+            )
+    _table(con, catalog, "service_names", "kind VARCHAR, value VARCHAR, service VARCHAR", sorted(set(names)))
+    _table(con, catalog, "service_dependencies", "service VARCHAR, depends_on VARCHAR",
+           [(s.name, other) for s in settings.service for other in s.depends_on])  # fmt: skip
+    _table(con, catalog, "service_tags", "service VARCHAR, tag VARCHAR",
+           [(s.name, tag) for s in settings.service for tag in s.tags])  # fmt: skip
+    _table(con, catalog, "business_hours", "team VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, is_default BOOLEAN",
+           [])  # fmt: skip
+
+
+def _load_identity(con: DuckDBPyConnection, catalog: str, settings: Settings) -> None:
+    people = settings.identity.people
+    members = {member: team.name for team in settings.team for member in team.members}
+    _table(con, catalog, "people", "person VARCHAR, team VARCHAR",
+           [(p.name, p.team or members.get(p.name)) for p in people])  # fmt: skip
+    _table(con, catalog, "person_logins", "login VARCHAR, person VARCHAR",
+           [(login.lower(), p.name) for p in people for login in p.logins])  # fmt: skip
+    _table(con, catalog, "person_emails", "email VARCHAR, person VARCHAR",
+           [(email.lower(), p.name) for p in people for email in p.emails])  # fmt: skip
+    _table(con, catalog, "person_entitlements", "person VARCHAR, entitled_to VARCHAR",
+           [(p.name, scope) for p in people for scope in p.entitled])  # fmt: skip
+    _table(con, catalog, "team_members", "team VARCHAR, member VARCHAR",
+           [(t.name, member.lower()) for t in settings.team for member in t.members])  # fmt: skip
+    _table(con, catalog, "bots", "login VARCHAR, is_bot BOOLEAN",
+           [(login.lower(), True) for login in settings.identity.bots]
+           + [(login.lower(), False) for login in settings.identity.not_bots])  # fmt: skip
+
+
+def _table(con: DuckDBPyConnection, catalog: str, name: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:
+    con.execute(f"create table {catalog}.config.{name} ({columns})")
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        con.executemany(f"insert into {catalog}.config.{name} values ({marks})", [list(row) for row in rows])
+
+
+def _freeze_rows(freeze: FreezeSettings) -> Iterable[tuple[object, ...]]:
+    zone = ZoneInfo(freeze.time_zone)
+    start, end = _instant(freeze.start, zone, freeze.name), _instant(freeze.end, zone, freeze.name, is_end=True)
+    if end <= start:
+        raise ConfigurationError(f"The freeze '{freeze.name}' ends before it starts.", where="freeze settings")
+    exempt = "|".join(sorted(kind.lower() for kind in freeze.exempt_change_types))
+    for service in freeze.services or (None,):
+        yield freeze.name, start, end, service, exempt
+
+
+def _instant(value: datetime | date, zone: ZoneInfo, name: str, *, is_end: bool = False) -> datetime:
+    """Return naive UTC; a date means local midnight, the last day of a freeze counting whole (23 or 25 h on DST days)."""
+    if not isinstance(value, datetime):
+        day = value + timedelta(days=1) if is_end else value
+        return datetime.combine(day, clock_time(), zone).astimezone(UTC).replace(tzinfo=None)
+    local = value if value.tzinfo else value.replace(tzinfo=zone)
+    if value.tzinfo is None and local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value:
+        raise ConfigurationError(
+            f"The freeze '{name}' names {value}, which does not exist in {zone.key} (clocks go forward then).",
+            where="freeze settings",
+        )
+    return local.astimezone(UTC).replace(tzinfo=None)
+
+
+def business_hours(team: TeamSettings, first: date, last: date) -> list[tuple[datetime, datetime]]:
+    """Return a team's working intervals as naive UTC pairs, one per business day from ``first`` to ``last``."""
+    zone = ZoneInfo(team.time_zone)
+    spans = []
+    day = first
+    while day <= last:
+        if _DAYS[day.weekday()] in team.business_days and day not in team.holidays:
+            start = datetime.combine(day, team.business_start, zone).astimezone(UTC).replace(tzinfo=None)
+            end = datetime.combine(day, team.business_end, zone).astimezone(UTC).replace(tzinfo=None)
+            spans.append((start, end))
+        day += timedelta(days=1)
+    return spans
+
+
+def load_business_hours(
+    con: DuckDBPyConnection, settings: Settings, span: tuple[date, date] | None, catalog: str = "build"
+) -> None:
+    """Fill ``config.business_hours`` for the days the data spans; ``team`` null holds the default calendar (UTC)."""
+    if span is None:
+        return
+    rows: list[list[object]] = []
+    for team in (*settings.team, None):
+        calendar = team or TeamSettings(name="default")
+        rows += [[team.name if team else None, a, b, team is None] for a, b in business_hours(calendar, *span)]
+    con.executemany(f"insert into {catalog}.config.business_hours values (?, ?, ?, ?)", rows)
+
+
+def is_safe_name(name: str) -> bool:
+    """Return whether a text may stand as an SQL identifier unquoted."""
+    return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None
