@@ -1,0 +1,159 @@
+-- description: One row per state that a pull request review was ever seen in, and per approval of a run's environment.
+-- grain: source, key; a review that was approved and later dismissed gives two rows, ':approved' and ':dismissed'
+-- column: source | Name of the source the record was read from.
+-- column: source_event_id | Identity of the source's own record or act that this row came from.
+-- column: key | Review key and verdict, owner/name#number/review/id:verdict, or the key of the environment approval.
+-- column: url | Address of the record on the site.
+-- column: updated_at | When the review last changed (UTC), where GitHub says so.
+-- column: change_key | Pull request that was reviewed.
+-- column: deployment_key | Not stated by GitHub; always unknown here.
+-- column: run_key | Run whose deployment was approved or rejected.
+-- column: environment | Environment the approval opens.
+-- column: decided_at | When the review was submitted (UTC); GitHub gives no time for environment approvals.
+-- column: decided_by | Login of the reviewer (also in a dismissed row: whose review it was).
+-- column: decided_by_type | human or bot, as GitHub types the account.
+-- column: verdict | approved, changes_requested, rejected, commented, dismissed or pending.
+-- column: revision | Commit the review looked at.
+-- column: comment | The review's text.
+-- column: conditions | Not stated by GitHub; always unknown here.
+-- column: authority | The reviewer's association with the repository, such as owner, member or contributor.
+-- column: policy | Not stated by GitHub; always unknown here.
+-- column: policy_version | Not stated by GitHub; always unknown here.
+-- column: dismissed_at | When the review was dismissed (UTC), from the dismissal in the timeline.
+-- column: dismissed_by | Login of who dismissed it.
+-- column: time_quality | exact where decided_at is known.
+-- not_null: source, source_event_id, key
+-- unique: source, key
+-- assert: verdict in ('approved', 'changes_requested', 'rejected', 'commented', 'dismissed', 'pending')
+-- order_by: source, key
+with seen as (
+    -- Every version of a review that we ever saw: a later DISMISSED overwrites APPROVED at the source, not here.
+    select
+        source,
+        record_key as review_key,
+        lower(payload->>'$.state') as verdict,
+        try_cast(coalesce(payload->>'$.submitted_at', payload->>'$.submittedAt') as timestamptz)
+            at time zone 'UTC' as decided_at,
+        coalesce(payload->>'$.user.login', payload->>'$.author.login') as login,
+        coalesce(payload->>'$.user.type', payload->>'$.user.__typename', payload->>'$.author.type',
+            payload->>'$.author.__typename') as account,
+        coalesce(payload->>'$.commit_id', payload->>'$.commit.oid') as revision,
+        nullif(payload->>'$.body', '') as comment,
+        lower(coalesce(payload->>'$.author_association', payload->>'$.authorAssociation')) as authority,
+        coalesce(payload->>'$.html_url', payload->>'$.url') as url,
+        try_cast(payload->>'$.updatedAt' as timestamptz) at time zone 'UTC' as updated_at,
+        cast(null as timestamp) as dismissed_at,
+        cast(null as varchar) as dismisser_login,
+        cast(null as varchar) as dismisser_account,
+        1 as preference,
+        fetched_at,
+        payload_sha256
+    from raw.github_reviews
+    union all
+    -- What a dismissal says the review was before; the only trace of an approval that we never saw while it stood.
+    select
+        source,
+        split_part(record_key, '/event/', 1) || '/review/' || coalesce(
+            payload->>'$.review.fullDatabaseId', payload->>'$.review.databaseId',
+            payload->>'$.dismissed_review.review_id'),
+        lower(coalesce(payload->>'$.previousReviewState', payload->>'$.dismissed_review.state')),
+        try_cast(payload->>'$.review.submittedAt' as timestamptz) at time zone 'UTC',
+        payload->>'$.review.author.login',
+        payload->>'$.review.author.__typename',
+        payload->>'$.review.commit.oid',
+        nullif(payload->>'$.review.body', ''),
+        lower(payload->>'$.review.authorAssociation'),
+        payload->>'$.review.url',
+        cast(null as timestamp),
+        try_cast(coalesce(payload->>'$.createdAt', payload->>'$.created_at') as timestamptz) at time zone 'UTC',
+        payload->>'$.actor.login',
+        coalesce(payload->>'$.actor.type', payload->>'$.actor.__typename'),
+        2,
+        fetched_at,
+        payload_sha256
+    from raw.github_timeline_items
+    where coalesce(payload->>'$.__typename', payload->>'$.event') in ('ReviewDismissedEvent', 'review_dismissed')
+),
+completed as (
+    select
+        source, review_key, verdict, comment, authority, url, updated_at,
+        coalesce(decided_at, max(decided_at) over review) as decided_at,
+        coalesce(login, max(login) over review) as login,
+        coalesce(account, max(account) over review) as account,
+        coalesce(revision, max(revision) over review) as revision,
+        max(dismissed_at) over review as dismissed_at,
+        max(dismisser_login) over review as dismisser_login,
+        max(dismisser_account) over review as dismisser_account,
+        preference, fetched_at, payload_sha256
+    from seen
+    where review_key is not null and verdict is not null
+    window review as (partition by source, review_key)
+),
+decisions as (
+    select
+        source,
+        'reviews:' || review_key || ':' || verdict as event,
+        review_key || ':' || verdict as key,
+        split_part(review_key, '/review/', 1) as change_key,
+        cast(null as varchar) as run_key,
+        cast(null as varchar) as environment,
+        url, updated_at, decided_at, login, account, verdict, revision, comment, authority,
+        dismissed_at, dismisser_login, dismisser_account
+    from completed
+    qualify row_number() over (
+        partition by source, review_key, verdict
+        order by preference, fetched_at desc, payload_sha256 desc
+    ) = 1
+    union all
+    select
+        source,
+        'deployment_reviews:' || record_key,
+        record_key,
+        cast(null as varchar),
+        split_part(record_key, '/approval/', 1),
+        nullif(split_part(record_key, '/environment/', 2), ''),
+        cast(null as varchar),
+        cast(null as timestamp),
+        try_cast(coalesce(payload->>'$.created_at', payload->>'$.createdAt') as timestamptz) at time zone 'UTC',
+        payload->>'$.user.login',
+        payload->>'$.user.type',
+        lower(payload->>'$.state'),
+        cast(null as varchar),
+        nullif(payload->>'$.comment', ''),
+        cast(null as varchar),
+        cast(null as timestamp),
+        cast(null as varchar),
+        cast(null as varchar)
+    from raw.github_deployment_reviews
+    qualify row_number() over (
+        partition by source, record_key
+        order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
+    ) = 1
+)
+select
+    cast(source as varchar) as source,
+    cast(source || ':' || event as varchar) as source_event_id,
+    cast(key as varchar) as key,
+    cast(url as varchar) as url,
+    cast(updated_at as timestamp) as updated_at,
+    cast(change_key as varchar) as change_key,
+    cast(null as varchar) as deployment_key,
+    cast(run_key as varchar) as run_key,
+    cast(environment as varchar) as environment,
+    cast(decided_at as timestamp) as decided_at,
+    cast(login || case when account = 'Bot' and login not like '%[bot]' then '[bot]' else '' end as varchar)
+        as decided_by,
+    cast(case when account = 'Bot' or login like '%[bot]' then 'bot'
+        when account in ('User', 'Mannequin', 'EnterpriseUserAccount') then 'human' end as varchar) as decided_by_type,
+    cast(verdict as varchar) as verdict,
+    cast(revision as varchar) as revision,
+    cast(comment as varchar) as comment,
+    cast(null as varchar) as conditions,
+    cast(authority as varchar) as authority,
+    cast(null as varchar) as policy,
+    cast(null as varchar) as policy_version,
+    cast(dismissed_at as timestamp) as dismissed_at,
+    cast(dismisser_login || case when dismisser_account = 'Bot' and dismisser_login not like '%[bot]'
+        then '[bot]' else '' end as varchar) as dismissed_by,
+    cast(case when decided_at is not null then 'exact' end as varchar) as time_quality
+from decisions
