@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -300,6 +301,54 @@ class RawStore:
             run.counts[name] += count
         return counts
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all that happens inside, or nothing of it."""
+        self.con.begin()
+        try:
+            yield
+            self.con.commit()
+        except BaseException:
+            self.con.rollback()
+            raise
+
+    def write_relation(self, run: Run, stream: Stream, relation: str, request_url: str) -> int:
+        """Store what is new in a relation shaped as ``relation_sql`` says, within the caller's transaction.
+
+        Returns:
+            How many payloads were stored.
+        """
+        row = self.con.execute(
+            relation_sql(stream, relation),
+            {"source": run.source, "run_id": run.run_id, "request_url": request_url},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def log_counts(
+        self, run: Run, stream: Stream, scope: str, counts: Mapping[str, int], *, reported: int | None, mark: str
+    ) -> None:
+        """Log a stream that was written in one go, and remember ``mark`` as read; within the caller's transaction.
+
+        Args:
+            run: The run it belongs to.
+            stream: What was written.
+            scope: What within the source it covers, such as a file's name.
+            counts: ``received``, ``stored``, ``unchanged`` and ``rejected``.
+            reported: How many rows there were to read.
+            mark: Identity of what was read; ``watermark(source, stream, mark)`` tells later that it was.
+        """
+        numbers = [counts[name] for name in ("received", "stored", "unchanged", "rejected")]
+        self.con.execute(
+            "insert into raw.run_streams values (?, ?, ?, ?, null, null, 0, 1, ?, ?, ?, ?, ?, null, ?, ?, null)",
+            [run.run_id, run.source, str(stream), scope, *numbers, reported, mark, _now()],
+        )
+        self.con.execute(
+            "insert into raw.watermarks values (?, ?, ?, ?, null, ?, ?) on conflict do nothing",
+            [run.source, str(stream), mark, scope, _now(), run.run_id],
+        )
+        for name, count in counts.items():
+            run.counts[name] += count
+
     def _store(self, run: Run, stream: Stream, rows: list[tuple[Any, ...]], request_url: str) -> tuple[int, int]:
         """Insert what is new: unseen contents, and the page's winner per key if it is newer than what we hold."""
         columns = list(zip(*rows, strict=True))
@@ -405,6 +454,9 @@ class RawStore:
         return int(row[0]) if row else 0
 
 
+_PLACE = "coalesce(version_at, timestamp '0001-01-01'), fetched_at, payload_sha256"
+
+
 def store_sql(stream: Stream, incoming: str) -> str:
     """Return the INSERT that adds to ``stream`` whatever relation ``incoming`` brings that is new.
 
@@ -412,17 +464,40 @@ def store_sql(stream: Stream, incoming: str) -> str:
     ``$run_id``, ``$request_url``. A content never seen for its key is stored. A content seen before is stored again
     only when it is the latest observation and differs from the one held as latest (a value that went A → B → A).
     """
-    order = "coalesce(version_at, timestamp '0001-01-01'), fetched_at, payload_sha256"
     return f"""
         insert into raw.{stream.table}
-        with offered as (
-            select record_key, payload, payload_sha256, version_at, fetched_at,
-                row_number() over (partition by record_key order by ({order}) desc) as place
-            from (
-                select record_key, payload_sha256, any_value(payload) as payload,
-                    max(version_at) as version_at, min(fetched_at) as fetched_at
-                from {incoming} group by record_key, payload_sha256
-            )
+        with contents as (
+            select record_key, payload_sha256, any_value(payload) as payload,
+                max(version_at) as version_at, min(fetched_at) as fetched_at
+            from {incoming} group by record_key, payload_sha256
+        ),
+        {_news_ctes(stream, "contents")}
+        select $source, c.record_key, c.payload, c.payload_sha256, c.version_at, $request_url, c.fetched_at, $run_id
+        from contents c semi join news n on n.record_key = c.record_key and n.payload_sha256 = c.payload_sha256
+    """
+
+
+def relation_sql(stream: Stream, relation: str) -> str:
+    """Return the same INSERT for a relation too large to be held in memory.
+
+    No content may occur twice in ``relation``; so its payloads are read once, row by row, after keys and hashes alone
+    have decided what is new.
+    """
+    return f"""
+        insert into raw.{stream.table}
+        with {_news_ctes(stream, relation)}
+        select $source, c.record_key, c.payload, c.payload_sha256, c.version_at, $request_url, c.fetched_at, $run_id
+        from {relation} c semi join news n on n.record_key = c.record_key and n.payload_sha256 = c.payload_sha256
+    """
+
+
+def _news_ctes(stream: Stream, contents: str) -> str:
+    """Return CTEs ending in ``news``: the contents (record_key, payload_sha256) of a relation that are to be stored."""
+    return f"""
+        offered as (
+            select record_key, payload_sha256, version_at, fetched_at,
+                row_number() over (partition by record_key order by ({_PLACE}) desc) as place
+            from {contents}
         ),
         held as (
             select record_key, payload_sha256, max(fetched_at) as fetched_at, max(version_at) as version_at
@@ -431,18 +506,20 @@ def store_sql(stream: Stream, incoming: str) -> str:
             group by record_key, payload_sha256
         ),
         latest as (
-            select record_key, max_by(payload_sha256, ({order})) as payload_sha256, max(({order})) as place
+            select record_key, max_by(payload_sha256, ({_PLACE})) as payload_sha256, max(({_PLACE})) as place
             from held group by record_key
+        ),
+        news as (
+            select o.record_key, o.payload_sha256
+            from offered o
+            left join held h on h.record_key = o.record_key and h.payload_sha256 = o.payload_sha256
+            left join latest l on l.record_key = o.record_key
+            where h.record_key is null
+                or (
+                    o.place = 1 and l.payload_sha256 <> o.payload_sha256
+                    and (coalesce(o.version_at, timestamp '0001-01-01'), o.fetched_at, o.payload_sha256) > l.place
+                )
         )
-        select $source, o.record_key, o.payload, o.payload_sha256, o.version_at, $request_url, o.fetched_at, $run_id
-        from offered o
-        left join held h on h.record_key = o.record_key and h.payload_sha256 = o.payload_sha256
-        left join latest l on l.record_key = o.record_key
-        where h.record_key is null
-            or (
-                o.place = 1 and l.payload_sha256 <> o.payload_sha256
-                and (coalesce(o.version_at, timestamp '0001-01-01'), o.fetched_at, o.payload_sha256) > l.place
-            )
     """
 
 
