@@ -1,0 +1,178 @@
+"""The command line's entry: the list of commands, and how every run ends.
+
+Owns what is printed for an error and which exit code it gives. A command's module is imported when that command runs,
+so that ``twotrack --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+import click
+
+from app.options import shared_options, write_examples
+from app.session import OutputClosedError, Session
+from models.errors import UserError
+
+OK, FAILED, USAGE, INTERNAL, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 0, 1, 2, 70, 130, 141, 143
+
+# Command → module under app.commands, and one line of help. The order is the order of help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Fill a workspace with generated example data, build it and open the dashboard."),
+    "sync": ("sync", "Fetch new records from the configured sources, or replay recorded responses."),
+    "import": ("import_files", "Read records from CSV, JSON Lines, Parquet or XLSX files."),
+    "build": ("build", "Build all tables and metrics from the raw records and publish them."),
+    "check": ("check", "Test every table against the promises of its SQL model, without publishing."),
+    "metric": ("metric", "Print a metric, or the records behind it."),
+    "why": ("why", "Explain how one record was classified, event by event."),
+    "app": ("dashboard", "Open the dashboard on this machine."),
+    "doctor": ("doctor", "Examine the workspace and say what is missing or wrong."),
+    "config": ("config", "Show the configuration in force."),
+}
+
+
+EXAMPLES = (
+    "twotrack demo",
+    "twotrack --home ~/payments sync",
+    "twotrack metric all --from 2026-01-01 --json",
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names in the order of help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"app.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or fail with the nearest known names."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = get_close_matches(args[0], COMMANDS, n=2)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"There is no command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write examples, and how to get completion in a shell."""
+        write_examples(EXAMPLES, formatter)
+        with formatter.section("Shell completion (zsh and fish likewise)"):
+            formatter.write_text('eval "$(_TWOTRACK_COMPLETE=bash_source twotrack)"')
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@shared_options
+@click.version_option(package_name="twotrack", prog_name="twotrack", message="%(prog)s %(version)s")
+def twotrack() -> None:
+    """Tell whether change governance and release execution both still work, and whether they drift into one.
+
+    Options that work everywhere may stand before or after the command. Results go to standard output, progress and
+    errors to standard error.
+    """
+
+
+class _TerminatedError(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM."""
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _TerminatedError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    session = Session()
+    try:
+        code = _invoke(arguments, session)
+        sys.stdout.flush()
+    except (OutputClosedError, BrokenPipeError):
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
+    return code
+
+
+def _invoke(arguments: Sequence[str], session: Session) -> int:
+    try:
+        code: Any = twotrack.main(list(arguments), prog_name="twotrack", standalone_mode=False, obj=session)
+    except click.ClickException as error:
+        return _usage(error, session, arguments)
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _interrupted(error, session)
+    except UserError as error:
+        if session.is_debug:
+            raise
+        return _explain(session, error.as_json(), str(error))
+    except OutputClosedError:
+        raise
+    except Exception as error:
+        # DuckDB turns Ctrl-C during a query into this.
+        if isinstance(error, RuntimeError) and "Query interrupted" in str(error):
+            return _interrupted(error, session)
+        if session.is_debug:
+            raise
+        failure = UserError(
+            f"Twotrack failed in a way it should not: {type(error).__name__}: {error}",
+            kept=session.kept,
+            next_step="run the command again with --debug and report what it prints",
+        )
+        return _explain(session, {**failure.as_json(), "error": "InternalError", "exit_code": INTERNAL}, str(failure))
+    except SystemExit as error:
+        # click leaves this way when nobody reads the help any more.
+        return OUTPUT_CLOSED if error.code == FAILED else int(error.code or OK)
+    return code if isinstance(code, int) else OK
+
+
+def _usage(error: click.ClickException, session: Session, arguments: Sequence[str]) -> int:
+    """Explain a wrong command line, as JSON when that was asked for anywhere on it."""
+    session.is_json = session.is_json or "--json" in arguments
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "twotrack"
+    failure = UserError(error.format_message(), next_step=f"{command} --help")
+    return _explain(session, {**failure.as_json(), "error": "UsageError", "exit_code": USAGE}, str(failure))
+
+
+def _interrupted(error: BaseException, session: Session) -> int:
+    is_terminated = isinstance(error, _TerminatedError) or isinstance(error.__cause__, _TerminatedError)
+    failure = UserError("Interrupted.", kept=session.kept, next_step=session.next_step)
+    code = TERMINATED if is_terminated else INTERRUPTED
+    return _explain(session, {**failure.as_json(), "error": "Interrupted", "exit_code": code}, str(failure))
+
+
+def _explain(session: Session, document: dict[str, str | int], text: str) -> int:
+    """Say what happened on standard error and, with ``--json``, also on standard output; return the exit code."""
+    session.answer(document)
+    session.complain(text)
+    return int(document["exit_code"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""Progress on standard error while a command works; nothing moves where nobody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.session import Session, harmless
+
+if TYPE_CHECKING:
+    from ingest.progress import Progress
+
+
+@contextmanager
+def steps(session: Session, doing: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar over a known number of steps; yields a function to call with (step, done, total)."""
+    if not session.shows_progress:
+        yield lambda step, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Display
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Display(*columns, console=Console(stderr=True), transient=True) as display:
+        task = display.add_task(doing, total=None)
+
+        def advance(step: str, done: int, total: int) -> None:
+            display.update(task, description=f"{doing} {harmless(step)}", completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def flow(session: Session, doing: str) -> Iterator[Callable[[Progress], None]]:
+    """Show counts, rate and the budget left of a stream of records; yields a function to call with each moment.
+
+    Notices, such as that a source asked us to wait, are kept on the screen.
+    """
+    if not session.shows_progress:
+
+        def note(moment: Progress) -> None:
+            if moment.notice:
+                session.notice(moment.notice)
+
+        yield note
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Display
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Display(*columns, console=console, transient=True) as display:
+        task = display.add_task(doing, total=None)
+
+        def show(moment: Progress) -> None:
+            if moment.notice:
+                console.print(Text(harmless(moment.notice)))
+            display.update(task, description=describe(moment))
+
+        yield show
+
+
+def describe(moment: Progress) -> str:
+    """Return one line that says how far a run has come."""
+    place = " ".join(part for part in (moment.source, moment.stream, moment.scope) if part)
+    rate = f", {moment.rate:,.0f}/s" if moment.rate else ""
+    left = "".join(f", {name} budget left {count:,}" for name, count in moment.budget_left.items() if count is not None)
+    asked = f", {moment.requests:,} requests" if moment.requests else ""
+    return harmless(f"{place}: {moment.records:,} records{asked}{rate}{left}")

@@ -1,0 +1,51 @@
+"""Opening a published build to read it: which one, and how it is found to be missing or damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import NotBuiltError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from models.workspace import Workspace
+
+
+@contextmanager
+def open_build(workspace: Workspace, build_id: str | None = None) -> Iterator[tuple[str, DuckDBPyConnection]]:
+    """Open a published build read-only, the current one by default; yields its id and a connection.
+
+    Raises:
+        NotBuiltError: There is none, the one asked for is gone, or its file is damaged.
+    """
+    chosen = build_id or workspace.current_build()
+    path = workspace.build_path(chosen)
+    if not path.is_file():
+        kept = ", ".join(workspace.builds()) or "none"
+        raise NotBuiltError(
+            f"There is no published build {chosen}.", where=str(workspace.published_dir), kept=f"builds here: {kept}",
+            next_step="twotrack build",
+        )  # fmt: skip
+    con = _connect(path)
+    try:
+        yield chosen, con
+    finally:
+        con.close()
+
+
+def _connect(path: Path) -> DuckDBPyConnection:
+    import duckdb
+
+    try:
+        con = duckdb.connect(str(path), read_only=True)
+        con.execute("set TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        raise NotBuiltError(
+            f"The published build cannot be read: {error}", where=str(path), kept="raw records are untouched",
+            next_step="twotrack build",
+        ) from error  # fmt: skip
+    return con
