@@ -38,6 +38,25 @@ create or replace temp macro import_canonical(j) as
 """
 
 
+_ACTOR_TYPES = ("human", "bot")
+VOCABULARY = {
+    "window.kind": ("change", "outage", "freeze"),
+    "incident.kind": ("incident", "rollback", "hotfix"),
+    **{
+        f"{kind}.{name}": _ACTOR_TYPES
+        for kind, model in KINDS.items()
+        for name in model.model_fields
+        if name.endswith("_type") and name not in {"change_type", "record_type"}
+    },
+    **{
+        f"{kind}.time_quality": ("exact", "bounded", "inferred")
+        for kind, model in KINDS.items()
+        if "time_quality" in model.model_fields
+    },
+}
+"""Fields whose texts are the product's own words; any other text sets the row aside instead of failing a build."""
+
+
 @dataclass(frozen=True)
 class Field:
     """A mapped field: its name, type (text, instant, number or truth) and expression."""
@@ -215,7 +234,10 @@ class Section:
     def _typed(self, place: int, field: Field) -> list[str]:
         if field.type == "instant":
             utc = utc_of_local(f"l{place}", self._zone(field), self.mapping.ambiguous)
-            return [f"coalesce(s{place}, {utc}) as t{place}"]
+            instant = f"coalesce(s{place}, {utc})"
+            if field.expression.unparsable == "unknown":
+                instant = f"case when year({instant}) between 1 and 9999 then {instant} end"
+            return [f"{instant} as t{place}"]
         if field.type == "number":
             return [f"case when d{place} = round(d{place}) then try_cast(d{place} as bigint) end as t{place}"]
         if field.type == "truth":
@@ -224,6 +246,9 @@ class Section:
                 f"case when {low} in ('true', 't', 'yes', 'y', '1') then true "
                 f"when {low} in ('false', 'f', 'no', 'n', '0') then false end as t{place}"
             ]
+        if field.expression.unparsable == "unknown" and (known := VOCABULARY.get(f"{self.record.kind}.{field.name}")):
+            words = ", ".join(text_literal(word) for word in known)
+            return [f"case when v{place} in ({words}) then v{place} end as t{place}"]
         return [f"v{place} as t{place}"]
 
     def _zone(self, field: Field) -> str:
@@ -244,6 +269,9 @@ class Section:
             found = [(bad, f"{field.name}: not a whole number")]
         elif field.type == "truth":
             found = [(bad, f"{field.name}: neither true nor false")]
+        elif known := VOCABULARY.get(f"{self.record.kind}.{field.name}"):
+            words = ", ".join(text_literal(word) for word in known)
+            found = [(f"t{place} not in ({words})", f"{field.name}: none of {', '.join(known)}")]
         if field.expression.unparsable == "unknown":
             found = []
         if field.expression.required:
