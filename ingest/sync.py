@@ -1,0 +1,193 @@
+"""Reading what is new from every configured source into the raw store.
+
+Owns the order of sources and tasks, what happens when one fails (the others go on), and the run log. Refuses to know
+any source (``ingest.source``) and how a page is stored (``ingest.store``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from ingest.http_errors import ForbiddenError, NotFoundError
+from ingest.progress import Progress, Report, silent
+from ingest.source import Connection, Connector, Position, Surroundings, Task
+from ingest.store import RawStore, Run
+from models.errors import ConfigurationError, SourceError, UserError
+from models.settings import SourceSettings
+
+log = logging.getLogger(__name__)
+
+# What taking apart an answer of a shape nobody expected raises; it must end that stream and nothing else.
+_UNEXPECTED_SHAPE = (LookupError, TypeError, ValueError, AttributeError)
+
+
+@dataclass(frozen=True)
+class TaskOutcome:
+    """How the reading of one stream of one scope went; ``is_failure`` is false for a refusal of something optional."""
+
+    stream: str
+    scope: str
+    received: int = 0
+    stored: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    pages: int = 0
+    requests: int = 0
+    error: UserError | None = None
+    is_failure: bool = False
+
+
+@dataclass(frozen=True)
+class SourceOutcome:
+    """How the reading of one source went; ``error`` says why it could not even begin."""
+
+    source: str
+    run_id: str
+    seconds: float
+    requests: int = 0
+    tasks: Sequence[TaskOutcome] = ()
+    error: UserError | None = None
+
+    @property
+    def failures(self) -> list[UserError]:
+        """Everything that ended early and should not have."""
+        own = [self.error] if self.error else []
+        return own + [task.error for task in self.tasks if task.error and task.is_failure]
+
+    def total(self, name: str) -> int:
+        """Return the sum of a count over all tasks: received, stored, unchanged, rejected or pages."""
+        return sum(int(getattr(task, name)) for task in self.tasks)
+
+
+@dataclass
+class _Progressing:
+    """A run under way, and how to tell about it."""
+
+    store: RawStore
+    run: Run
+    connection: Connection
+    report: Report
+    began: float
+    failed_scopes: set[str] = field(default_factory=set)
+
+    def tell(self, task: Task) -> None:
+        client = self.connection.client
+        self.report(
+            Progress(
+                self.run.source,
+                str(task.stream),
+                task.scope,
+                self.run.counts["received"],
+                client.requests,
+                monotonic() - self.began,
+                {name: budget.remaining for name, budget in client.budgets.items()},
+            )
+        )
+
+
+def chosen_sources(sources: Sequence[SourceSettings], names: Sequence[str]) -> list[SourceSettings]:
+    """Return the sources called ``names``, or all of them when no name is given.
+
+    Raises:
+        ConfigurationError: There is no source of that name, or none at all.
+    """
+    known = {source.name: source for source in sources}
+    if not known:
+        raise ConfigurationError(
+            "No source is configured.", next_step="add a [[source]] section to twotrack.toml, or run twotrack demo"
+        )
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigurationError(
+            f"There is no source called {', '.join(unknown)}; there is {', '.join(known)}.",
+            next_step="correct the name, or leave it out to sync all",
+        )
+    return [known[name] for name in names] or list(sources)
+
+
+def sync(
+    sources: Sequence[SourceSettings],
+    connectors: Mapping[str, Connector],
+    surroundings: Surroundings,
+    *,
+    command: str = "twotrack sync",
+    report: Report = silent,
+) -> list[SourceOutcome]:
+    """Read every source in turn; whatever fails is recorded on the run log and in the outcome, and the rest goes on.
+
+    Args:
+        sources: What to read.
+        connectors: By source type.
+        surroundings: The store, open for writing under the workspace's writer lock, and the rest.
+        command: Logged with the run; holds no secret.
+        report: Called after every stored page, and with a notice whenever a source makes us wait.
+    """
+    return [_sync_source(source, connectors[source.type], surroundings, command, report) for source in sources]
+
+
+def _sync_source(
+    source: SourceSettings, connector: Connector, surroundings: Surroundings, command: str, report: Report
+) -> SourceOutcome:
+    store, began = surroundings.store, monotonic()
+    with_notice = replace(
+        surroundings, notice=surroundings.notice or (lambda text: report(Progress(source.name, notice=text)))
+    )
+    try:
+        connection = connector.connect(source, with_notice)
+    except UserError as error:
+        run = store.begin_run(source.name, source.type, command)
+        store.finish_run(run, error=error.what)
+        return SourceOutcome(source.name, run.run_id, monotonic() - began, error=error)
+    run = store.begin_run(source.name, source.type, command, principal=connection.principal, scopes=connection.scopes)
+    under_way = _Progressing(store, run, connection, report, began)
+    outcomes: list[TaskOutcome] = []
+    failure: UserError | None = None
+    try:
+        for task in connection.tasks:
+            if task.needs_clean_scope and task.scope in under_way.failed_scopes:
+                continue
+            outcomes.append(_run_task(under_way, task, surroundings))
+    except UserError as error:  # from the choice of tasks itself
+        failure = error
+    finally:
+        connection.client.close()
+    outcome = SourceOutcome(
+        source.name, run.run_id, monotonic() - began, connection.client.requests, tuple(outcomes), failure
+    )
+    store.finish_run(run, error="; ".join(dict.fromkeys(error.what for error in outcome.failures)) or None)
+    return outcome
+
+
+def _run_task(under_way: _Progressing, task: Task, surroundings: Surroundings) -> TaskOutcome:
+    store, run, client = under_way.store, under_way.run, under_way.connection.client
+    watermark, cursor = store.watermark(run.source, task.stream, task.scope)
+    counts = dict.fromkeys(("received", "stored", "unchanged", "rejected"), 0)
+    pages, before = 0, client.requests
+    error: UserError | None = None
+    try:
+        for page in task.pages(Position(watermark, cursor, surroundings.since)):
+            for name, count in store.write_page(run, page).items():
+                counts[name] += count
+            pages += 1
+            under_way.tell(task)
+    except UserError as raised:
+        error = raised
+    except _UNEXPECTED_SHAPE as raised:
+        log.debug("unexpected answer in %s of %s", task.stream, task.scope, exc_info=True)
+        error = SourceError(
+            f"The source's answer has an unexpected shape ({type(raised).__name__}: {client.scrub.text(str(raised))}).",
+            where=f"{run.source}, {task.stream}, {task.scope}",
+            kept="everything read before is stored",
+            next_step="run with --debug and report the shape",
+        )
+    is_failure = error is not None and not (task.is_optional and isinstance(error, ForbiddenError | NotFoundError))
+    if error is not None:
+        store.fail_stream(run, task.stream, task.scope, client.scrub.text(error.what))
+        if is_failure:
+            under_way.failed_scopes.add(task.scope)
+    return TaskOutcome(
+        str(task.stream), task.scope, **counts, pages=pages, requests=client.requests - before, error=error,
+        is_failure=is_failure,
+    )  # fmt: skip
