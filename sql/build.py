@@ -121,9 +121,9 @@ def build(
     _sweep(workspace.build_dir)
     build_id = _build_id(moment, settings, ordered)
     finished, scratch = workspace.build_dir / f"{build_id}.duckdb", workspace.build_dir / f"{build_id}.work.duckdb"
-    con = _connect(workspace, finished, scratch, memory_limit)
+    con = connect(workspace, finished, scratch, memory_limit)
     try:
-        results = _run(con, ordered, settings, moment, progress)
+        results = run_models(con, ordered, settings, moment, progress)
         _write_meta(con, ordered, results, build_id, moment, settings)
         con.execute("checkpoint build")
     except duckdb.OutOfMemoryException as error:
@@ -141,7 +141,8 @@ def build(
     return BuildResult(build_id, moment, time.perf_counter() - started, tuple(results))
 
 
-def _connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: str) -> DuckDBPyConnection:
+def connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: str) -> DuckDBPyConnection:
+    """Return a connection with the raw store (read-only), the file to publish and a scratch file attached."""
     con = duckdb.connect(":memory:")
     con.execute(f"set memory_limit = '{memory_limit}'")
     con.execute("set temp_directory = ?", [str(workspace.build_dir / "spill")])
@@ -155,9 +156,18 @@ def _connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: 
     return con
 
 
-def _run(
-    con: DuckDBPyConnection, ordered: Plan, settings: Settings, as_of: datetime, progress: Progress | None
+def run_models(
+    con: DuckDBPyConnection,
+    ordered: Plan,
+    settings: Settings,
+    as_of: datetime,
+    progress: Progress | None,
+    failed: Callable[[Model, BuildError], None] | None = None,
 ) -> list[ModelResult]:
+    """Load seeds and configuration, then create and check every model in order.
+
+    ``failed`` is told of a model that failed or broke a promise, and the rest goes on; without it the error is raised.
+    """
     load_seeds(con)
     load_config(con, settings, as_of)
     results: list[ModelResult] = []
@@ -168,7 +178,12 @@ def _run(
         if not has_hours and "config.business_hours" in ordered.reads[model.full_name]:
             load_business_hours(con, settings, _span(con, as_of))
             has_hours = True
-        results.append(run_model(con, model, ordered.trees[model.full_name]))
+        try:
+            results.append(run_model(con, model, ordered.trees[model.full_name]))
+        except BuildError as error:
+            if failed is None:
+                raise
+            failed(model, error)
     return results
 
 
@@ -177,7 +192,8 @@ def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> Mo
     started = time.perf_counter()
     table = f"{CATALOGS[model.layer]}.{model.full_name}"
     statement = for_duckdb(tree)
-    if model.order_by:
+    # Scaffolding is never read in order; only what is published is worth sorting.
+    if model.order_by and CATALOGS[model.layer] == "build":
         statement = f"select * from ({statement}) order by {model.order_by}"
     try:
         con.execute(f"create {'view' if model.is_view else 'table'} {table} as {statement}")
