@@ -149,6 +149,7 @@ class Thresholds(_Section):
 
     clock_skew_seconds: int = 120
     incident_window_hours: float = 24.0
+    revert_window_hours: float = 72.0
     emergency_sla_hours: float = 48.0
     adjacent_buffer_seconds: int = 0
     default_window_minutes: int = 60

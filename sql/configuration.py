@@ -51,6 +51,8 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
            [(name.strip().lower(),) for name in settings.production.environments if name.strip()])  # fmt: skip
     _table(con, catalog, "freezes", "name VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, service VARCHAR, "
            "exempt_change_types VARCHAR", [row for freeze in settings.freeze for row in _freeze_rows(freeze)])  # fmt: skip
+    # Counting rows without table functions, which engines name differently.
+    con.execute(f"create table {catalog}.config.numbers as select unnest(range(0, 512))::BIGINT as n")
     limits = settings.thresholds.model_dump()
     columns = ", ".join(f"{name} DOUBLE" for name in limits)
     _table(con, catalog, "thresholds", columns, [tuple(float(value) for value in limits.values())])

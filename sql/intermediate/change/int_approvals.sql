@@ -1,0 +1,108 @@
+-- description: Every approval of a change: whether it is independent, covers the revision that shipped, and how long it held.
+-- grain: decision_id
+-- column: decision_id | The decision.
+-- column: change_id | The change.
+-- column: decided_at | When it was given, UTC.
+-- column: decided_by | Person; null while unresolved.
+-- column: decided_by_type | human or bot.
+-- column: policy | Named policy, for automated approvals.
+-- column: policy_version | Its version.
+-- column: is_author | Whether the requester gave it.
+-- column: is_contributor | Whether somebody who contributed gave it.
+-- column: covers_shipped | Whether it was about the revision that shipped (or is proposed now).
+-- column: covers_basis | revision when the review names it, timestamp when only pushes tell.
+-- column: valid_until | When it stopped holding: dismissed, another decision by the same reviewer, or an unreviewed push.
+-- column: is_in_force | Whether it held at the merge, or at its own instant when given later, for the shipped revision.
+-- column: is_authorising | In force, and given by a human other than the requester or by a named policy.
+-- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising
+-- unique: decision_id
+-- assert: covers_basis in ('revision', 'timestamp')
+with decisions as (
+    select
+        *,
+        coalesce(decided_by, decided_by_login, decision_id) as decider,
+        lead(decided_at) over (
+            partition by change_id, coalesce(decided_by, decided_by_login, decision_id)
+            order by decided_at, decision_id
+        ) as next_at,
+        lead(verdict) over (
+            partition by change_id, coalesce(decided_by, decided_by_login, decision_id)
+            order by decided_at, decision_id
+        ) as next_verdict
+    from intermediate.int_decisions
+    where change_id is not null and decided_at is not null
+        and verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
+),
+approvals as (
+    select d.*, c.author, c.merged_at, c.head_revision, c.source as change_source
+    from decisions d
+    inner join intermediate.int_changes c on c.change_id = d.change_id
+    where d.verdict = 'approved'
+),
+pushes as (
+    select source || ':' || subject_key as change_id, occurred_at as pushed_at
+    from intermediate.all_events where verb in ('pushed', 'force_pushed')
+    union all
+    select source || ':' || change_key, committed_at from intermediate.all_commits
+    where change_key is not null and committed_at is not null
+),
+next_push as (
+    select a.decision_id, min(p.pushed_at) as pushed_at
+    from approvals a
+    inner join pushes p on p.change_id = a.change_id and p.pushed_at > a.decided_at
+    group by a.decision_id
+),
+judged as (
+    select
+        a.*,
+        p.pushed_at,
+        case
+            when a.revision is null or a.head_revision is null then null
+            when a.revision = a.head_revision then true
+            when length(a.revision) >= 7 and starts_with(a.head_revision, a.revision) then true
+            when length(a.head_revision) >= 7 and starts_with(a.revision, a.head_revision) then true
+            else false
+        end as names_shipped
+    from approvals a
+    left join next_push p on p.decision_id = a.decision_id
+),
+timed as (
+    select
+        *,
+        coalesce(names_shipped, pushed_at is null or pushed_at >= merged_at) as covers_shipped,
+        least(
+            case when is_dismissed then coalesce(dismissed_at, decided_at) end,
+            case when next_verdict <> 'approved' then next_at end,
+            case when not coalesce(names_shipped, false) then pushed_at end
+        ) as valid_until
+    from judged
+),
+forced as (
+    select
+        t.*,
+        t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, coalesce(t.merged_at, t.decided_at)))
+            as is_in_force
+    from timed t
+)
+select
+    cast(f.decision_id as varchar) as decision_id,
+    cast(f.change_id as varchar) as change_id,
+    cast(f.decided_at as timestamp) as decided_at,
+    cast(f.decided_by as varchar) as decided_by,
+    cast(f.decided_by_type as varchar) as decided_by_type,
+    cast(f.policy as varchar) as policy,
+    cast(f.policy_version as varchar) as policy_version,
+    cast(coalesce(f.decided_by = f.author, false) as boolean) as is_author,
+    cast(k.person is not null or coalesce(f.decided_by = f.author, false) as boolean) as is_contributor,
+    cast(f.covers_shipped as boolean) as covers_shipped,
+    cast(case when f.names_shipped is null then 'timestamp' else 'revision' end as varchar) as covers_basis,
+    cast(f.valid_until as timestamp) as valid_until,
+    cast(f.is_in_force as boolean) as is_in_force,
+    cast(
+        f.is_in_force and (
+            (f.decided_by_type = 'human' and f.decided_by is not null and coalesce(f.decided_by <> f.author, true))
+            or (coalesce(f.decided_by_type, 'bot') = 'bot' and f.policy is not null)
+        ) as boolean
+    ) as is_authorising
+from forced f
+left join intermediate.int_change_contributors k on k.change_id = f.change_id and k.person = f.decided_by

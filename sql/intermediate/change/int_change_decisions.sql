@@ -1,0 +1,62 @@
+-- description: What was decided about each change, when and by whom, reduced to one row.
+-- grain: change_id
+-- column: change_id | The change.
+-- column: first_response_at | First decision (not a comment) by a human other than the requester, UTC.
+-- column: first_changes_requested_at | First time changes were asked for or it was declined, UTC.
+-- column: first_approval_at | First approval by anybody, UTC.
+-- column: first_independent_approval_at | First approval by a human other than the requester, any revision, UTC.
+-- column: self_approved_at | First approval by the requester, UTC.
+-- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: effective_decision_id | That decision.
+-- column: effective_approver | Person who gave it; null for a policy.
+-- column: approval_basis | human or policy.
+-- column: policy | Named policy, when a policy approved.
+-- column: approvals | Approvals of any kind.
+-- column: declines | Rejections and requests for changes.
+-- column: has_other_revision_approval | Whether an independent approval exists, but for another revision or no longer in force.
+-- not_null: change_id, approvals, declines, has_other_revision_approval
+-- unique: change_id
+-- assert: approval_basis in ('human', 'policy')
+with decided as (
+    select
+        d.change_id,
+        min(d.decided_at) filter (
+            where d.verdict in ('approved', 'rejected', 'changes_requested')
+                and d.decided_by_type = 'human' and coalesce(d.decided_by <> c.author, true)
+        ) as first_response_at,
+        min(d.decided_at) filter (where d.verdict in ('rejected', 'changes_requested')) as first_changes_requested_at,
+        min(d.decided_at) filter (where d.verdict = 'approved') as first_approval_at,
+        min(d.decided_at) filter (
+            where d.verdict = 'approved' and d.decided_by_type = 'human' and d.decided_by <> coalesce(c.author, '')
+        ) as first_independent_approval_at,
+        min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = c.author) as self_approved_at,
+        count(*) filter (where d.verdict = 'approved') as approvals,
+        count(*) filter (where d.verdict in ('rejected', 'changes_requested')) as declines
+    from intermediate.int_decisions d
+    inner join intermediate.int_changes c on c.change_id = d.change_id
+    group by d.change_id
+),
+effective as (
+    select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
+    from intermediate.int_approvals
+    where is_authorising
+    qualify row_number() over (partition by change_id order by decided_at, decision_id) = 1
+)
+select
+    cast(d.change_id as varchar) as change_id,
+    cast(d.first_response_at as timestamp) as first_response_at,
+    cast(d.first_changes_requested_at as timestamp) as first_changes_requested_at,
+    cast(d.first_approval_at as timestamp) as first_approval_at,
+    cast(d.first_independent_approval_at as timestamp) as first_independent_approval_at,
+    cast(d.self_approved_at as timestamp) as self_approved_at,
+    cast(e.decided_at as timestamp) as effective_approval_at,
+    cast(e.decision_id as varchar) as effective_decision_id,
+    cast(case when e.decided_by_type = 'human' then e.decided_by end as varchar) as effective_approver,
+    cast(case when e.decision_id is null then null when e.decided_by_type = 'human' then 'human' else 'policy' end as varchar)
+        as approval_basis,
+    cast(e.policy as varchar) as policy,
+    cast(d.approvals as bigint) as approvals,
+    cast(d.declines as bigint) as declines,
+    cast(e.decision_id is null and d.first_independent_approval_at is not null as boolean) as has_other_revision_approval
+from decided d
+left join effective e on e.change_id = d.change_id

@@ -1,0 +1,48 @@
+-- description: Which change request a reviewed change belongs to: stated by a link, or named by its key in title, branch or text
+--   when exactly that key exists.
+-- grain: change_id, ticket_id
+-- column: change_id | The pull request or other reviewed change.
+-- column: ticket_id | The change request it implements.
+-- column: basis | link, or key in title, branch or description.
+-- not_null: change_id, ticket_id, basis
+-- unique: change_id, ticket_id
+-- assert: basis in ('link', 'key')
+with tickets as (
+    select change_id, key, upper(regexp_extract(coalesce(url, key), '([A-Za-z][A-Za-z0-9_]+-[0-9]+)$', 1)) as human_key
+    from intermediate.int_changes
+    where coalesce(lower(record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+),
+reviewed as (
+    select change_id, source, key, coalesce(title, '') || ' ' || coalesce(head_branch, '') as text
+    from intermediate.int_changes
+    where coalesce(lower(record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+),
+linked as (
+    select r.change_id, t.change_id as ticket_id, 'link' as basis
+    from intermediate.all_links l
+    inner join reviewed r on r.source = l.source and r.key = l.from_key
+    inner join tickets t on t.key = l.to_key or t.human_key = upper(l.to_key)
+    where l.relation in ('closes', 'implements', 'belongs_to', 'fixes')
+    union
+    select r.change_id, t.change_id, 'link'
+    from intermediate.all_links l
+    inner join reviewed r on r.key = l.to_key
+    inner join tickets t on t.key = l.from_key or t.human_key = upper(l.from_key)
+    where l.relation in ('implemented_by', 'closed_by')
+),
+mentions as (
+    select change_id, upper(unnest(regexp_extract_all(text, '[A-Za-z][A-Za-z0-9_]+-[0-9]+'))) as mention
+    from reviewed
+),
+named as (
+    select m.change_id, t.change_id as ticket_id, 'key' as basis
+    from mentions m
+    inner join tickets t on t.human_key = m.mention
+    where t.human_key <> ''
+)
+select
+    cast(change_id as varchar) as change_id,
+    cast(ticket_id as varchar) as ticket_id,
+    cast(max(basis) as varchar) as basis
+from (select * from linked union all select * from named)
+group by change_id, ticket_id

@@ -1,0 +1,144 @@
+-- description: Every decision on a change, deployment or run, whatever its form: review, vote, approval record, approval
+--   field or status move.
+-- grain: decision_id
+-- column: decision_id | Source, form and key, joined by ':'.
+-- column: source | Name of the source instance.
+-- column: source_event_id | The source event that was the decision.
+-- column: basis | review, vote, field or status: the form in which the source keeps it.
+-- column: change_id | The change decided on; null when the decision is on a deployment or run.
+-- column: deployment_id | The deployment decided on.
+-- column: run_id | The run decided on.
+-- column: decided_at | When, UTC; null when the source does not say.
+-- column: decided_by_login | Who, lower case.
+-- column: decided_by | Person who decided; null while unresolved.
+-- column: decided_by_type | human or bot.
+-- column: verdict | approved, rejected, changes_requested, commented, dismissed, withdrawn or pending.
+-- column: revision | Revision it was about, as stated.
+-- column: comment | Reason or remark given with it.
+-- column: conditions | Conditions set with it.
+-- column: authority | In what role, as stated.
+-- column: policy | Named policy that decided, for automated decisions.
+-- column: policy_version | Its version.
+-- column: is_dismissed | Whether it was taken back later.
+-- column: dismissed_at | When it was taken back; null when not, or when the time is unknown.
+-- column: time_quality | exact, bounded or inferred.
+-- column: url | The source's own page.
+-- not_null: decision_id, source, verdict, time_quality
+-- unique: decision_id
+-- assert: verdict in ('approved', 'rejected', 'changes_requested', 'commented', 'dismissed', 'withdrawn', 'pending')
+-- assert: time_quality in ('exact', 'bounded', 'inferred')
+with reviews as (
+    select
+        source,
+        source_event_id,
+        'review' as basis,
+        key,
+        change_key,
+        deployment_key,
+        run_key,
+        decided_at,
+        decided_by as login,
+        case verdict
+            when 'comment' then 'commented' when 'approve' then 'approved' when 'declined' then 'rejected'
+            when 'conditional' then 'approved' when 'approved_with_conditions' then 'approved' else verdict
+        end as verdict,
+        revision,
+        comment,
+        conditions,
+        authority,
+        policy,
+        policy_version,
+        dismissed_at,
+        time_quality,
+        url,
+        max(case when verdict = 'dismissed' then 1 else 0 end) over (
+            partition by source, regexp_replace(key, ':[a-z_]+$', '', 'g')
+        ) as was_dismissed
+    from intermediate.all_decisions
+),
+votes as (
+    select
+        v.source,
+        v.source_event_id,
+        'vote' as basis,
+        v.key,
+        v.change_key,
+        cast(null as varchar) as deployment_key,
+        cast(null as varchar) as run_key,
+        v.voted_at as decided_at,
+        v.voter as login,
+        coalesce(m.verdict, 'commented') as verdict,
+        v.revision,
+        v.label || case when v.value > 0 then '+' else '' end || cast(v.value as varchar) as comment,
+        cast(null as varchar) as conditions,
+        v.label as authority,
+        cast(null as varchar) as policy,
+        cast(null as varchar) as policy_version,
+        cast(null as timestamp) as dismissed_at,
+        'exact' as time_quality,
+        v.url,
+        0 as was_dismissed
+    from intermediate.all_votes v
+    left join seeds.vote_meanings m on m.label = v.label and cast(m.value as integer) = v.value
+    where v.label in (select label from seeds.vote_meanings)
+),
+fields as (
+    select
+        source, source_event_id, 'field' as basis, key, key as change_key, cast(null as varchar) as deployment_key,
+        cast(null as varchar) as run_key, approved_at as decided_at, approved_by_login as login, 'approved' as verdict,
+        cast(null as varchar) as revision, cast(null as varchar) as comment, conditions,
+        cast(null as varchar) as authority, cast(null as varchar) as policy, cast(null as varchar) as policy_version,
+        cast(null as timestamp) as dismissed_at, 'exact' as time_quality, url, 0 as was_dismissed
+    from intermediate.int_changes
+    where approved_at is not null
+),
+moves as (
+    select
+        e.source, e.source_event_id, 'status' as basis, e.key, e.subject_key as change_key,
+        cast(null as varchar) as deployment_key, cast(null as varchar) as run_key, e.occurred_at as decided_at,
+        e.actor as login, m.meaning as verdict, cast(null as varchar) as revision, e.text as comment,
+        cast(null as varchar) as conditions, cast(null as varchar) as authority, cast(null as varchar) as policy,
+        cast(null as varchar) as policy_version, cast(null as timestamp) as dismissed_at,
+        coalesce(e.time_quality, 'exact') as time_quality, e.url, 0 as was_dismissed
+    from intermediate.all_events e
+    inner join intermediate.int_status_meanings m on m.status = lower(e.new_value)
+    inner join intermediate.int_changes c on c.source = e.source and c.key = e.subject_key
+    where e.verb = 'status_changed' and e.subject_kind in ('issue', 'change') and m.meaning in ('approved', 'rejected')
+        -- An approval record of the same change tells who decided; the move that follows it is bookkeeping.
+        and not exists (
+            select 1 from intermediate.all_decisions d
+            where d.source = e.source and d.change_key = e.subject_key and d.verdict in ('approved', 'rejected')
+        )
+),
+all_forms as (
+    select * from reviews
+    union all select * from votes
+    union all select * from fields
+    union all select * from moves
+)
+select
+    cast(f.source || ':' || f.basis || ':' || f.key as varchar) as decision_id,
+    cast(f.source as varchar) as source,
+    cast(f.source_event_id as varchar) as source_event_id,
+    cast(f.basis as varchar) as basis,
+    cast(f.source || ':' || f.change_key as varchar) as change_id,
+    cast(f.source || ':' || f.deployment_key as varchar) as deployment_id,
+    cast(f.source || ':' || f.run_key as varchar) as run_id,
+    cast(f.decided_at as timestamp) as decided_at,
+    cast(lower(trim(f.login)) as varchar) as decided_by_login,
+    cast(a.person_id as varchar) as decided_by,
+    cast(a.actor_type as varchar) as decided_by_type,
+    cast(coalesce(f.verdict, 'commented') as varchar) as verdict,
+    cast(f.revision as varchar) as revision,
+    cast(f.comment as varchar) as comment,
+    cast(f.conditions as varchar) as conditions,
+    cast(f.authority as varchar) as authority,
+    cast(f.policy as varchar) as policy,
+    cast(f.policy_version as varchar) as policy_version,
+    cast(f.was_dismissed = 1 or f.dismissed_at is not null as boolean) as is_dismissed,
+    cast(f.dismissed_at as timestamp) as dismissed_at,
+    cast(case when f.decided_at is null then 'inferred' else coalesce(f.time_quality, 'exact') end as varchar)
+        as time_quality,
+    cast(f.url as varchar) as url
+from all_forms f
+left join intermediate.int_actors a on a.source = f.source and a.login = lower(trim(f.login))

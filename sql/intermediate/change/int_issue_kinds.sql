@@ -1,0 +1,24 @@
+-- description: Whether each tracker item is a change request, an incident or development work, and the rule that decided.
+-- grain: record_type, labels
+-- column: record_type | The tracker's type in lower case, '' when absent.
+-- column: labels | Labels in lower case joined by '|', '' when absent.
+-- column: kind | change, incident or work_item.
+-- column: rule_id | The first rule that matched.
+-- not_null: record_type, labels, kind, rule_id
+-- unique: record_type, labels
+-- assert: kind in ('change', 'incident', 'work_item')
+with combinations as (
+    select distinct coalesce(lower(record_type), '') as record_type, coalesce(lower(labels), '') as labels
+    from intermediate.all_issues
+)
+select
+    cast(c.record_type as varchar) as record_type,
+    cast(c.labels as varchar) as labels,
+    cast(arg_min(s.kind, s.seed_order) as varchar) as kind,
+    cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
+from combinations c
+inner join seeds.issue_kinds s
+    on (s.field = 'record_type' and regexp_matches(c.record_type, s.pattern))
+    or (s.field = 'labels' and regexp_matches(c.labels, s.pattern))
+    or s.field = '*'
+group by c.record_type, c.labels

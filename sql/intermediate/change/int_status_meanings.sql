@@ -1,0 +1,26 @@
+-- description: What each status name of a tracker means, and the rule that says so.
+-- grain: status
+-- column: status | Status as the source words it, lower case.
+-- column: meaning | awaiting_approval, approved, rejected, cancelled, unsuccessful, implementing, in_review, done or open.
+-- column: rule_id | First rule that matched.
+-- not_null: status, meaning, rule_id
+-- unique: status
+with statuses as (
+    select lower(state) as status from intermediate.all_changes
+    union
+    select lower(state) from intermediate.all_issues
+    union
+    select lower(state) from intermediate.all_windows
+    union
+    select lower(new_value) from intermediate.all_events where verb = 'status_changed'
+    union
+    select lower(old_value) from intermediate.all_events where verb = 'status_changed'
+)
+select
+    cast(t.status as varchar) as status,
+    cast(arg_min(s.meaning, s.seed_order) as varchar) as meaning,
+    cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
+from statuses t
+inner join seeds.status_meanings s on regexp_matches(t.status, s.pattern)
+where t.status is not null
+group by t.status

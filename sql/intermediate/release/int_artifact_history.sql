@@ -1,0 +1,52 @@
+-- description: For each successful deployment, what ran in its service and environment before it: tells first releases,
+--   re-releases and returns to an older artifact apart.
+-- grain: deployment_id
+-- column: deployment_id | The deployment.
+-- column: artifact | What was deployed.
+-- column: previous_deployment_id | The successful deployment before it in the same service and environment.
+-- column: previous_artifact | What that one brought.
+-- column: sequence | Position among the successful deployments of its service and environment, from 1.
+-- column: times_seen_before | How often the same artifact had succeeded there before.
+-- column: first_seen_at | When this artifact first succeeded there, UTC.
+-- column: kind | first, new, redeploy (same artifact again) or return (an older artifact comes back); null without artifact.
+-- not_null: deployment_id, sequence
+-- unique: deployment_id
+-- assert: kind in ('first', 'new', 'redeploy', 'return')
+with succeeded as (
+    select deployment_id, service, lower(environment) as environment, artifact, finished_at
+    from intermediate.int_deployments
+    where outcome = 'succeeded' and finished_at is not null and service is not null and environment is not null
+),
+placed as (
+    select
+        deployment_id,
+        artifact,
+        finished_at,
+        lag(deployment_id) over place as previous_deployment_id,
+        lag(artifact) over place as previous_artifact,
+        row_number() over place as sequence,
+        row_number() over same - 1 as times_seen_before,
+        min(finished_at) over (partition by service, environment, artifact) as first_seen_at
+    from succeeded
+    window
+        place as (partition by service, environment order by finished_at, deployment_id),
+        same as (partition by service, environment, artifact order by finished_at, deployment_id)
+)
+select
+    cast(deployment_id as varchar) as deployment_id,
+    cast(artifact as varchar) as artifact,
+    cast(previous_deployment_id as varchar) as previous_deployment_id,
+    cast(previous_artifact as varchar) as previous_artifact,
+    cast(sequence as bigint) as sequence,
+    cast(case when artifact is not null then times_seen_before end as bigint) as times_seen_before,
+    cast(case when artifact is not null then first_seen_at end as timestamp) as first_seen_at,
+    cast(
+        case
+            when artifact is null then null
+            when times_seen_before > 0 and artifact = previous_artifact then 'redeploy'
+            when times_seen_before > 0 then 'return'
+            when sequence = 1 then 'first'
+            else 'new'
+        end as varchar
+    ) as kind
+from placed

@@ -1,0 +1,115 @@
+-- description: Which changes a successful or attempted deployment carried, and how that is known. Links are stated by the
+--   records, or follow from equal revisions; nothing is guessed from titles.
+-- grain: deployment_id, change_id
+-- column: deployment_id | The deployment.
+-- column: change_id | The change it carried.
+-- column: link_basis | stated, release, revision, version, run, ticket or between (merged between the revisions of two
+--   deployments in a row).
+-- column: time_quality | exact when the records say so, inferred for between.
+-- not_null: deployment_id, change_id, link_basis, time_quality
+-- unique: deployment_id, change_id
+-- assert: link_basis in ('stated', 'release', 'revision', 'version', 'run', 'ticket', 'between')
+with changes as (
+    select change_id, source, key, service, lower(repository) as repository, base_branch, merged_at,
+        merge_revision, head_revision
+    from intermediate.int_changes
+),
+links as (
+    select source, from_kind, from_key, relation, to_kind, to_key
+    from intermediate.all_links
+    where relation in ('carries', 'contains', 'deploys')
+),
+stated as (
+    select d.deployment_id, c.change_id, 'stated' as link_basis, 1 as preference
+    from intermediate.int_deployments d
+    inner join changes c on c.key = d.change_key
+    where d.change_key is not null
+    union all
+    select d.deployment_id, c.change_id, 'stated', 1
+    from links l
+    inner join intermediate.int_deployments d on d.source = l.source and d.key = l.from_key and l.from_kind = 'deployment'
+    inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
+    union all
+    select d.deployment_id, c.change_id, 'release', 2
+    from links l
+    inner join intermediate.int_deployments d on d.source = l.source and d.release_key = l.from_key and l.from_kind = 'release'
+    inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
+),
+merged as (
+    select change_id, merge_revision as revision, service, repository from changes where merge_revision is not null
+),
+by_revision as (
+    select d.deployment_id, m.change_id, 'revision' as link_basis, 3 as preference
+    from intermediate.int_deployments d
+    inner join merged m on m.revision = d.revision
+),
+by_version as (
+    select d.deployment_id, m.change_id, 'version' as link_basis, 4 as preference
+    from intermediate.int_deployments d
+    inner join intermediate.int_releases r on r.version = d.version and r.service = d.service
+    inner join merged m on m.revision = r.revision
+    where d.version is not null
+),
+by_run as (
+    select d.deployment_id, m.change_id, 'run' as link_basis, 5 as preference
+    from intermediate.int_deployments d
+    inner join intermediate.all_runs r on r.source = d.source and r.key = d.run_key
+    inner join merged m on m.revision = r.revision
+    where d.run_key is not null
+),
+direct as (
+    select deployment_id, change_id, link_basis
+    from (
+        select * from stated union all select * from by_revision union all select * from by_version
+        union all select * from by_run
+    )
+    qualify row_number() over (partition by deployment_id, change_id order by preference) = 1
+),
+-- The newest change a deployment is known to carry marks how far it reaches on the branch.
+reach as (
+    select
+        d.deployment_id, d.service, lower(d.environment) as environment, d.finished_at,
+        c.repository, c.base_branch, max(c.merged_at) as merged_up_to
+    from direct x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    inner join changes c on c.change_id = x.change_id
+    where x.link_basis in ('revision', 'version', 'run') and d.outcome = 'succeeded' and d.finished_at is not null
+        and c.merged_at is not null and c.repository is not null and d.service is not null and d.environment is not null
+    group by d.deployment_id, d.service, d.environment, d.finished_at, c.repository, c.base_branch
+),
+steps as (
+    select
+        *,
+        max(merged_up_to) over (
+            partition by service, environment, repository, base_branch
+            order by finished_at, deployment_id rows between unbounded preceding and 1 preceding
+        ) as merged_before
+    from reach
+),
+between_two as (
+    select s.deployment_id, c.change_id, 'between' as link_basis
+    from steps s
+    inner join changes c
+        on c.repository = s.repository and coalesce(c.base_branch, '') = coalesce(s.base_branch, '')
+        and c.merged_at > s.merged_before and c.merged_at <= s.merged_up_to
+    where s.merged_before is not null
+),
+carried as (
+    select deployment_id, change_id, link_basis, 1 as preference from direct
+    union all
+    select deployment_id, change_id, link_basis, 2 from between_two
+),
+with_tickets as (
+    select deployment_id, change_id, link_basis, preference from carried
+    union all
+    select c.deployment_id, t.ticket_id, 'ticket', 3
+    from carried c
+    inner join intermediate.int_change_tickets t on t.change_id = c.change_id
+)
+select
+    cast(deployment_id as varchar) as deployment_id,
+    cast(change_id as varchar) as change_id,
+    cast(arg_min(link_basis, preference) as varchar) as link_basis,
+    cast(case when arg_min(link_basis, preference) = 'between' then 'inferred' else 'exact' end as varchar) as time_quality
+from with_tickets
+group by deployment_id, change_id

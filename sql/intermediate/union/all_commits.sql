@@ -1,0 +1,79 @@
+-- description: All commits of all sources, one shape. One commit of a change (or of a branch, when ``change_key`` is unknown).
+-- grain: source, key
+-- materialized: view
+-- column: source | Name of the source instance the row came from.
+-- column: source_event_id | The source event this row was read from.
+-- column: key | As in the record kind Commit.
+-- column: url | As in the record kind Commit.
+-- column: updated_at | As in the record kind Commit.
+-- column: change_key | As in the record kind Commit.
+-- column: revision | As in the record kind Commit.
+-- column: repository | As in the record kind Commit.
+-- column: author | As in the record kind Commit.
+-- column: author_email | As in the record kind Commit.
+-- column: author_type | As in the record kind Commit.
+-- column: committer | As in the record kind Commit.
+-- column: committer_email | As in the record kind Commit.
+-- column: co_authors | As in the record kind Commit.
+-- column: authored_at | As in the record kind Commit.
+-- column: committed_at | As in the record kind Commit.
+-- column: message | As in the record kind Commit.
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    change_key,
+    revision,
+    repository,
+    author,
+    author_email,
+    author_type,
+    committer,
+    committer_email,
+    co_authors,
+    authored_at,
+    committed_at,
+    message
+from staging.stg_github_commits
+union all
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    change_key,
+    revision,
+    repository,
+    author,
+    author_email,
+    author_type,
+    committer,
+    committer_email,
+    co_authors,
+    authored_at,
+    committed_at,
+    message
+from staging.stg_gitlab_commits
+union all
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    change_key,
+    revision,
+    repository,
+    author,
+    author_email,
+    author_type,
+    committer,
+    committer_email,
+    co_authors,
+    authored_at,
+    committed_at,
+    message
+from staging.stg_record_commits

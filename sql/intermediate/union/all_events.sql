@@ -1,0 +1,99 @@
+-- description: All events of all sources, one shape. Something that happened to a record: a status move, a field edit, a comment, a push, a rule change.
+-- grain: source, key
+-- materialized: view
+-- column: source | Name of the source instance the row came from.
+-- column: source_event_id | The source event this row was read from.
+-- column: key | As in the record kind Event.
+-- column: url | As in the record kind Event.
+-- column: updated_at | As in the record kind Event.
+-- column: subject_kind | As in the record kind Event.
+-- column: subject_key | As in the record kind Event.
+-- column: occurred_at | As in the record kind Event.
+-- column: actor | As in the record kind Event.
+-- column: actor_type | As in the record kind Event.
+-- column: verb | As in the record kind Event.
+-- column: field | As in the record kind Event.
+-- column: old_value | As in the record kind Event.
+-- column: new_value | As in the record kind Event.
+-- column: text | As in the record kind Event.
+-- column: revision | As in the record kind Event.
+-- column: time_quality | As in the record kind Event.
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    subject_kind,
+    subject_key,
+    occurred_at,
+    actor,
+    actor_type,
+    verb,
+    field,
+    old_value,
+    new_value,
+    text,
+    revision,
+    time_quality
+from staging.stg_github_events
+union all
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    subject_kind,
+    subject_key,
+    occurred_at,
+    actor,
+    actor_type,
+    verb,
+    field,
+    old_value,
+    new_value,
+    text,
+    revision,
+    time_quality
+from staging.stg_gitlab_events
+union all
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    subject_kind,
+    subject_key,
+    occurred_at,
+    actor,
+    actor_type,
+    verb,
+    field,
+    old_value,
+    new_value,
+    text,
+    revision,
+    time_quality
+from staging.stg_jira_events
+union all
+select
+    source,
+    source_event_id,
+    key,
+    url,
+    updated_at,
+    subject_kind,
+    subject_key,
+    occurred_at,
+    actor,
+    actor_type,
+    verb,
+    field,
+    old_value,
+    new_value,
+    text,
+    revision,
+    time_quality
+from staging.stg_record_events
