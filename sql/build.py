@@ -122,10 +122,12 @@ def build(
     build_id = _build_id(moment, settings, ordered)
     finished, scratch = workspace.build_dir / f"{build_id}.duckdb", workspace.build_dir / f"{build_id}.work.duckdb"
     con = connect(workspace, finished, scratch, memory_limit)
+    is_whole = False
     try:
         results = run_models(con, ordered, settings, moment, progress)
         _write_meta(con, ordered, results, build_id, moment, settings)
         con.execute("checkpoint build")
+        is_whole = True
     except duckdb.OutOfMemoryException as error:
         raise BuildError(
             f"The build ran out of memory or disk: {error}.",
@@ -136,6 +138,8 @@ def build(
     finally:
         con.close()
         scratch.unlink(missing_ok=True)
+        if not is_whole:
+            finished.unlink(missing_ok=True)
     workspace.publish(build_id, finished, {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind})
     _sweep(workspace.build_dir)
     return BuildResult(build_id, moment, time.perf_counter() - started, tuple(results))
