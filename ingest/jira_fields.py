@@ -8,6 +8,7 @@ not used, and where several fields carry the name the first with a value counts.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -60,7 +61,7 @@ MEANINGS = (
 
 @dataclass
 class FieldCatalogue:
-    """The fields of one Jira instance, learned from its own answers; empty until one has been read."""
+    """The fields of one Jira instance, learned from its own answer; empty until that has been read."""
 
     _names: dict[str, list[str]] = field(default_factory=dict)
     _kinds: dict[str, str] = field(default_factory=dict)
@@ -104,6 +105,17 @@ class FieldCatalogue:
     def _candidates(self, meaning: Meaning) -> list[str]:
         ids = [field_id for name in meaning.names for field_id in sorted(self._names.get(name, []))]
         return [field_id for field_id in ids if self._kinds[field_id] in meaning.kinds]
+
+
+class FieldCatalogues(defaultdict[str, FieldCatalogue]):
+    """One catalogue per Jira instance, so that recordings of several never borrow each other's names."""
+
+    def __init__(self) -> None:
+        super().__init__(FieldCatalogue)
+
+    def of(self, url: str) -> FieldCatalogue:
+        """Return the catalogue of the instance that ``url`` belongs to."""
+        return self[url.partition("/rest/")[0]]
 
 
 def plain_value(value: Json) -> str | None:

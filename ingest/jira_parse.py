@@ -35,7 +35,7 @@ from ingest.items import (
     required,
     text_at,
 )
-from ingest.jira_fields import FieldCatalogue, login_of, plain_value, rich_text
+from ingest.jira_fields import FieldCatalogue, FieldCatalogues, login_of, plain_value, rich_text
 from ingest.store import RawRecord
 from models.records import stream
 
@@ -49,13 +49,14 @@ STATUSES = stream("jira.statuses")
 USERS = stream("jira.users")
 
 _ISSUE_LISTS = r"/rest/(?:api/\w+/search(?:/jql)?|agile/[\w.]+/board/\d+/issue)(?:[?#]|$)"
+_CHANGE_WORDS = ("change", "rfc", "变更", "änderung")
 _BOARD = re.compile(r"/board/(\d+)/issue")
 _ISSUE = re.compile(r"/(?:issue|request)/([^/?#]+)/")
 
 
-def routes(catalogue: FieldCatalogue | None = None) -> tuple[Route, ...]:
-    """Return what Jira can answer; a field list that passes through fills ``catalogue``, which issues then consult."""
-    fields = catalogue or FieldCatalogue()
+def routes(catalogues: FieldCatalogues | None = None) -> tuple[Route, ...]:
+    """Return what Jira can answer; field lists that pass through fill ``catalogues``, which issues then consult."""
+    fields = FieldCatalogues() if catalogues is None else catalogues
     return (
         _route(r"/rest/api/\w+/changelog/bulkfetch", parse_bulk_changelog, "issueChangeLogs"),
         _route(r"/rest/api/\w+/issue/[^/?#]+/changelog", parse_changelog, "values"),
@@ -72,10 +73,10 @@ def _route(pattern: str, parse: Callable[[Response], Parsed], name: str = "") ->
     return Route(re.compile(pattern), parse, (lambda items: {name: list(items)}) if name else list)
 
 
-def parse_issues(fields: FieldCatalogue, response: Response) -> Parsed:
+def parse_issues(catalogues: FieldCatalogues, response: Response) -> Parsed:
     """Read a page of issues, with the comments, links and inline changelog that came along."""
     intake = Intake()
-    intake.read(ISSUES, listed(response.body, "issues"), partial(_issue, fields, intake))
+    intake.read(ISSUES, listed(response.body, "issues"), partial(_issue, catalogues.of(response.url), intake))
     board = _BOARD.search(response.url)
     total = at(response.body, "total")
     return Parsed(
@@ -117,9 +118,9 @@ def parse_approvals(response: Response) -> Parsed:
     return Parsed(APPROVALS, "", intake.records, intake.rejected)
 
 
-def parse_fields(fields: FieldCatalogue, response: Response) -> Parsed:
+def parse_fields(catalogues: FieldCatalogues, response: Response) -> Parsed:
     """Read the instance's field list and remember it for the issues that follow."""
-    fields.learn(listed(response.body))
+    catalogues.of(response.url).learn(listed(response.body))
     intake = Intake()
     intake.read(FIELDS, listed(response.body), lambda item: [RawRecord(FIELDS, required(item, "id"), item)])
     return Parsed(FIELDS, "", intake.records, intake.rejected)
@@ -146,7 +147,7 @@ def _issue(fields: FieldCatalogue, intake: Intake, item: Item) -> Iterable[RawRe
     if not isinstance(values, dict):
         raise UnfitItemError("has no 'fields'")
     require_instants(item, "fields.created", "fields.resolutiondate")
-    updated = instant_at(item, "fields.updated")
+    updated = instant_at(item, "fields", "updated")
     parent = {"id": issue_id, "key": text_at(item, "key"), "updated": text_at(values, "updated")}
     identity = {"id": issue_id}
     intake.read(CHANGELOG, at(item, "changelog", "histories") or [], partial(_history, identity))
@@ -155,25 +156,43 @@ def _issue(fields: FieldCatalogue, intake: Intake, item: Item) -> Iterable[RawRe
     if at(values, "issuelinks") == []:
         # Says that nothing is linked any more; without it a removed last link would stand forever.
         intake.records.append(RawRecord(ISSUE_LINKS, f"{issue_id}/", {PARENT: parent}, updated))
-    kept = {**item, "fields": _without(values, "comment", "comments")}
-    return [RawRecord(ISSUES, issue_id, _with_meaning(fields, _without(kept, "changelog", "histories")), updated)]
+    kept = _without({**item, "fields": _without(values, "comment", "comments")}, "changelog", "histories")
+    return [RawRecord(ISSUES, issue_id, _with_meaning(fields, kept, values), updated)]
 
 
-def _with_meaning(fields: FieldCatalogue, item: Item) -> Item:
-    values = item["fields"]
+def _with_meaning(fields: FieldCatalogue, item: Item, values: Item) -> Item:
+    meaning = fields.resolve(values)
     description = at(values, "description")
     return annotated(
         item,
         description=rich_text(description) if isinstance(description, dict) else text_at(values, "description"),
         labels=joined_at(values, "labels"),
         components=joined_at(values, "components"),
-        approval_state=_fingerprint(fields.approval_state(values)),
-        **fields.resolve(values),
+        approval_state=_approval_state(fields, values, meaning),
+        comments_missing=_missing_comments(values),
+        **meaning,
     )
 
 
-def _fingerprint(text: str | None) -> str | None:
-    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else None
+def _approval_state(fields: FieldCatalogue, values: Item, meaning: Item) -> str | None:
+    """Return a text that changes when an approval of a change does; ``None`` for issues that are no changes.
+
+    Where the approvals field cannot be seen the status stands in: an approval moves it.
+    """
+    kind = (text_at(values, "issuetype", "name") or "").casefold()
+    if "change_type" not in meaning and not any(word in kind for word in _CHANGE_WORDS):
+        return None
+    if stated := fields.approval_state(values):
+        return hashlib.sha256(stated.encode()).hexdigest()[:16]
+    if text_at(values, "project", "projectTypeKey") == "service_desk":
+        return text_at(values, "status", "id") or text_at(values, "status", "name")
+    return None
+
+
+def _missing_comments(values: Item) -> int | None:
+    comments, total = at(values, "comment", "comments"), at(values, "comment", "total")
+    missing = total - len(comments) if isinstance(comments, list) and isinstance(total, int) else 0
+    return missing if missing > 0 else None
 
 
 def _without(item: Item, name: str, nested: str) -> Item:
@@ -186,7 +205,7 @@ def _without(item: Item, name: str, nested: str) -> Item:
 
 def _history(parent: Item, item: Item) -> Iterable[RawRecord]:
     """One record per changed field of a history entry; Jira Cloud's bulk answer states the instant in milliseconds."""
-    issue_id, history_id = required(parent, "id"), required(item, "id")
+    issue_id, history_id = _issue_id(parent), required(item, "id")
     created = epoch_instant(item.get("created")) or instant_at(item, "created")
     if created is None:
         raise UnfitItemError("has no 'created'")
@@ -206,7 +225,7 @@ def _history(parent: Item, item: Item) -> Iterable[RawRecord]:
 
 
 def _comment(parent: Item, item: Item) -> Iterable[RawRecord]:
-    key = f"{required(parent, 'id')}/{required(item, 'id')}"
+    key = f"{_issue_id(parent)}/{required(item, 'id')}"
     require_instants(item, "created")
     payload = child(parent, item, text=plain_value(item.get("body")))
     return [RawRecord(COMMENTS, key, payload, instant_at(item, "updated"))]
@@ -215,13 +234,13 @@ def _comment(parent: Item, item: Item) -> Iterable[RawRecord]:
 def _link(parent: Item, item: Item) -> Iterable[RawRecord]:
     if text_at(item, "outwardIssue", "id") is None and text_at(item, "inwardIssue", "id") is None:
         raise UnfitItemError("names no linked issue")
-    key = f"{required(parent, 'id')}/{required(item, 'id')}"
+    key = f"{_issue_id(parent)}/{required(item, 'id')}"
     return [RawRecord(ISSUE_LINKS, key, child(parent, item), instant_at(parent, "updated"))]
 
 
 def _approval(parent: Item, item: Item) -> Iterable[RawRecord]:
     """One record for the approval and one per approver, who alone knows a decision but not its instant."""
-    key = f"{required(parent, 'id')}/{required(item, 'id')}"
+    key = f"{_issue_id(parent)}/{required(item, 'id')}"
     created, completed = _service_desk_instant(item, "createdDate"), _service_desk_instant(item, "completedDate")
     approvers = item.get("approvers") or []
     if not isinstance(approvers, list):
@@ -248,6 +267,12 @@ def _user(item: Item) -> Iterable[RawRecord]:
     if (login := text_at(item, "accountId") or text_at(item, "name") or text_at(item, "key")) is None:
         raise UnfitItemError("has no account")
     return [RawRecord(USERS, login, item)]
+
+
+def _issue_id(parent: Item) -> str:
+    if (issue_id := text_at(parent, "id")) is None:
+        raise UnfitItemError("is about an issue whose id is not known")
+    return issue_id
 
 
 def _parent_of(response: Response) -> Item:

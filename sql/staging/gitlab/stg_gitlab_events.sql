@@ -38,7 +38,7 @@ told as (
         source, record_key, payload,
         case
             when coalesce(payload ->> '$.system', 'false') <> 'true' then 'commented'
-            else payload ->> '$.body'
+            else coalesce(payload ->> '$.body', '')
         end as said
     from notes
 )
