@@ -34,34 +34,18 @@ def steps(session: Session, doing: str) -> Iterator[Callable[[str, int, int], No
 
 @contextmanager
 def flow(session: Session, doing: str) -> Iterator[Callable[[Progress], None]]:
-    """Show counts, rate and the budget left of a stream of records; yields a function to call with each moment.
-
-    Notices, such as that a source asked us to wait, are kept on the screen.
-    """
+    """Show counts, rate, waiting and the budget left of a stream of records; yields a function to call with each."""
     if not session.shows_progress:
-
-        def note(moment: Progress) -> None:
-            if moment.notice:
-                session.notice(moment.notice)
-
-        yield note
+        yield lambda moment: None
         return
     from rich.console import Console
     from rich.progress import Progress as Display
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.text import Text
 
-    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Display(*columns, console=console, transient=True) as display:
+    with Display(*columns, console=Console(stderr=True), transient=True) as display:
         task = display.add_task(doing, total=None)
-
-        def show(moment: Progress) -> None:
-            if moment.notice:
-                console.print(Text(harmless(moment.notice)))
-            display.update(task, description=describe(moment))
-
-        yield show
+        yield lambda moment: display.update(task, description=describe(moment))
 
 
 def describe(moment: Progress) -> str:
@@ -70,4 +54,5 @@ def describe(moment: Progress) -> str:
     rate = f", {moment.rate:,.0f}/s" if moment.rate else ""
     left = "".join(f", {name} budget left {count:,}" for name, count in moment.budget_left.items() if count is not None)
     asked = f", {moment.requests:,} requests" if moment.requests else ""
-    return harmless(f"{place}: {moment.records:,} records{asked}{rate}{left}")
+    notice = f"; {moment.notice}" if moment.notice else ""
+    return harmless(f"{place}: {moment.records:,} records{asked}{rate}{left}{notice}")

@@ -122,7 +122,8 @@ def harmless(value: object) -> str:
 def _spelled(character: str) -> str:
     if character in "\n\r\t":
         return " "
-    return f"\\u{ord(character):04x}" if ord(character) > 0xFF else f"\\x{ord(character):02x}"
+    code = ord(character)
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
 
 
 def aligned(

@@ -80,5 +80,6 @@ def _is_tables(value: object) -> bool:
 def _value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
-    # JSON's texts, numbers and truth values are also TOML's, but for the DEL character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # JSON's texts, numbers and truth values are also TOML's, but for some control characters.
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(f"\\u{ord(c):04x}" if 0x7F <= ord(c) <= 0x9F else c for c in text)

@@ -1,0 +1,171 @@
+"""``twotrack import``: records from files, through a mapping."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.options import Command, shared_options
+from app.session import Session, aligned
+from models.errors import InputError, UserError
+
+if TYPE_CHECKING:
+    from ingest.file_mapping import FileMapping
+    from ingest.files import ImportResult
+
+_COUNTS = ("received", "stored", "unchanged", "duplicates", "conflicts", "rejected")
+
+
+@click.command(
+    "import",
+    cls=Command,
+    examples=(
+        "twotrack import changes.csv --map servicenow-changes",
+        "twotrack import exports/*.csv --map ./our-mapping.toml",
+        "twotrack import --suggest changes.csv > our-mapping.toml",
+    ),
+)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--map", "mapping_name", metavar="NAME|FILE",
+              help="Mapping to read the files with. [default: the one whose file pattern fits]")  # fmt: skip
+@click.option("--source", help="Source the records belong to, instead of the mapping's.")
+@click.option("--suggest", is_flag=True, help="Print a proposed mapping for FILE and read nothing in.")
+@shared_options
+@click.pass_obj
+def command(
+    session: Session, files: tuple[Path, ...], mapping_name: str | None, source: str | None, suggest: bool
+) -> None:
+    """Read records from CSV, JSON Lines, JSON, Parquet or XLSX files.
+
+    A mapping says what the columns mean. It is one of those shipped, one in the workspace's mappings folder, or a
+    file of your own; --suggest proposes one. Each file is stored whole or not at all. Importing it again stores
+    nothing. Rows that do not fit are set aside with the reason and counted.
+    """
+    if not files:
+        raise click.UsageError("Name at least one file.")
+    if suggest:
+        if len(files) > 1:
+            raise click.UsageError("--suggest takes one file.")
+        _suggest(session, files[0])
+        return
+    from app.kind import require_kind
+
+    require_kind(session, "live", "twotrack import")
+    mappings = {path: _with_source(_mapping_for(session, path, mapping_name), source) for path in files}
+    _import(session, mappings)
+
+
+def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
+    from app.progress import flow
+    from ingest.files import import_file
+    from ingest.store import RawStore
+
+    done: list[ImportResult] = []
+    failed: list[tuple[Path, UserError]] = []
+    session.kept = "nothing was stored; a file is stored whole or not at all"
+    with session.workspace.writing("twotrack import"), RawStore(session.workspace.raw_path) as store:
+        for path, mapping in mappings.items():
+            try:
+                with flow(session, f"Importing {path.name}") as report:
+                    done.append(import_file(store, path, mapping, report))
+            except InputError as error:
+                failed.append((path, error))
+            session.kept = f"{len(done)} of {len(mappings)} files are stored; a file is stored whole or not at all"
+    for result in done:
+        _print(session, result)
+    if not failed:
+        session.answer({"files": [asdict(result) for result in done]})
+        return
+    # Files that could be read are in; the first failure decides what is said last, the others come before it.
+    for path, other in failed[1:]:
+        session.complain(f"{path.name}: {other}")
+    path, first = failed[0]
+    raise InputError(
+        f"{path.name}: {first.what}" if len(failed) == 1 else f"{len(failed)} files failed. {path.name}: {first.what}",
+        where=first.where or str(path),
+        kept=f"{len(done)} of {len(mappings)} files are stored",
+        next_step=first.next_step,
+    ) from first
+
+
+def _print(session: Session, result: ImportResult) -> None:
+    session.say(f"{result.file}: {result.rows:,} rows through mapping {result.mapping} into source {result.source}")
+    rows = [(f"  {one.stream}", *(f"{getattr(one, name):,}" for name in _COUNTS)) for one in result.streams]
+    session.say(aligned(rows, ("  stream", *_COUNTS), right=frozenset(range(1, len(_COUNTS) + 1))))
+    for reason, count in result.rejected_by_reason.items():
+        session.say(f"  set aside: {count:,} rows: {reason}")
+    for row in result.rejected_rows[:3]:
+        session.say(f"    line {row.line}, {row.stream}: {row.reason}")
+    for conflict in result.conflicts[:3]:
+        session.say(f"  {conflict.stream} {conflict.key}: {conflict.versions} different contents; the latest counts")
+    for note in result.notes:
+        session.say(f"  {note}")
+
+
+def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
+    from ingest.file_mapping import load_mapping
+
+    shipped = _known_mappings(session)
+    if name in shipped:
+        return load_mapping(shipped[name])
+    if name is not None:
+        given = Path(name)
+        if given.suffix == ".toml" or given.is_file():
+            return load_mapping(given)
+        raise InputError(
+            f"There is no mapping '{name}'.",
+            where=", ".join(str(folder) for folder in _folders(session)),
+            kept="nothing was stored",
+            next_step="choose one of: " + ", ".join(sorted(shipped)) + "; or name a .toml file",
+        )
+    fitting = [m for m in (load_mapping(p) for p in shipped.values()) if m.file != "*" and fnmatch(path.name, m.file)]
+    if len(fitting) == 1:
+        return fitting[0]
+    found = "several mappings fit: " + ", ".join(sorted(m.name for m in fitting)) if fitting else "no mapping fits"
+    raise InputError(
+        f"It is not clear how to read {path.name}: {found}.",
+        where=str(path),
+        kept="nothing was stored",
+        next_step=f"name one with --map, or propose one with: twotrack import --suggest {path}",
+    )
+
+
+def _known_mappings(session: Session) -> dict[str, Path]:
+    """Return the mappings by name; the workspace's own come before the shipped ones."""
+    found: dict[str, Path] = {}
+    for folder in _folders(session):
+        for path in sorted(folder.glob("*.toml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def _folders(session: Session) -> list[Path]:
+    from app.shipped import shipped
+
+    return [session.workspace.home / "mappings", shipped("mappings")]
+
+
+def _with_source(mapping: FileMapping, source: str | None) -> FileMapping:
+    if source is None:
+        return mapping
+    from ingest.file_mapping import FileMapping
+
+    try:
+        return FileMapping.model_validate({**mapping.model_dump(), "source": source})
+    except ValueError:
+        raise click.BadParameter(
+            f"'{source}' must be lower-case letters, digits, '-' and '_', beginning with a letter.",
+            param_hint="--source",
+        ) from None
+
+
+def _suggest(session: Session, path: Path) -> None:
+    from ingest.file_suggest import suggest_mapping
+
+    text = suggest_mapping(path)
+    session.answer({"file": path, "mapping": text})
+    session.say(text.rstrip("\n"))
