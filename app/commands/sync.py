@@ -111,10 +111,13 @@ def _sync(session: Session, names: Sequence[str], since: datetime | None, record
 
     sources = chosen_sources(session.settings().source, names)
     recorder = FileRecorder(recording, "answers") if recording else None
-    with session.workspace.writing("twotrack sync"), RawStore(session.workspace.raw_path) as store:
-        with flow(session, "Syncing") as report:
-            surroundings = Surroundings(store, since=since, recorder=recorder)
-            outcomes = sync(sources, CONNECTORS, surroundings, report=report)
+    with (
+        session.workspace.writing("twotrack sync"),
+        RawStore(session.workspace.raw_path) as store,
+        flow(session, "Syncing") as report,
+    ):
+        surroundings = Surroundings(store, since=since, recorder=recorder)
+        outcomes = sync(sources, CONNECTORS, surroundings, report=report)
     failures = [error for outcome in outcomes for error in outcome.failures]
     _print_sync(session, outcomes, is_document=not failures)
     if failures:

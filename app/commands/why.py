@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _ACTIVITY = ("occurred_at", "track", "activity", "verb", "actor", "rule_id", "reason", "time_quality", "source",
              "source_event_id", "url")  # fmt: skip
 _SUGGESTED = 5
+_ALIKE = f"""
+    select change_id as id from marts.changes where contains(change_id, $record)
+    union all select deployment_id from marts.deployments where contains(deployment_id, $record)
+    order by id limit {_SUGGESTED}
+"""
 
 
 @click.command(
@@ -71,9 +76,7 @@ def _find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any
             f"'{record}' names {len(found)} records.",
             next_step="choose one of: " + ", ".join(record_id for _, record_id, _ in found[:_SUGGESTED]),
         )
-    near = [row["id"] for row in _rows(con, "select change_id as id from marts.changes where contains(change_id, $record) "
-            f"union all select deployment_id from marts.deployments where contains(deployment_id, $record) "
-            f"order by id limit {_SUGGESTED}", record)]  # fmt: skip
+    near = [row["id"] for row in _rows(con, _ALIKE, record)]
     raise InputError(
         f"The published build holds no record '{record}'.",
         next_step=f"one of these? {', '.join(near)}" if near else "twotrack metric NAME --records lists ids",
