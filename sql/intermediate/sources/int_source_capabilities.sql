@@ -1,0 +1,19 @@
+-- description: What each source can answer at all, so that "not kept there" is never read as "did not happen".
+-- grain: source
+-- column: source | Name of the source instance.
+-- column: source_type | github, jira, jenkins, gitlab, or record for files and pushed records.
+-- column: holds_approvals | Whether its records include decisions: code hosts and trackers do, a file only when it brought some.
+-- not_null: source, source_type, holds_approvals
+-- unique: source
+with types as (
+    select source, min(source_type) as source_type from staging.stg_sync_runs group by source
+),
+deciding as (
+    select distinct source from intermediate.int_decisions where verdict in ('approved', 'rejected', 'changes_requested')
+)
+select
+    cast(t.source as varchar) as source,
+    cast(t.source_type as varchar) as source_type,
+    cast(t.source_type <> 'record' or d.source is not null as boolean) as holds_approvals
+from types t
+left join deciding d on d.source = t.source

@@ -1,0 +1,152 @@
+-- description: One row per change, with its decisions, its way to production and how both relate.
+-- grain: change_id
+-- order_by: service, created_at, change_id
+-- column: change_id | Source and the source's key, joined by ':'.
+-- column: source | Name of the source instance.
+-- column: record_type | pull_request, or the tracker's type.
+-- column: key | The source's own key.
+-- column: title | Title.
+-- column: url | The source's own page.
+-- column: service | Service it belongs to; null when nothing names one.
+-- column: team | Team; null when unknown.
+-- column: repository | Repository as stated.
+-- column: change_type | standard, normal or emergency; null when nothing says.
+-- column: risk | low, medium or high; null when nothing says.
+-- column: state | open, merged, closed, rejected or withdrawn.
+-- column: status | Status as the source words it.
+-- column: outcome | How it ended, from the closure code; null when nothing says.
+-- column: requester | Person who asked for it; null while unresolved.
+-- column: requester_type | human or bot.
+-- column: created_at | When it was created, UTC.
+-- column: requested_at | When approval was first asked for, UTC.
+-- column: requested_basis | The sign by which that is known.
+-- column: first_response_at | First decision by a human other than the requester, UTC.
+-- column: first_approval_at | First approval by anybody, UTC.
+-- column: first_independent_approval_at | First approval by a human other than the requester, any revision, UTC.
+-- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: effective_approver | Person who gave it; null for a policy.
+-- column: effective_decision_id | That decision.
+-- column: approval_basis | human or policy; standard for a pre-approved change; null without approval.
+-- column: policy | Template or policy that approved, with its version, where one did.
+-- column: is_self_approved_only | Whether the requester's own approval is the only one; null when none is known.
+-- column: has_other_revision_approval | Whether an independent approval exists, but not for what shipped.
+-- column: is_approval_collectable | Whether its source keeps approvals at all.
+-- column: approvals | Approvals of any kind.
+-- column: declines | Rejections and requests for changes.
+-- column: first_commit_at | First commit, UTC.
+-- column: merged_at | When it was merged, UTC.
+-- column: merged_by | Person who merged; null while unresolved.
+-- column: is_self_merged | Whether the requester merged it; null while either is unresolved.
+-- column: closed_at | When it was closed, UTC.
+-- column: first_deployed_at | When it first reached production, UTC; null when it did not or nothing shows it.
+-- column: first_deployment_id | That deployment.
+-- column: ticket_id | Change request it implements; null when it is its own record.
+-- column: has_description | Whether it says what is modified.
+-- column: has_risk | Whether risk is stated.
+-- column: has_stakeholders | Whether stakeholders are stated.
+-- column: has_rollback_plan | Whether a back-out plan is stated.
+-- column: planned_start_at | Start of its planned window, UTC.
+-- column: planned_end_at | End of its planned window, UTC.
+-- column: reverts_change_id | Change it takes back.
+-- column: source_event_id | The source event this row was read from.
+-- not_null: change_id, source, key, state, approvals, declines, is_approval_collectable
+-- unique: change_id
+-- assert: state in ('open', 'merged', 'closed', 'rejected', 'withdrawn')
+-- assert: approval_basis in ('human', 'policy', 'standard')
+with commits as (
+    select source || ':' || change_key as change_id, min(coalesce(authored_at, committed_at)) as first_commit_at
+    from intermediate.all_commits
+    where change_key is not null
+    group by 1
+),
+reached as (
+    select x.change_id, d.finished_at, d.deployment_id
+    from intermediate.int_deployment_changes x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
+    qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
+),
+tickets as (
+    select change_id, min(ticket_id) as ticket_id from intermediate.int_change_tickets group by change_id
+)
+select
+    cast(c.change_id as varchar) as change_id,
+    cast(c.source as varchar) as source,
+    cast(c.record_type as varchar) as record_type,
+    cast(c.key as varchar) as key,
+    cast(c.title as varchar) as title,
+    cast(c.url as varchar) as url,
+    cast(c.service as varchar) as service,
+    cast(c.team as varchar) as team,
+    cast(c.repository as varchar) as repository,
+    cast(c.change_type as varchar) as change_type,
+    cast(c.risk as varchar) as risk,
+    cast(
+        case
+            when c.merged_at is not null then 'merged'
+            when c.status_meaning = 'rejected' then 'rejected'
+            when c.status_meaning = 'cancelled' then 'withdrawn'
+            when c.closed_at is not null or c.status_meaning in ('done', 'unsuccessful') or c.outcome is not null
+                then 'closed'
+            when lower(c.status) in ('closed', 'abandoned') then 'closed'
+            else 'open'
+        end as varchar
+    ) as state,
+    cast(c.status as varchar) as status,
+    cast(c.outcome as varchar) as outcome,
+    cast(c.author as varchar) as requester,
+    cast(c.author_type as varchar) as requester_type,
+    cast(c.created_at as timestamp) as created_at,
+    cast(q.requested_at as timestamp) as requested_at,
+    cast(q.requested_basis as varchar) as requested_basis,
+    cast(d.first_response_at as timestamp) as first_response_at,
+    cast(d.first_approval_at as timestamp) as first_approval_at,
+    cast(d.first_independent_approval_at as timestamp) as first_independent_approval_at,
+    cast(d.effective_approval_at as timestamp) as effective_approval_at,
+    cast(d.effective_approver as varchar) as effective_approver,
+    cast(d.effective_decision_id as varchar) as effective_decision_id,
+    cast(
+        coalesce(d.approval_basis, case when c.change_type = 'standard' and c.template is not null then 'standard' end)
+        as varchar
+    ) as approval_basis,
+    cast(
+        coalesce(
+            d.policy,
+            case when c.template is not null then c.template || coalesce(' ' || c.template_version, '') end
+        ) as varchar
+    ) as policy,
+    cast(
+        case
+            when d.first_approval_at is null then null
+            else d.self_approved_at is not null and d.first_independent_approval_at is null
+        end as boolean
+    ) as is_self_approved_only,
+    cast(coalesce(d.has_other_revision_approval, false) as boolean) as has_other_revision_approval,
+    cast(coalesce(s.holds_approvals, false) as boolean) as is_approval_collectable,
+    cast(coalesce(d.approvals, 0) as bigint) as approvals,
+    cast(coalesce(d.declines, 0) as bigint) as declines,
+    cast(coalesce(k.first_commit_at, c.first_commit_at) as timestamp) as first_commit_at,
+    cast(c.merged_at as timestamp) as merged_at,
+    cast(m.person_id as varchar) as merged_by,
+    cast(m.person_id = c.author as boolean) as is_self_merged,
+    cast(c.closed_at as timestamp) as closed_at,
+    cast(r.finished_at as timestamp) as first_deployed_at,
+    cast(r.deployment_id as varchar) as first_deployment_id,
+    cast(t.ticket_id as varchar) as ticket_id,
+    cast(coalesce(trim(c.description), '') <> '' as boolean) as has_description,
+    cast(c.risk is not null as boolean) as has_risk,
+    cast(coalesce(trim(c.stakeholders), '') <> '' as boolean) as has_stakeholders,
+    cast(coalesce(trim(c.rollback_plan), '') <> '' as boolean) as has_rollback_plan,
+    cast(c.planned_start_at as timestamp) as planned_start_at,
+    cast(c.planned_end_at as timestamp) as planned_end_at,
+    cast(o.change_id as varchar) as reverts_change_id,
+    cast(c.source_event_id as varchar) as source_event_id
+from intermediate.int_changes c
+left join intermediate.int_change_requests q on q.change_id = c.change_id
+left join intermediate.int_change_decisions d on d.change_id = c.change_id
+left join intermediate.int_source_capabilities s on s.source = c.source
+left join commits k on k.change_id = c.change_id
+left join reached r on r.change_id = c.change_id
+left join tickets t on t.change_id = c.change_id
+left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
+left join intermediate.int_changes o on o.source = c.source and o.key = c.reverts_key

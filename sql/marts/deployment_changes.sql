@@ -1,0 +1,90 @@
+-- description: The hand-over: each production deployment and each change it carried, with whether and when that was authorised.
+-- grain: deployment_id, change_id
+-- order_by: deployment_id, change_id
+-- column: deployment_id | The deployment.
+-- column: change_id | The change it carried.
+-- column: governing_change_id | The record whose approval counts: the change request it implements, else itself.
+-- column: link_basis | stated, release, revision, version, run, ticket or between.
+-- column: time_quality | exact, or inferred for between.
+-- column: started_at | When the deployment started, UTC.
+-- column: effective_approval_at | When the governing change was effectively approved, UTC.
+-- column: lead_seconds | Deployment start minus effective approval; negative when approved afterwards.
+-- column: authorisation_class | prior, within_skew, retroactive_emergency_in_sla, retroactive or never; not_collectable when
+--   the source keeps no approvals.
+-- column: reason | Why it was not validly authorised at the start; null when it was.
+-- column: is_authorised | Whether a valid authorisation was in force at the start; null when not collectable.
+-- not_null: deployment_id, change_id, governing_change_id, link_basis, time_quality, authorisation_class
+-- unique: deployment_id, change_id
+-- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'not_collectable')
+with governing as (
+    select change_id, coalesce(ticket_id, change_id) as governing_change_id from marts.changes
+),
+paired as (
+    select
+        x.deployment_id,
+        x.change_id,
+        g.governing_change_id,
+        x.link_basis,
+        x.time_quality,
+        d.started_at,
+        c.change_type,
+        c.approval_basis,
+        c.effective_approval_at,
+        c.has_other_revision_approval,
+        c.is_self_approved_only,
+        c.is_approval_collectable,
+        c.planned_start_at,
+        c.planned_end_at,
+        (epoch_us(d.started_at) - epoch_us(c.effective_approval_at)) / 1000000.0 as lead_seconds,
+        t.clock_skew_seconds,
+        t.emergency_sla_hours * 3600 as emergency_sla_seconds,
+        t.approval_expiry_days * 86400 as expiry_seconds
+    from intermediate.int_deployment_changes x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    inner join governing g on g.change_id = x.change_id
+    inner join marts.changes c on c.change_id = g.governing_change_id
+    cross join config.thresholds t
+    where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
+),
+classed as (
+    select
+        *,
+        case
+            when approval_basis = 'standard' and effective_approval_at is null then 'prior'
+            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when effective_approval_at is null then 'never'
+            when lead_seconds >= 0 then 'prior'
+            when lead_seconds >= -clock_skew_seconds then 'within_skew'
+            when change_type = 'emergency' and lead_seconds >= -emergency_sla_seconds then 'retroactive_emergency_in_sla'
+            else 'retroactive'
+        end as authorisation_class
+    from paired
+),
+reasoned as (
+    select
+        *,
+        case
+            when authorisation_class in ('not_collectable', 'retroactive_emergency_in_sla') then null
+            when authorisation_class = 'never' and has_other_revision_approval then 'other revision'
+            when authorisation_class = 'never' and is_self_approved_only then 'approved by the requester only'
+            when authorisation_class = 'never' then 'not approved'
+            when authorisation_class = 'retroactive' then 'approved after the start'
+            when expiry_seconds > 0 and lead_seconds > expiry_seconds then 'approval expired'
+            when planned_start_at is not null and started_at < planned_start_at then 'outside window'
+            when planned_end_at is not null and started_at >= planned_end_at then 'outside window'
+        end as reason
+    from classed
+)
+select
+    cast(deployment_id as varchar) as deployment_id,
+    cast(change_id as varchar) as change_id,
+    cast(governing_change_id as varchar) as governing_change_id,
+    cast(link_basis as varchar) as link_basis,
+    cast(time_quality as varchar) as time_quality,
+    cast(started_at as timestamp) as started_at,
+    cast(effective_approval_at as timestamp) as effective_approval_at,
+    cast(lead_seconds as double) as lead_seconds,
+    cast(authorisation_class as varchar) as authorisation_class,
+    cast(reason as varchar) as reason,
+    cast(case when authorisation_class <> 'not_collectable' then reason is null end as boolean) as is_authorised
+from reasoned

@@ -1,0 +1,163 @@
+-- description: One row per deployment attempt, with what it carried, whether that was authorised, and whether it failed.
+-- grain: deployment_id
+-- order_by: service, started_at, deployment_id
+-- column: deployment_id | Source and the source's key, joined by ':'.
+-- column: source | Name of the source instance.
+-- column: key | The source's own key.
+-- column: basis | deployment, run or stage: the form in which the source keeps it.
+-- column: title | Title or name.
+-- column: url | The source's own page.
+-- column: service | Service deployed; null when nothing names one.
+-- column: team | Its team; null when unknown.
+-- column: environment | Environment as stated.
+-- column: is_production | Whether that environment is production; null when no environment is known.
+-- column: version | Version or tag.
+-- column: revision | Commit deployed.
+-- column: artifact | What identifies the artifact.
+-- column: outcome | succeeded, failed, cancelled, in_progress or unknown.
+-- column: created_at | When it was created, UTC.
+-- column: started_at | When it started, UTC.
+-- column: finished_at | First success, else when it ended without one, UTC.
+-- column: verified_at | When it was verified, UTC.
+-- column: has_plan | Whether a plan is recorded.
+-- column: deployer | Person who deployed; null while unresolved.
+-- column: deployer_type | human, bot, or system when only automation is known.
+-- column: previous_deployment_id | The successful deployment before it in its service and environment.
+-- column: artifact_kind | first, new, redeploy or return; null without artifact or success.
+-- column: is_rerelease | Whether it brought an artifact that ran there before.
+-- column: is_rollback | Whether it took a release back: stated, or an older artifact came back within the window.
+-- column: changes_carried | Changes known to be in it; null when its service has no change records to compare with.
+-- column: authorisation_class | Its worst change's class; no_record when changes of the service are known but none matches;
+--   not_collectable when nothing can be said; null outside production.
+-- column: unauthorised_reason | Why it was not validly authorised; null when it was, or when nothing can be said.
+-- column: worst_change_id | The change that decides.
+-- column: min_lead_seconds | Smallest lead over its changes.
+-- column: is_failed | Whether it needed immediate intervention; null outside finished production deployments.
+-- column: failure_reasons | Why, joined by ', '.
+-- column: failed_at | When the need became known, UTC.
+-- column: restored_at | When service was restored, UTC.
+-- column: time_quality | exact, bounded or inferred.
+-- column: source_event_id | The source event this row was read from.
+-- not_null: deployment_id, source, key, outcome, is_rerelease, is_rollback
+-- unique: deployment_id
+-- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'no_record', 'not_collectable')
+with carried as (
+    select
+        deployment_id,
+        count(distinct change_id) as changes_carried,
+        max(
+            case authorisation_class
+                when 'never' then 6 when 'retroactive' then 5 when 'retroactive_emergency_in_sla' then 4
+                when 'within_skew' then 3 when 'prior' then 2 else 1
+            end
+        ) as worst,
+        min(lead_seconds) as min_lead_seconds
+    from marts.deployment_changes
+    group by deployment_id
+),
+worst as (
+    select deployment_id, change_id, reason
+    from marts.deployment_changes
+    where authorisation_class <> 'not_collectable'
+    qualify row_number() over (
+        partition by deployment_id
+        order by
+            reason is null,
+            case authorisation_class
+                when 'never' then 6 when 'retroactive' then 5 when 'retroactive_emergency_in_sla' then 4
+                when 'within_skew' then 3 else 2
+            end desc,
+            lead_seconds, change_id
+    ) = 1
+),
+known as (
+    -- A deployment can be said to carry nothing known only where change records of its service exist by then.
+    select service, min(coalesce(merged_at, created_at)) as known_since
+    from marts.changes where service is not null group by service
+),
+failures as (
+    select
+        deployment_id,
+        string_agg(distinct reason, ', ') filter (where not is_planned) as reasons,
+        min(failed_at) filter (where not is_planned) as failed_at,
+        max(restored_at) filter (where not is_planned) as restored_at,
+        count(*) filter (where not is_planned) as failures
+    from intermediate.int_deployment_failures
+    group by deployment_id
+),
+returned as (
+    select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
+    where reason in ('rollback', 'return')
+)
+select
+    cast(d.deployment_id as varchar) as deployment_id,
+    cast(d.source as varchar) as source,
+    cast(d.key as varchar) as key,
+    cast(d.basis as varchar) as basis,
+    cast(d.title as varchar) as title,
+    cast(d.url as varchar) as url,
+    cast(d.service as varchar) as service,
+    cast(d.team as varchar) as team,
+    cast(d.environment as varchar) as environment,
+    cast(d.is_production as boolean) as is_production,
+    cast(d.version as varchar) as version,
+    cast(d.revision as varchar) as revision,
+    cast(d.artifact as varchar) as artifact,
+    cast(d.outcome as varchar) as outcome,
+    cast(d.created_at as timestamp) as created_at,
+    cast(d.started_at as timestamp) as started_at,
+    cast(d.finished_at as timestamp) as finished_at,
+    cast(d.verified_at as timestamp) as verified_at,
+    cast(coalesce(trim(d.plan), '') <> '' as boolean) as has_plan,
+    cast(d.deployer as varchar) as deployer,
+    cast(d.deployer_type as varchar) as deployer_type,
+    cast(h.previous_deployment_id as varchar) as previous_deployment_id,
+    cast(h.kind as varchar) as artifact_kind,
+    cast(coalesce(h.kind in ('redeploy', 'return'), false) as boolean) as is_rerelease,
+    cast(d.is_rollback_stated or r.deployment_id is not null as boolean) as is_rollback,
+    cast(
+        case
+            when c.deployment_id is not null then c.changes_carried
+            when k.known_since <= d.started_at then 0
+        end as bigint
+    ) as changes_carried,
+    cast(
+        case
+            when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
+            when c.worst = 6 then 'never'
+            when c.worst = 5 then 'retroactive'
+            when c.worst = 4 then 'retroactive_emergency_in_sla'
+            when c.worst = 3 then 'within_skew'
+            when c.worst = 2 then 'prior'
+            when c.deployment_id is null and k.known_since <= d.started_at then 'no_record'
+            else 'not_collectable'
+        end as varchar
+    ) as authorisation_class,
+    cast(
+        case
+            when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
+            when c.deployment_id is null and k.known_since <= d.started_at then 'no record'
+            else w.reason
+        end as varchar
+    ) as unauthorised_reason,
+    cast(w.change_id as varchar) as worst_change_id,
+    cast(c.min_lead_seconds as double) as min_lead_seconds,
+    cast(
+        case
+            when d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
+                -- A recovery that fails is not a second failure of the change it takes back.
+                then coalesce(f.failures > 0, false) and not (d.is_rollback_stated or r.deployment_id is not null)
+        end as boolean
+    ) as is_failed,
+    cast(f.reasons as varchar) as failure_reasons,
+    cast(f.failed_at as timestamp) as failed_at,
+    cast(f.restored_at as timestamp) as restored_at,
+    cast(d.time_quality as varchar) as time_quality,
+    cast(d.source_event_id as varchar) as source_event_id
+from intermediate.int_deployments d
+left join intermediate.int_artifact_history h on h.deployment_id = d.deployment_id
+left join carried c on c.deployment_id = d.deployment_id
+left join worst w on w.deployment_id = d.deployment_id
+left join known k on k.service = d.service
+left join failures f on f.deployment_id = d.deployment_id
+left join returned r on r.deployment_id = d.deployment_id
