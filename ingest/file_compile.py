@@ -20,8 +20,8 @@ ROWS = "import_rows"
 """Relation with one batch of rows: line, row (JSON text) and the mapped columns as text."""
 
 MAPPED_COLUMNS = """
-    section SMALLINT, line BIGINT, record_key VARCHAR, version_at TIMESTAMP, record VARCHAR, row VARCHAR,
-    more_rows VARCHAR, problem VARCHAR, reason VARCHAR, notes VARCHAR
+    line BIGINT, record_key VARCHAR, version_at TIMESTAMP, record VARCHAR, row VARCHAR, more_rows VARCHAR,
+    payload_sha256 VARCHAR, problem VARCHAR, reason VARCHAR, notes VARCHAR
 """
 
 # DuckDB's JSON writer and the canonical form differ in how they escape a few characters; a doubled backslash is
@@ -184,14 +184,17 @@ class Section:
             checks.append(f"regexp_matches({column}, {text_literal(item.matches)})")
         return f"coalesce({' and '.join(checks)}, false)"
 
-    def gathered_sql(self) -> str:
-        """Return a SELECT that makes one row of all waiting rows of a key; shaped like ``texts_sql``."""
+    def gathered_sql(self, part: str) -> str:
+        """Return a SELECT that makes one row of all waiting rows of a key, of the keys that meet a condition."""
         order = ", ".join(f"try_cast(o{n} as double) nulls last, o{n}" for n in range(len(self.record.gather)))
         picked = [f"{_picked(field.expression, place)} as v{place}" for place, field in enumerate(self.fields)]
         return f"""
             select min(line) as line, arg_min(row, place) as row, k,
                 nullif(array_to_string(list(row order by place)[2:], ','), '') as more_rows, {", ".join(picked)}
-            from (select *, row_number() over (partition by k order by {order}, row) as place from {self.gather_table})
+            from (
+                select *, row_number() over (partition by k order by {order}, row) as place
+                from {self.gather_table} where {part}
+            )
             group by k
         """
 
@@ -205,18 +208,23 @@ class Section:
         details = " ".join(f"when {condition} then {shown}" for condition, _, shown in problems)
         version = next((f"t{place}" for place, field in fields if field.name == "updated_at"), "null")
         notes = ", ".join(note for place, field in fields for note in self._notes(place, field))
-        more_rows = "more_rows" if has_more_rows else "null"
+        more_rows = "more_rows" if has_more_rows else "cast(null as varchar)"
         missing = "'the key is missing'"
+        # The hash follows in a step of its own, so that the record's JSON is put together once.
+        payload = payload_sql(self.mapping.name, "record", "row", "more_rows")
         return f"""
-            select {self.index}, line, k, cast({version} as timestamp),
-                import_canonical('{{' || {self._json()} || '}}'),
-                row, {more_rows},
-                case when k is null then {missing} {reasons} end,
-                case when k is null then {missing} {details} end,
-                {f"nullif(concat_ws('|', {notes}), '')" if notes else "null"}
+            select line, k, version_at, record, row, more_rows, case when problem is null then sha256({payload}) end,
+                problem, reason, notes
             from (
-                select *{"".join(", " + column for column in values)}
-                from (select *{"".join(", " + column for column in parsed)} from ({texts}))
+                select line, k, cast({version} as timestamp) as version_at, row, {more_rows} as more_rows,
+                    import_canonical('{{' || {self._json()} || '}}') as record,
+                    case when k is null then {missing} {reasons} end as problem,
+                    case when k is null then {missing} {details} end as reason,
+                    {f"nullif(concat_ws('|', {notes}), '')" if notes else "null"} as notes
+                from (
+                    select *{"".join(", " + column for column in values)}
+                    from (select *{"".join(", " + column for column in parsed)} from ({texts}))
+                )
             )
         """
 
@@ -300,6 +308,15 @@ class Section:
                 value = f"'\"' || import_instant(t{place}) || '\"'"
             members[field.name] = f"""'"{field.name}":' || {value}"""
         return f"concat_ws(',', {', '.join(members[name] for name in sorted(members))})"
+
+
+def payload_sql(name: str, record: str, row: str, more_rows: str) -> str:
+    """Return a payload as SQL: the mapping's name, the record and what it was made from, in canonical order."""
+    return (
+        f"""('{{"mapping":"{name}",' """
+        f"""|| case when {more_rows} is null then '' else '"more_rows":[' || {more_rows} || '],' end """
+        f"""|| '"record":' || {record} || ',"row":' || {row} || '}}')"""
+    )
 
 
 def field_type(annotation: object) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from models.errors import InputError
 
-BATCH_ROWS = 50_000
+BATCH_ROWS = 20_000
 
 
 @dataclass(frozen=True)
