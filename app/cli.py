@@ -21,6 +21,16 @@ from app.session import OutputClosedError, Session
 from models.errors import UserError
 
 OK, FAILED, USAGE, INTERNAL, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 0, 1, 2, 70, 130, 141, 143
+# The rest stands with its error in models.errors.
+EXIT_CODES = {
+    OK: "Done.",
+    FAILED: "Not done, or `doctor` found something wrong.",
+    USAGE: "The command line is wrong.",
+    INTERNAL: "A fault of Twotrack's own; `--debug` shows the traceback.",
+    INTERRUPTED: "Interrupted by Ctrl-C; what was kept is said.",
+    OUTPUT_CLOSED: "Whoever read the output closed it.",
+    TERMINATED: "Ended by SIGTERM.",
+}
 
 # Command → module under app.commands, and one line of help. The order is the order of help.
 COMMANDS: dict[str, tuple[str, str]] = {

@@ -57,7 +57,7 @@ def as_toml(values: Mapping[str, Any], place: str = "") -> Iterator[str]:
     """Yield the lines of a TOML document: plain values first, then tables, then arrays of tables."""
     for key, value in values.items():
         if not _is_table(value) and not _is_tables(value):
-            yield f"{key} = {_value(value)}"
+            yield f"{key} = {toml_value(value)}"
     for key, value in values.items():
         name = f"{place}{key}"
         if _is_table(value):
@@ -77,9 +77,10 @@ def _is_tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """Return a text, number, truth value or list of them as TOML writes it."""
     if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     # JSON's texts, numbers and truth values are also TOML's, but for some control characters.
     text = json.dumps(value, ensure_ascii=False)
     return "".join(f"\\u{ord(c):04x}" if 0x7F <= ord(c) <= 0x9F else c for c in text)
