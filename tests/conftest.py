@@ -1,0 +1,58 @@
+"""What every test gets: no network except this machine, and a clock that only moves when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from ingest.manners import Clock
+from ingest.store import RawStore
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+def pytest_runtest_setup() -> None:
+    enable_socket()
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still; sleeping moves it on at once and is remembered."""
+
+    at: datetime = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock as a client takes it."""
+        return Clock(now=lambda: self.at, monotonic=lambda: self.at.timestamp(), sleep=self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Move on without waiting."""
+        self.slept.append(seconds)
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def fixed_clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RawStore]:
+    with RawStore(tmp_path / "store.duckdb") as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Folder of recorded input that is not part of the project; the test is skipped where it is missing."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder with recorded input (../shared/data) is not here")
+    return SHARED
