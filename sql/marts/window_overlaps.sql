@@ -1,0 +1,91 @@
+-- description: Every unordered pair of windows that overlap in a scope, half-open: touching is not overlap. Same-change and
+--   same-release pairs are left out, withdrawn windows too.
+-- grain: basis, scope, scope_value, window_a, window_b
+-- order_by: scope, scope_value, overlap_start_at, window_a, window_b
+-- column: basis | planned or actual.
+-- column: scope | component, service, dependency (one hop), environment or implementer.
+-- column: scope_value | Which one; for a dependency 'service → depends on'.
+-- column: window_a | The window that sorts first by start, then id.
+-- column: window_b | The other one.
+-- column: overlap_start_at | Start of the shared time, UTC.
+-- column: overlap_end_at | End of the shared time, UTC.
+-- column: overlap_seconds | How long they share; 0 for an instant inside the other.
+-- column: is_known_at_approval | Whether the later approval came when both windows were already entered; null when unknown.
+-- not_null: basis, scope, scope_value, window_a, window_b, overlap_start_at, overlap_end_at, overlap_seconds
+-- unique: basis, scope, scope_value, window_a, window_b
+-- assert: window_a <> window_b
+-- assert: overlap_end_at >= overlap_start_at
+with spans as (
+    select s.window_id, s.basis, s.scope, s.scope_value as join_value, s.scope_value, s.start_at, s.end_at, s.same_as,
+        cast(null as varchar) as side
+    from intermediate.int_window_spans s
+    union all
+    -- One hop: a window of a service against windows of what it depends on.
+    select s.window_id, s.basis, 'dependency', d.service || ' → ' || d.depends_on, d.service || ' → ' || d.depends_on,
+        s.start_at, s.end_at, s.same_as, case when s.scope_value = d.service then 'dependent' else 'provider' end
+    from intermediate.int_window_spans s
+    inner join config.service_dependencies d on s.scope_value = d.service or s.scope_value = d.depends_on
+    where s.scope = 'service' and d.service <> d.depends_on
+),
+-- One row per quarter day that a window touches. A pair is kept only in the bucket where the later of the two starts, so
+-- that it is found once without comparing everything with everything. The few very long windows are compared directly.
+sized as (
+    select
+        *,
+        cast(floor(epoch_us(start_at) / 21600000000.0) as bigint) as first_bucket,
+        cast(floor(epoch_us(greatest(end_at, start_at)) / 21600000000.0) as bigint) as last_bucket
+    from spans
+),
+bucketed as (
+    select s.*, s.first_bucket + n.n as bucket
+    from sized s
+    inner join config.numbers n on n.n <= s.last_bucket - s.first_bucket
+    where s.last_bucket - s.first_bucket < 120
+),
+short_pairs as (
+    select a.basis, a.scope, a.scope_value, a.window_id as id_a, b.window_id as id_b, a.start_at as start_a,
+        a.end_at as end_a, b.start_at as start_b, b.end_at as end_b, a.same_as as same_a, b.same_as as same_b,
+        a.side as side_a, b.side as side_b
+    from bucketed a
+    inner join bucketed b
+        on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value and a.bucket = b.bucket
+        and (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
+    where a.bucket = b.first_bucket
+),
+long_pairs as (
+    select a.basis, a.scope, a.scope_value, a.window_id, b.window_id, a.start_at, a.end_at, b.start_at, b.end_at,
+        a.same_as, b.same_as, a.side, b.side
+    from sized a
+    inner join sized b
+        on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
+        and (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
+    where a.last_bucket - a.first_bucket >= 120 or b.last_bucket - b.first_bucket >= 120
+),
+pairs as (
+    select *
+    from (select * from short_pairs union all select * from long_pairs)
+    where same_a <> same_b and id_a <> id_b and coalesce(side_a <> side_b, true)
+        -- Half-open intervals; an instant overlaps only what strictly contains it.
+        and (
+            (start_a < end_b and start_b < end_a and end_a > start_a and end_b > start_b)
+            or (end_a = start_a and end_b > start_b and start_b < start_a and start_a < end_b)
+            or (end_b = start_b and end_a > start_a and start_a < start_b and start_b < end_a)
+        )
+)
+select
+    cast(p.basis as varchar) as basis,
+    cast(p.scope as varchar) as scope,
+    cast(p.scope_value as varchar) as scope_value,
+    cast(p.id_a as varchar) as window_a,
+    cast(p.id_b as varchar) as window_b,
+    cast(greatest(p.start_a, p.start_b) as timestamp) as overlap_start_at,
+    cast(least(p.end_a, p.end_b) as timestamp) as overlap_end_at,
+    cast((epoch_us(least(p.end_a, p.end_b)) - epoch_us(greatest(p.start_a, p.start_b))) / 1000000.0 as double)
+        as overlap_seconds,
+    cast(greatest(a.created_at, b.created_at) <= greatest(a.approved_at, b.approved_at) as boolean)
+        as is_known_at_approval
+from pairs p
+inner join marts.windows a on a.window_id = p.id_a
+inner join marts.windows b on b.window_id = p.id_b
+group by p.basis, p.scope, p.scope_value, p.id_a, p.id_b, p.start_a, p.start_b, p.end_a, p.end_b, a.created_at,
+    b.created_at, a.approved_at, b.approved_at
