@@ -87,10 +87,10 @@ def records(con: DuckDBPyConnection, name: str, chosen: Filter | None = None, *,
     definition(con, name)
     where, values = (chosen or Filter()).where()
     bound = f" limit {int(limit)}" if limit is not None else ""
-    return con.execute(
+    return con.sql(
         f"select {', '.join(RECORD_COLUMNS)} from metrics.{name} where {where} "
         f"order by occurred_at desc nulls last, record_id{bound}",
-        values,
+        params=values,
     ).to_arrow_table()
 
 

@@ -109,5 +109,5 @@ def _activities(con: DuckDBPyConnection, kind: str, record_id: str) -> list[dict
 
 
 def _rows(con: DuckDBPyConnection, query: str, record: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = con.execute(query, {"record": record}).to_arrow_table().to_pylist()
+    rows: list[dict[str, Any]] = con.sql(query, params={"record": record}).to_arrow_table().to_pylist()
     return rows
