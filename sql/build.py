@@ -1,13 +1,13 @@
 """Run the SQL models over the raw store, check them, and publish the result.
 
-Owns the order of models, the build file and its ``meta`` schema. Models say nothing about order: it is read from their SQL.
+Owns the order of models and the build file. Models say nothing about order: it is read from their SQL.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
@@ -25,6 +25,7 @@ from sql.check import check_rows, portability_problems, require
 from sql.configuration import load_business_hours, load_config, load_seeds
 from sql.engines import CATALOGS, dependencies, for_duckdb, parse
 from sql.header import Model, read_models
+from sql.meta import write_meta
 
 Progress = Callable[[str, int, int], None]
 SUPPLIED = {"raw", "seeds", "config"}
@@ -120,14 +121,10 @@ def build(
     workspace.build_dir.mkdir(parents=True, exist_ok=True)
     _sweep(workspace.build_dir)
     build_id = _build_id(moment, settings, ordered)
-    finished, scratch = workspace.build_dir / f"{build_id}.duckdb", workspace.build_dir / f"{build_id}.work.duckdb"
-    con = connect(workspace, finished, scratch, memory_limit)
-    is_whole = False
     try:
-        results = run_models(con, ordered, settings, moment, progress)
-        _write_meta(con, ordered, results, build_id, moment, settings)
-        con.execute("checkpoint build")
-        is_whole = True
+        results = _write(workspace, settings, ordered, build_id, moment, progress, memory_limit)
+        summary = {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind}
+        workspace.publish(build_id, workspace.build_dir / f"{build_id}.duckdb", summary)
     except duckdb.OutOfMemoryException as error:
         raise BuildError(
             f"The build ran out of memory or disk: {error}.",
@@ -136,13 +133,29 @@ def build(
             next_step="free disk space, or run with a larger --memory",
         ) from error
     finally:
-        con.close()
-        scratch.unlink(missing_ok=True)
-        if not is_whole:
-            finished.unlink(missing_ok=True)
-    workspace.publish(build_id, finished, {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind})
-    _sweep(workspace.build_dir)
+        _sweep(workspace.build_dir)
     return BuildResult(build_id, moment, time.perf_counter() - started, tuple(results))
+
+
+def _write(
+    workspace: Workspace,
+    settings: Settings,
+    ordered: Plan,
+    build_id: str,
+    as_of: datetime,
+    progress: Progress | None,
+    memory_limit: str,
+) -> list[ModelResult]:
+    """Write the build's file, complete and closed."""
+    folder = workspace.build_dir
+    con = connect(workspace, folder / f"{build_id}.duckdb", folder / f"{build_id}.work.duckdb", memory_limit)
+    try:
+        results = run_models(con, ordered, settings, as_of, progress)
+        write_meta(con, ordered.models, {one.name: one.rows for one in results}, build_id, as_of, settings)
+        con.execute("checkpoint build")
+    finally:
+        con.close()
+    return results
 
 
 def connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: str) -> DuckDBPyConnection:
@@ -214,38 +227,6 @@ def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> Mo
     return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
 
 
-def _write_meta(
-    con: DuckDBPyConnection,
-    ordered: Plan,
-    results: Iterable[ModelResult],
-    build_id: str,
-    as_of: datetime,
-    settings: Settings,
-) -> None:
-    con.execute("create table build.meta.build (build_id VARCHAR, as_of TIMESTAMP, kind VARCHAR, name VARCHAR, "
-                "settings_sha256 VARCHAR, settings_json VARCHAR)")  # fmt: skip
-    con.execute("insert into build.meta.build values (?, ?, ?, ?, ?, ?)",
-                [build_id, as_of, settings.workspace.kind, settings.workspace.name, settings.fingerprint(),
-                 settings.model_dump_json()])  # fmt: skip
-    con.execute("create table build.meta.models (name VARCHAR, layer VARCHAR, description VARCHAR, grain VARCHAR, "
-                "sql VARCHAR, sha256 VARCHAR, rows BIGINT)")  # fmt: skip
-    con.execute('create table build.meta.columns (model VARCHAR, "column" VARCHAR, description VARCHAR)')
-    con.execute("create table build.meta.metrics (name VARCHAR, definition VARCHAR)")
-    rows = {result.name: result.rows for result in results}
-    for model in ordered.models:
-        con.execute("insert into build.meta.models values (?, ?, ?, ?, ?, ?, ?)",
-                    [model.full_name, model.layer, model.description, model.grain, model.select,
-                     hashlib.sha256(model.select.encode()).hexdigest(), rows[model.full_name]])  # fmt: skip
-        con.executemany("insert into build.meta.columns values (?, ?, ?)",
-                        [[model.full_name, name, text] for name, text in model.columns.items()])  # fmt: skip
-        if model.metric:
-            con.execute("insert into build.meta.metrics values (?, ?)", [model.name, model.metric.model_dump_json()])
-        if CATALOGS[model.layer] == "build":
-            con.execute(f"comment on table build.{model.full_name} is {_literal(model.description)}")
-            for name, text in model.columns.items():
-                con.execute(f'comment on column build.{model.full_name}."{name}" is {_literal(text)}')
-
-
 def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
     """Return the first and last day that business hours are needed for, from the change records' instants."""
     row = con.execute(
@@ -262,14 +243,10 @@ def _build_id(as_of: datetime, settings: Settings, ordered: Plan) -> str:
 
 
 def _sweep(folder: Path) -> None:
-    """Delete what a killed build left behind."""
+    """Delete what this build or a killed one left behind."""
     for left in folder.glob("*.duckdb*"):
         left.unlink(missing_ok=True)
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

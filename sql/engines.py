@@ -20,6 +20,7 @@ CATALOGS: Mapping[str, str] = {
     "metrics": "build",
     "meta": "build",
 }
+_READ_TOGETHER = 3
 
 
 def parse(select: str) -> exp.Expression:
@@ -35,7 +36,50 @@ def dependencies(tree: exp.Expression) -> set[str]:
 def for_duckdb(tree: exp.Expression, catalogs: Mapping[str, str] = CATALOGS) -> str:
     """Return the SQL that DuckDB runs, with every table placed in its catalog."""
     tree = tree.copy()
+    for select in list(tree.find_all(exp.Select)):
+        _read_json_once(select)
     for table in tree.find_all(exp.Table):
         if table.db in catalogs:
             table.set("catalog", exp.to_identifier(catalogs[table.db]))
-    return tree.sql(dialect="duckdb")
+    return tree.sql(dialect="duckdb", comments=False)
+
+
+def _read_json_once(select: exp.Select) -> None:
+    """Replace several extracts from one JSON text by one pass that reads them all.
+
+    DuckDB parses the text anew for every ``->>``; reading thirty fields in one pass is about ten times faster.
+    Only a SELECT over one relation is rewritten, and only extracts with a constant path from a bare column.
+    """
+    source = select.args.get("from_") or select.args.get("from")
+    if source is None or select.args.get("joins") or select.args.get("laterals"):
+        return
+    relation = source.this
+    if not isinstance(relation, exp.Table) or relation.args.get("joins") or relation.args.get("laterals"):
+        return
+    extracts: dict[str, list[exp.JSONExtractScalar]] = {}
+    for node in select.find_all(exp.JSONExtractScalar):
+        column = node.this
+        if (
+            node.find_ancestor(exp.Select) is select
+            and isinstance(column, exp.Column)
+            and column.table in ("", relation.alias_or_name)
+            and isinstance(node.expression, exp.JSONPath)
+        ):
+            extracts.setdefault(column.name, []).append(node)
+    for name, nodes in extracts.items():
+        paths = sorted({node.expression.sql(dialect="duckdb") for node in nodes})
+        if len(paths) < _READ_TOGETHER:
+            continue
+        values = f"{name}_values"
+        positions = {path: place for place, path in enumerate(paths, start=1)}
+        for node in nodes:
+            place = positions[node.expression.sql(dialect="duckdb")]
+            node.replace(parse_one(f"{values}[{place}]", dialect="duckdb"))
+        alias = relation.alias_or_name
+        bare = relation.copy()
+        bare.set("alias", None)
+        inner = f"select *, json_extract_string({name}, [{', '.join(paths)}]) as {values} from {bare.sql(dialect='duckdb')}"
+        wrapped = parse_one(f"select 1 from ({inner}) as {alias}", dialect="duckdb")
+        replacement = (wrapped.args.get("from_") or wrapped.args["from"]).this
+        relation.replace(replacement)
+        return
