@@ -1,0 +1,294 @@
+"""The demo's deployments, workflow runs, releases and rules as GitHub returns them.
+
+Owns their shapes, the numbers of deployments and runs, and which services GitHub delivers: the ledger team's are built
+by Jenkins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ingest.connector import Response
+from ingest.demo_calendar import MINUTE, WEEK, iso
+from ingest.demo_github import account, graphql, web
+from ingest.demo_model import Deployment, Story
+from ingest.demo_teams import POLICY, POLICY_VERSIONS
+
+Node = dict[str, Any]
+_WORKFLOW = ".github/workflows/deploy.yml"
+_POLICY_FILE = ".github/policy.yml"
+
+
+def is_delivered(story: Story, service: str) -> bool:
+    """Return whether GitHub Actions deploys a service."""
+    return story.service(service).team != "ledger"
+
+
+def number_deployments(story: Story) -> None:
+    """Number deployments and runs in the order they began; each repository has a range of its own."""
+    for place, deployments in enumerate(story.deployments.values(), start=1):
+        deployments.sort(key=lambda deployment: deployment.created_at)
+        for step, deployment in enumerate(deployments, start=1):
+            deployment.number = place * 100_000 + step
+            deployment.run = place * 10_000_000 + step * 7
+
+
+def deployment_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per repository with all its deployments and their statuses."""
+    for service, deployments in _delivered(story):
+        found: list[Node] = []
+        for place, deployment in enumerate(deployments):
+            successor = next((d for d in deployments[place + 1 : place + 9] if _supersedes(d, deployment)), None)
+            found.append(_deployment(story, deployment, successor))
+        name = f"{story.organisation.owner}/{service}"
+        connection = {"totalCount": len(found), "nodes": found}
+        yield graphql(
+            story, "deployments", service, {"data": {"repository": {"nameWithOwner": name, "deployments": connection}}}
+        )
+
+
+def run_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per repository with its deploying workflow runs."""
+    for service, deployments in _delivered(story):
+        runs = [_run(story, deployment) for deployment in deployments]
+        yield _rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
+
+
+def job_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per run with its jobs."""
+    for service, deployments in _delivered(story):
+        for deployment in deployments:
+            jobs = [_job(story, deployment, place) for place in range(len(deployment.steps))]
+            body = {"total_count": len(jobs), "jobs": jobs}
+            yield _rest(story, service, f"actions/runs/{deployment.run}/jobs", body)
+
+
+def approval_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per run that waited at a protected environment: who let it go on; GitHub states no time."""
+    for service, deployments in _delivered(story):
+        for deployment in deployments:
+            if not deployment.gate:
+                continue
+            body = [
+                {
+                    "state": state,
+                    "comment": comment,
+                    "user": _user(login),
+                    "environments": [{"name": deployment.environment}],
+                }
+                for login, state, comment in deployment.gate
+            ]
+            yield _rest(story, service, f"actions/runs/{deployment.run}/approvals", body)
+
+
+def release_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per repository with its releases."""
+    by_service: dict[str, list[Node]] = {}
+    for serial, release in enumerate(sorted(story.releases, key=lambda r: (r.created_at, r.service)), start=1):
+        if release.created_at > story.organisation.end:
+            continue
+        by_service.setdefault(release.service, []).append(
+            {
+                "id": serial,
+                "html_url": web(story, release.service, "releases/tag", release.version),
+                "tag_name": release.version,
+                "name": f"{release.service} {release.version}",
+                "body": release.notes,
+                "draft": False,
+                "prerelease": False,
+                "target_commitish": release.sha,
+                "author": _user(release.by),
+                "created_at": iso(release.created_at),
+                "published_at": iso(release.published_at) if release.published_at <= story.organisation.end else None,
+                "updated_at": iso(release.published_at),
+            }
+        )
+    for service, releases in by_service.items():
+        yield _rest(story, service, "releases", releases)
+
+
+def rule_responses(story: Story) -> Iterable[Response]:
+    """Yield the rules that govern: rulesets, protected environments, and the history of the files that hold rules."""
+    organisation = story.organisation
+    for place, (name, service) in enumerate(organisation.services.items(), start=1):
+        yield _rest(story, name, "rulesets", [_ruleset(story, name, service.team, place)])
+        if is_delivered(story, name):
+            environment = _environment(story, name, service.team, place)
+            yield _rest(story, name, "environments", {"total_count": 1, "environments": [environment]})
+        commits = _rule_commits(story, name, service.team)
+        if commits:
+            target = {"policy": {"nodes": commits}}
+            branch = {"nameWithOwner": f"{organisation.owner}/{name}", "defaultBranchRef": {"target": target}}
+            yield graphql(story, "ruleFiles", name, {"data": {"repository": branch}}, policy=_POLICY_FILE)
+
+
+def _delivered(story: Story) -> Iterable[tuple[str, Sequence[Deployment]]]:
+    for service, deployments in story.deployments.items():
+        if is_delivered(story, service):
+            yield service, [d for d in deployments if d.created_at <= story.organisation.end]
+
+
+def _rest(story: Story, service: str, path: str, body: object) -> Response:
+    organisation = story.organisation
+    url = f"{organisation.github}/api/v3/repos/{organisation.owner}/{service}/{path}"
+    return Response(url, body, organisation.as_of)
+
+
+def _user(login: str) -> Node:
+    return {"login": login, "type": "Bot" if login.endswith("[bot]") else "User"}
+
+
+def _supersedes(later: Deployment, earlier: Deployment) -> bool:
+    return later.environment == earlier.environment and not later.is_failed_attempt
+
+
+def _ref(deployment: Deployment) -> str:
+    """Return what was deployed by name: continuous delivery deploys the branch, the others a tag."""
+    return "main" if deployment.trigger == "push" else deployment.version
+
+
+def _deployment(story: Story, deployment: Deployment, successor: Deployment | None) -> Node:
+    end = story.organisation.end
+    log = web(story, deployment.service, "actions/runs", deployment.run, "job", f"{deployment.run}02")
+    statuses = list(deployment.statuses)
+    if successor and not deployment.is_failed_attempt:
+        statuses.append((successor.finished_at + 1, "INACTIVE", ""))
+    nodes = [
+        {
+            "id": f"DES_{deployment.number}_{place}",
+            "state": state,
+            "description": text,
+            "logUrl": log,
+            "createdAt": iso(at),
+            "updatedAt": iso(at),
+            "creator": account(story.organisation.bots["platform"]),
+        }
+        for place, (at, state, text) in enumerate(statuses)
+        if at <= end
+    ]
+    last = nodes[-1] if nodes else None
+    return {
+        "id": f"DE_{deployment.number}",
+        "databaseId": deployment.number,
+        "repository": {"nameWithOwner": f"{story.organisation.owner}/{deployment.service}", "url": web(story, deployment.service)},
+        "environment": deployment.environment,
+        "latestEnvironment": deployment.environment,
+        "task": deployment.task,
+        "description": deployment.description,
+        "commitOid": deployment.sha,
+        "ref": {"name": _ref(deployment)},
+        "state": _state(last),
+        "createdAt": iso(deployment.created_at),
+        "updatedAt": last["updatedAt"] if last else iso(deployment.created_at),
+        "creator": account(deployment.creator),
+        "latestStatus": last,
+        "statuses": {"totalCount": len(nodes), "nodes": nodes, "pageInfo": {"hasNextPage": False}},
+    }  # fmt: skip
+
+
+def _state(last: Node | None) -> str:
+    state = str(last["state"]) if last else "PENDING"
+    return "ACTIVE" if state == "SUCCESS" else state
+
+
+def _run(story: Story, deployment: Deployment) -> Node:
+    is_over = deployment.statuses[-1][0] <= story.organisation.end
+    ended = deployment.statuses[-1][0] + 20
+    return {
+        "id": deployment.run,
+        "name": "Deploy",
+        "display_title": deployment.description,
+        "path": _WORKFLOW,
+        "run_number": deployment.run % 10_000_000 // 7,
+        "run_attempt": 1,
+        "event": deployment.trigger,
+        "head_branch": "main",
+        "head_sha": deployment.sha,
+        "status": "completed" if is_over else "in_progress",
+        "conclusion": None if not is_over else "failure" if deployment.is_failed_attempt else "success",
+        "html_url": web(story, deployment.service, "actions/runs", deployment.run),
+        "actor": _user(deployment.triggered_by),
+        "triggering_actor": _user(deployment.triggered_by),
+        "pull_requests": [],
+        "created_at": iso(deployment.created_at - 15),
+        "run_started_at": iso(deployment.created_at - 15),
+        "updated_at": iso(min(ended, story.organisation.end)),
+    }
+
+
+def _job(story: Story, deployment: Deployment, place: int) -> Node:
+    step = deployment.steps[place]
+    number = int(f"{deployment.run}{place + 1:02d}")
+    return {
+        "id": number,
+        "run_id": deployment.run,
+        "name": step.name,
+        "status": "completed",
+        "conclusion": step.outcome,
+        "html_url": web(story, deployment.service, "actions/runs", deployment.run, "job", number),
+        "started_at": iso(step.start),
+        "completed_at": iso(step.end),
+    }
+
+
+def _ruleset(story: Story, service: str, team: str, place: int) -> Node:
+    """Return the rules for the main branch; payments stopped asking for a review when its drift began."""
+    start, onset = story.organisation.start, story.organisation.stories["payments"]["onset_week"]
+    updated, required = start - 20 * WEEK, 1
+    if team == "payments":
+        updated, required = start + int(onset) * WEEK + 9 * 60 * MINUTE, 0
+    updated = min(updated, story.organisation.end)
+    return {
+        "id": 500 + place,
+        "name": "main",
+        "target": "branch",
+        "enforcement": "active",
+        "source": f"{story.organisation.owner}/{service}",
+        "rules": [{"type": "pull_request", "parameters": {"required_approving_review_count": required}}],
+        "bypass_actors": [],
+        "updated_at": iso(updated),
+        "_links": {"html": {"href": web(story, service, "rules", 500 + place)}},
+    }
+
+
+def _environment(story: Story, service: str, team: str, place: int) -> Node:
+    reviewers = [{"type": "User", "reviewer": _user(p.login)} for p in story.organisation.teams[team].having("captain")]
+    rules: list[Node] = [{"id": 900 + place, "type": "branch_policy"}]
+    if reviewers:
+        rules.append(
+            {"id": 950 + place, "type": "required_reviewers", "prevent_self_review": False, "reviewers": reviewers}
+        )
+    updated = story.organisation.start - 30 * WEEK
+    if team == "payments":
+        updated = story.organisation.start + int(story.organisation.stories["payments"]["onset_week"]) * WEEK
+    return {
+        "id": 700 + place,
+        "name": "production",
+        "html_url": web(story, service, "settings/environments", 700 + place),
+        "created_at": iso(story.organisation.start - 60 * WEEK),
+        "updated_at": iso(min(updated, story.organisation.end)),
+        "protection_rules": rules,
+    }  # fmt: skip
+
+
+def _rule_commits(story: Story, service: str, team: str) -> list[Node]:
+    """Return the history of the storefront's policy, newest first: which rule, which version, who changed it."""
+    if team != "storefront":
+        return []
+    author = story.organisation.teams[team].having("lead")[0]
+    commits = []
+    for week, version in POLICY_VERSIONS:
+        at = story.organisation.start + week * WEEK - 3 * 24 * 60 * MINUTE
+        if at > story.organisation.end:
+            continue
+        commits.append(
+            {
+                "oid": f"{version:02d}{sum(map(ord, service)):06x}".ljust(40, "a"),
+                "url": web(story, service, "commits/main", _POLICY_FILE),
+                "messageHeadline": f"{POLICY} v{version}",
+                "committedDate": iso(at),
+                "author": {"name": author.name, "email": f"{author.login}@larkfield.example", "user": {"login": author.login}},
+            }
+        )  # fmt: skip
+    return list(reversed(commits))
