@@ -238,7 +238,7 @@ def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime]
 def _build_id(as_of: datetime, settings: Settings, ordered: Plan) -> str:
     """Return an id that sorts by time; the suffix tells apart builds of one instant with other rules."""
     text = settings.fingerprint() + "".join(model.select for model in ordered.models) + str(time.time_ns())
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     return f"{now}-{hashlib.sha256((text + str(as_of)).encode()).hexdigest()[:8]}"
 
 
