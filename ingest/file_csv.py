@@ -34,8 +34,7 @@ def read_csv(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batch
     Raises:
         InputError: Wrong delimiter, a missing column, a wrong encoding.
     """
-    encoding = "utf-8-sig" if mapping.dialect.encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else None
-    with path.open(encoding=encoding or mapping.dialect.encoding, newline="") as file:
+    with path.open(encoding=_codec(mapping.dialect), newline="") as file:
         rows = _Rows(file, path, mapping.dialect)
         try:
             yield from _batches(rows, path, mapping, list(wanted[""]))
@@ -47,6 +46,17 @@ def read_csv(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batch
                 kept="nothing was stored",
                 next_step="set dialect.encoding in the mapping; exports of spreadsheet programs are often windows-1252",
             ) from error
+
+
+def column_names(path: Path, mapping: FileMapping) -> list[str]:
+    """Return the names of a file's columns, in order; raises as ``read_csv``."""
+    with path.open(encoding=_codec(mapping.dialect), newline="") as file:
+        return _header(_Rows(file, path, mapping.dialect), path, mapping, [])[0]
+
+
+def _codec(dialect: Dialect) -> str:
+    """Return the encoding to open with; of UTF-8 the one that drops a byte-order mark."""
+    return "utf-8-sig" if dialect.encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else dialect.encoding
 
 
 class _Rows:

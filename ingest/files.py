@@ -21,6 +21,8 @@ from ingest.store import RawStore, Run
 from models.errors import InputError, UserError
 from models.records import Stream
 
+__all__ = ["ImportResult", "import_file"]
+
 
 def import_file(store: RawStore, path: Path, mapping: FileMapping, report: Report = silent) -> ImportResult:
     """Import a file into the raw store.

@@ -319,8 +319,9 @@ class RawStore:
         Returns:
             How many payloads were stored.
         """
+        held = self.con.execute(f"select 1 from raw.{stream.table} where source = ? limit 1", [run.source]).fetchone()
         row = self.con.execute(
-            relation_sql(stream, relation),
+            relation_sql(stream, relation, is_first=held is None),
             {"source": run.source, "run_id": run.run_id, "request_url": request_url},
         ).fetchone()
         return int(row[0]) if row else 0
@@ -478,17 +479,18 @@ def store_sql(stream: Stream, incoming: str) -> str:
     """
 
 
-def relation_sql(stream: Stream, relation: str) -> str:
+def relation_sql(stream: Stream, relation: str, *, is_first: bool = False) -> str:
     """Return the same INSERT for a relation too large to be held in memory.
 
     No content may occur twice in ``relation``; so its payloads are read once, row by row, after keys and hashes alone
-    have decided what is new.
+    have decided what is new. Where the store holds nothing of the source yet (``is_first``) everything is.
     """
+    news = "semi join news n on n.record_key = c.record_key and n.payload_sha256 = c.payload_sha256"
     return f"""
         insert into raw.{stream.table}
-        with {_news_ctes(stream, relation)}
+        {"" if is_first else f"with {_news_ctes(stream, relation)}"}
         select $source, c.record_key, c.payload, c.payload_sha256, c.version_at, $request_url, c.fetched_at, $run_id
-        from {relation} c semi join news n on n.record_key = c.record_key and n.payload_sha256 = c.payload_sha256
+        from {relation} c {"" if is_first else news}
     """
 
 

@@ -1,0 +1,222 @@
+"""How exports of change, incident, deployment and calendar tools usually call their columns.
+
+Owns the words by which a column is recognised. Refuses to look at values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+# Words are compared in one form: lower case, words joined by "_", remarks in brackets dropped.
+LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "change": {
+        "key": ("number", "change_id", "change_number", "change", "change_request", "change_key", "rfc", "rfc_number",
+                "chg_number", "pr_number", "pull_request", "issue_key", "ticket", "ticket_id", "key", "id", "sys_id"),
+        "title": ("short_description", "title", "summary", "subject", "change_title", "name"),
+        "description": ("description", "body", "details", "justification"),
+        "change_type": ("type", "change_type", "chg_type", "category_of_change", "change_category"),
+        "risk": ("risk", "risk_level", "risk_assessment", "risk_value"),
+        "impact": ("impact", "business_impact"),
+        "rollback_plan": ("backout_plan", "back_out_plan", "rollback_plan", "fallback_plan"),
+        "test_plan": ("test_plan", "testing_plan"),
+        "state": ("state", "status", "phase", "change_status", "current_status"),
+        "outcome": ("close_code", "closure_code", "outcome", "result", "implementation_result"),
+        "service": ("business_service", "service", "service_offering", "application", "app", "product"),
+        "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "affected_ci"),
+        "team": ("assignment_group", "team", "owner_group", "implementation_group", "group"),
+        "environment": ("environment", "env", "u_environment"),
+        "repository": ("repository", "repo", "project"),
+        "labels": ("labels", "tags"),
+        "requested_by": ("requested_by", "opened_by", "requester", "author", "created_by", "sys_created_by", "owner",
+                         "submitter", "reporter", "change_owner"),
+        "created_at": ("sys_created_on", "opened_at", "created_at", "created_on", "created", "open_time", "opened",
+                       "change_record_open_time", "submit_date", "date_created", "creation_date"),
+        "requested_at": ("requested_at", "approval_requested_at", "submitted_at"),
+        "approved_at": ("approved_at", "approval_set", "approval_date", "approved_on", "approval_time"),
+        "approved_by": ("approved_by", "approver"),
+        "planned_start_at": ("start_date", "planned_start", "planned_start_date", "scheduled_start", "start_time",
+                             "scheduled_start_date", "planned_start_at", "implementation_start"),
+        "planned_end_at": ("end_date", "planned_end", "planned_end_date", "scheduled_end", "end_time",
+                           "scheduled_end_date", "planned_end_at", "implementation_end"),
+        "actual_start_at": ("work_start", "actual_start", "actual_start_date", "actual_start_at"),
+        "actual_end_at": ("work_end", "actual_end", "actual_end_date", "actual_end_at"),
+        "merged_at": ("merged_at",),
+        "merged_by": ("merged_by",),
+        "closed_at": ("closed_at", "close_time", "closed", "closed_on", "change_record_close_time", "close_date"),
+        "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated", "last_modified", "last_updated"),
+        "url": ("url", "link", "html_url"),
+    },
+    "incident": {
+        "key": ("number", "incident_id", "incident_number", "incident", "ticket", "ticket_id", "key", "id", "sys_id"),
+        "title": ("short_description", "title", "summary", "subject", "name"),
+        "description": ("description", "details", "body"),
+        "severity": ("severity", "priority", "urgency"),
+        "status": ("state", "status", "incident_state"),
+        "service": ("business_service", "service", "application", "app", "service_name"),
+        "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component"),
+        "team": ("assignment_group", "team", "group", "escalation_policy"),
+        "environment": ("environment", "env"),
+        "change_key": ("caused_by", "related_change", "caused_by_change", "change", "change_id", "change_request"),
+        "deployment_key": ("deployment", "deployment_id"),
+        "revision": ("commit", "commit_sha", "revision"),
+        "version": ("version", "release"),
+        "opened_by": ("opened_by", "caller_id", "reported_by", "created_by", "sys_created_by", "reporter"),
+        "created_at": ("sys_created_on", "opened_at", "created_at", "created_on", "created", "open_time", "opened"),
+        "started_at": ("started_at", "start_time", "outage_start", "impact_start", "begin", "business_impact_start"),
+        "detected_at": ("detected_at", "acknowledged_at", "alert_time"),
+        "resolved_at": ("resolved_at", "resolved_time", "resolved", "resolution_time", "outage_end", "closed_at",
+                        "close_time", "end_time"),
+        "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated"),
+        "url": ("url", "link", "html_url"),
+    },
+    "deployment": {
+        "key": ("deployment_id", "deploy_id", "deployment", "id", "uuid", "key", "commit_sha", "build_id", "run_id"),
+        "service": ("service", "app", "application", "project", "service_name", "application_name", "component"),
+        "team": ("team", "squad", "group"),
+        "repository": ("repository", "repo"),
+        "environment": ("environment", "env", "stage", "target", "target_environment", "deploy_environment"),
+        "version": ("version", "image_tag", "tag", "release", "build", "build_number", "artifact_version"),
+        "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256"),
+        "revision": ("commit", "revision", "sha", "git_sha", "git_commit", "commit_id", "commit_sha"),
+        "status": ("status", "result", "state", "outcome", "conclusion"),
+        "change_key": ("change", "change_id", "change_number", "change_request", "ticket"),
+        "created_at": ("created_at", "created", "queued_at", "committed_at"),
+        "started_at": ("started_at", "start_time", "start", "deploy_start", "deployed_at", "timestamp", "time", "date",
+                       "merged_at", "datetime"),
+        "finished_at": ("finished_at", "end_time", "end", "deploy_end", "completed_at", "finish_time"),
+        "deployed_by": ("deployed_by", "user", "actor", "deployer", "author", "triggered_by", "who"),
+        "updated_at": ("updated_at", "last_updated"),
+        "url": ("url", "link"),
+    },
+    "window": {
+        "key": ("id", "uid", "window_id", "event_id", "number", "key"),
+        "title": ("title", "summary", "subject", "name", "short_description", "event"),
+        "description": ("description", "notes", "comment"),
+        "change_key": ("change", "change_id", "change_number", "change_request", "ticket"),
+        "service": ("service", "services", "business_service", "application"),
+        "component": ("component", "resource", "resource_name", "cmdb_ci", "host", "ci_name"),
+        "team": ("team", "group", "assignment_group"),
+        "environment": ("environment", "env", "site"),
+        "implementer": ("implementer", "assigned_to", "owner"),
+        "change_type": ("type", "class", "change_type"),
+        "severity": ("severity",),
+        "state": ("state", "status"),
+        "created_at": ("created_at", "created", "created_time", "sys_created_on"),
+        "planned_start_at": ("start", "start_date", "start_time", "dtstart", "planned_start", "begin", "from",
+                             "freeze_start", "scheduled_start", "starts_at"),
+        "planned_end_at": ("end", "end_date", "end_time", "dtend", "planned_end", "until", "to", "freeze_end",
+                           "scheduled_end", "ends_at"),
+        "actual_start_at": ("actual_start", "work_start"),
+        "actual_end_at": ("actual_end", "work_end"),
+        "updated_at": ("updated_at", "last_modified", "sys_updated_on"),
+    },
+    "release": {
+        "key": ("release_id", "id", "tag", "version", "key", "number"),
+        "service": ("service", "app", "application", "project", "product"),
+        "repository": ("repository", "repo"),
+        "version": ("version", "tag", "tag_name", "release"),
+        "title": ("title", "name", "release_name"),
+        "notes": ("notes", "release_notes", "body", "changelog"),
+        "revision": ("commit", "commit_sha", "revision", "sha"),
+        "status": ("status", "state"),
+        "created_by": ("created_by", "author", "release_manager"),
+        "cut_at": ("cut_at", "tagged_at", "branch_cut"),
+        "planned_at": ("planned_at", "planned_date", "planned_release_date", "release_date"),
+        "released_at": ("released_at", "published_at", "released_on", "go_live"),
+        "updated_at": ("updated_at",),
+        "url": ("url", "html_url"),
+    },
+    "decision": {
+        "key": ("approval_id", "review_id", "decision_id", "id", "sys_id", "number"),
+        "change_key": ("change", "change_id", "change_number", "change_request", "sysapproval", "document_id", "ticket",
+                       "pr_number", "approval_for"),
+        "decided_by": ("approver", "approved_by", "reviewer", "decided_by"),
+        "decided_at": ("approved_at", "reviewed_at", "decided_at", "approval_date", "sys_updated_on", "submitted_at"),
+        "verdict": ("decision", "verdict", "approval", "state", "review_state", "status"),
+        "comment": ("comments", "comment", "reason", "body"),
+        "authority": ("assignment_group", "group", "approval_group", "board"),
+        "revision": ("commit", "revision"),
+        "updated_at": ("updated_at",),
+    },
+    "vote": {
+        "key": ("vote_id",),
+        "change_key": ("change_number", "change", "change_id"),
+        "voted_at": ("voted_at", "at_utc", "date", "time", "timestamp", "granted_on"),
+        "voter": ("voter", "reviewer", "user", "actor"),
+        "label": ("label",),
+        "value": ("value", "vote", "score"),
+        "revision": ("patch_set", "patchset", "revision"),
+    },
+    "event": {
+        "key": ("event_id", "id", "uuid", "sys_id"),
+        "subject_key": ("documentkey", "record", "record_id", "object", "issue_key", "change_number", "change_id",
+                        "number", "ticket"),
+        "occurred_at": ("occurred_at", "timestamp", "time", "at", "at_utc", "date", "sys_created_on", "datetime",
+                        "datestamp"),
+        "actor": ("actor", "user", "who", "changed_by", "sys_created_by", "author"),
+        "verb": ("verb", "action", "event_type", "activity", "incidentactivity_type", "event", "operation"),
+        "field": ("fieldname", "field", "field_name"),
+        "old_value": ("oldvalue", "old_value", "from"),
+        "new_value": ("newvalue", "new_value", "to"),
+        "text": ("text", "message", "comment", "body"),
+    },
+}  # fmt: skip
+
+# What only one kind of export has, and words in the file's name; both weigh more than a common column.
+TELLING: Mapping[str, Sequence[str]] = {
+    "change": ("change_type", "backout_plan", "close_code", "change_id", "cab_required", "pr_number", "risk_assessment",
+               "work_start", "merged_at", "cab_approval_needed", "change_record_open_time"),
+    "incident": ("severity", "resolved_at", "incident_id", "incident_state", "caused_by", "outage_start", "urgency",
+                 "resolved_time"),
+    "deployment": ("environment", "env", "image_tag", "deployed_at", "deployed_by", "deployment_id", "target"),
+    "window": ("dtstart", "dtend", "freeze_start", "freeze_end", "class", "start", "end", "starts_at", "ends_at"),
+    "release": ("tag", "tag_name", "release_notes", "released_at", "released_on"),
+    "decision": ("approver", "reviewer", "decision", "verdict", "sysapproval", "review_state"),
+    "vote": ("voter", "patch_set", "label", "vote"),
+    "event": ("oldvalue", "newvalue", "fieldname", "old_value", "new_value", "action", "event_type", "activity"),
+}  # fmt: skip
+FILE_WORDS: Mapping[str, Sequence[str]] = {
+    "change": ("change", "chg", "pull_request", "pull-request"),
+    "incident": ("incident", "outage_report", "problem"),
+    "deployment": ("deploy", "rollout"),
+    "window": ("window", "calendar", "freeze", "downtime", "maintenance", "schedule"),
+    "release": ("release", "tags"),
+    "decision": ("approval", "review", "decision"),
+    "vote": ("vote",),
+    "event": ("event", "audit", "history", "activit"),
+}
+
+
+def plain_name(column: str) -> str:
+    """Return a column's name in the form the lexicon is written in: ``ResourceName`` → ``resource_name``."""
+    text = re.sub(r"\([^)]*\)", " ", column)
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return field → column for every field of a kind that a column's name speaks for; each column is used once.
+
+    The key comes first: without one nothing else can be told apart.
+    """
+    plain = {column: plain_name(column) for column in columns}
+    found: dict[str, str] = {}
+    for name, words in LEXICON[kind].items():
+        candidates = [column for word in words for column in columns if plain[column] == word]
+        free = [column for column in candidates if column not in found.values()]
+        if free:
+            found[name] = free[0]
+    return found
+
+
+def likely_kind(columns: Sequence[str], file_name: str) -> str:
+    """Return the kind of record the columns and the file's name speak for most."""
+    plain = {plain_name(column) for column in columns}
+    scores = {
+        kind: len(match_columns(kind, columns))
+        + 2 * len(plain & set(TELLING[kind]))
+        + 4 * any(word in file_name.lower() for word in FILE_WORDS[kind])
+        for kind in LEXICON
+    }
+    return max(scores, key=lambda kind: scores[kind])
