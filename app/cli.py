@@ -36,10 +36,10 @@ EXIT_CODES = {
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Fill a workspace with generated example data, build it and open the dashboard."),
     "sync": ("sync", "Fetch new records from the configured sources, or replay recorded responses."),
-    "import": ("import_files", "Read records from CSV, JSON Lines, Parquet or XLSX files."),
+    "import": ("import_files", "Read records from CSV, JSON Lines, JSON, Parquet or XLSX files."),
     "build": ("build", "Build all tables and metrics from the raw records and publish them."),
     "check": ("check", "Test every table against the promises of its SQL model, without publishing."),
-    "metric": ("metric", "Print a metric, or the records behind it."),
+    "metric": ("metric", "Print a metric of the published build, or the records behind it."),
     "why": ("why", "Explain how one record was classified, event by event."),
     "app": ("dashboard", "Open the dashboard on this machine."),
     "doctor": ("doctor", "Examine the workspace and say what is missing or wrong."),
@@ -104,8 +104,8 @@ def twotrack() -> None:
     """
 
 
-class _TerminatedError(KeyboardInterrupt):
-    """The process was asked to end by SIGTERM."""
+# Signals that asked this process to end; whoever raises their exception may turn it into one of its own.
+_received: set[int] = set()
 
 
 def main() -> None:
@@ -115,7 +115,8 @@ def main() -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _TerminatedError
+    _received.add(number)
+    raise KeyboardInterrupt
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -136,8 +137,8 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
         code: Any = twotrack.main(list(arguments), prog_name="twotrack", standalone_mode=False, obj=session)
     except click.ClickException as error:
         return _usage(error, session, arguments)
-    except (click.Abort, KeyboardInterrupt) as error:
-        return _interrupted(error, session)
+    except (click.Abort, KeyboardInterrupt):
+        return _interrupted(session)
     except UserError as error:
         if session.is_debug:
             raise
@@ -147,7 +148,7 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
     except Exception as error:
         # DuckDB turns Ctrl-C during a query into this.
         if isinstance(error, RuntimeError) and "Query interrupted" in str(error):
-            return _interrupted(error, session)
+            return _interrupted(session)
         if session.is_debug:
             raise
         failure = UserError(
@@ -170,10 +171,9 @@ def _usage(error: click.ClickException, session: Session, arguments: Sequence[st
     return _explain(session, {**failure.as_json(), "error": "UsageError", "exit_code": USAGE}, str(failure))
 
 
-def _interrupted(error: BaseException, session: Session) -> int:
-    is_terminated = isinstance(error, _TerminatedError) or isinstance(error.__cause__, _TerminatedError)
+def _interrupted(session: Session) -> int:
     failure = UserError("Interrupted.", kept=session.kept, next_step=session.next_step)
-    code = TERMINATED if is_terminated else INTERRUPTED
+    code = TERMINATED if signal.SIGTERM in _received else INTERRUPTED
     return _explain(session, {**failure.as_json(), "error": "Interrupted", "exit_code": code}, str(failure))
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -31,17 +32,14 @@ def command(session: Session, port: int | None, no_browser: bool) -> None:
     shows up by itself. Ctrl-C ends it.
     """
     session.workspace.home.mkdir(parents=True, exist_ok=True)
-    serve(session, port, opens_browser=not no_browser and has_screen())
+    chosen = choose_port(port)
+    session.answer({"url": address(chosen), "home": session.workspace.home})
+    become_server(session, chosen, opens_browser=not no_browser and has_screen())
 
 
-def serve(session: Session, port: int | None, *, opens_browser: bool) -> None:
-    """Become the dashboard's server: this process is replaced, so signals reach it directly."""
-    chosen = port or free_port()
-    if port and not _is_free(port):
-        raise UserError(f"Port {port} is taken.", next_step="choose another --port, or leave it out")
-    url = f"http://{LOOPBACK}:{chosen}"
-    session.answer({"url": url, "home": session.workspace.home})
-    session.say(f"The dashboard is at {url} (Ctrl-C ends it).")
+def become_server(session: Session, port: int, *, opens_browser: bool) -> NoReturn:
+    """Replace this process by the dashboard's server, so that signals reach it directly."""
+    session.say(f"The dashboard is at {address(port)} (Ctrl-C ends it).")
     sys.stdout.flush()
     sys.stderr.flush()
     if session.is_json:
@@ -50,7 +48,12 @@ def serve(session: Session, port: int | None, *, opens_browser: bool) -> None:
     # The theme of a checkout is found from its top folder; an installed package has it beside the entry point.
     os.chdir(CHECKOUT if (CHECKOUT / ".streamlit").is_dir() else session.workspace.home)
     # What is run is this Python and our own file; nothing of it comes from outside.
-    os.execve(sys.executable, server_command(chosen, opens_browser=opens_browser), environment)  # noqa: S606
+    os.execve(sys.executable, server_command(port, opens_browser=opens_browser), environment)  # noqa: S606
+
+
+def address(port: int) -> str:
+    """Return where the dashboard is found."""
+    return f"http://{LOOPBACK}:{port}"
 
 
 def server_command(port: int, *, opens_browser: bool) -> list[str]:
@@ -76,14 +79,17 @@ def has_screen() -> bool:
     return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
-def free_port() -> int:
-    """Return the first free port from the usual one on."""
-    for port in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS):
-        if _is_free(port):
-            return port
-    raise UserError(
-        f"No port from {FIRST_PORT} to {FIRST_PORT + TRIED_PORTS - 1} is free.", next_step="give one: --port"
-    )
+def choose_port(port: int | None) -> int:
+    """Return the port asked for, or the first free one from the usual one on; raises ``UserError`` when taken."""
+    if port is not None:
+        if not _is_free(port):
+            raise UserError(f"Port {port} is taken.", next_step="choose another --port, or leave it out")
+        return port
+    for candidate in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS):
+        if _is_free(candidate):
+            return candidate
+    last = FIRST_PORT + TRIED_PORTS - 1
+    raise UserError(f"No port from {FIRST_PORT} to {last} is free.", next_step="give one with --port")
 
 
 def _is_free(port: int) -> bool:

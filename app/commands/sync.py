@@ -15,6 +15,7 @@ from app.session import Session, aligned
 from models.errors import InputError, SourceError, UserError
 
 if TYPE_CHECKING:
+    from ingest.connector import Route
     from ingest.replay import ReplayResult
     from ingest.sync import SourceOutcome
 
@@ -61,7 +62,6 @@ def command(
 
 def _replay(session: Session, directory: Path) -> None:
     from app.progress import flow
-    from ingest.connectors import CONNECTORS
     from ingest.replay import replay
     from ingest.store import RawStore, Run
 
@@ -70,15 +70,26 @@ def _replay(session: Session, directory: Path) -> None:
             "There is no folder with recorded responses.", where=str(directory), kept="nothing was stored",
             next_step="check the path of --replay",
         )  # fmt: skip
-    routes = {source_type: connector.routes for source_type, connector in CONNECTORS.items()}
     with session.workspace.writing("twotrack sync"), RawStore(session.workspace.raw_path) as store:
 
         def begin(source: str, source_type: str) -> Run:
             return store.begin_run(source, source_type, f"twotrack sync --replay {directory.name}")
 
         with flow(session, "Replaying") as report:
-            result = replay(store, begin, directory, routes, report)
+            result = replay(store, begin, directory, _routes(), report)
     _print_replay(session, result)
+
+
+def _routes() -> dict[str, Sequence[Route]]:
+    """Return how the answers of each kind of source are parsed."""
+    from ingest import github_routes, gitlab_parse, jenkins_parse, jira_parse
+
+    return {
+        "github": github_routes.ROUTES,
+        "jira": jira_parse.routes(),
+        "gitlab": gitlab_parse.routes(),
+        "jenkins": jenkins_parse.routes(),
+    }
 
 
 def _print_replay(session: Session, result: ReplayResult) -> None:
