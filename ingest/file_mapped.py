@@ -84,8 +84,8 @@ class MappedRows:
                 self.con.execute(f"drop table if exists temp.{name}")
             self.con.execute(f"set memory_limit = '{store.memory_limit}'")
 
-    def add(self, batch: Batch) -> None:
-        """Map one batch of rows."""
+    def add(self, batch: Batch, only: Stream | None = None) -> None:
+        """Map one batch of rows, for all streams or only one."""
         self.rows += batch.rows
         self.bad_lines += len(batch.bad_lines)
         if batch.bad_lines:
@@ -96,7 +96,7 @@ class MappedRows:
         for list_path, table in batch.tables.items():
             with self._registered(ROWS, table):
                 for section in self.sections:
-                    if section.record.list_path == list_path:
+                    if section.record.list_path == list_path and only in {None, section.stream}:
                         self._add_section(section)
 
     @contextmanager

@@ -218,6 +218,7 @@ class RecordMapping(_Part):
             raise ValueError(f"'{twice[0]}' is both a field and a constant")
         if self.gather and self.key is None:
             raise ValueError("'gather' needs a key: which rows belong together")
+        self.key_expression()
         return self
 
     @property

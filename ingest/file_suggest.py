@@ -7,7 +7,7 @@ is marked as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import orjson
@@ -27,6 +27,7 @@ _VERDICTS = {
     "changes_requested": "changes_requested",
     "commented": "commented",
 }
+_OFTEN = 0.2
 _APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision")
 
 
@@ -51,12 +52,12 @@ class _Proposal:
         self.look = look
         self.kind = kind
         self.fields = match_columns(kind, look.columns)
-        self.key = self.fields.pop("key", None)
-        self.used = {self.key} if self.key else set()
+        found = self.fields.pop("key", None)
+        self.key: tuple[str, ...] = (found,) if found else ()
         self.dropped: dict[str, str] = {}
         types = {name: field_type(field.annotation) for name, field in KINDS[kind].model_fields.items()}
         self.formats = {n: time_formats(look, c) for n, c in self.fields.items() if types[n] == "instant"}
-        # A column without a value in the sample is taken at its name's word; a value of another form is set aside later.
+        # A column without a value in the sample is taken at its name's word.
         for name in [n for n, fitting in self.formats.items() if not fitting]:
             del self.formats[name]
             if look.values(self.fields[name]):
@@ -65,7 +66,7 @@ class _Proposal:
             if not self._is_typed(self.fields[name], types[name]):
                 self.dropped[self.fields.pop(name)] = f"looks like {name}, but does not hold a {types[name]} value"
         self.repeats = self._repeats()
-        self.used |= set(self.fields.values())
+        self.used = {*self.key, *self.fields.values()}
 
     def _is_typed(self, column: str, kind: str) -> bool:
         pattern = r"[+-]?\d+" if kind == "number" else r"(?i)true|false|yes|no|y|n|t|f|0|1"
@@ -73,25 +74,49 @@ class _Proposal:
 
     def _repeats(self) -> bool:
         """Whether one key has several rows; fields that differ between them do not belong to the record."""
-        if self.key is None:
+        varying = self._varying()
+        if varying is None:
             return False
-        seen: dict[str, dict[str, str]] = {}
-        varying: set[str] = set()
-        rows = 0
-        for row in self.look.rows:
-            key = row.get(self.key, "")
-            first = seen.setdefault(key, {name: row.get(column, "") for name, column in self.fields.items()})
-            rows += 1
-            varying |= {name for name, column in self.fields.items() if row.get(column, "") != first[name]}
-        if rows == len(seen):
+        if self._own(varying) and (wider := self._wider_key()):
+            self.key = wider
             return False
         if "updated_at" not in self.fields:
-            for name in varying - {"updated_at"}:
+            for name in sorted(varying):
                 self.dropped[self.fields.pop(name)] = (
                     f"differs between rows of one {self.kind}, so it is not its {name}"
                 )
                 self.formats.pop(name, None)
         return True
+
+    def _varying(self) -> set[str] | None:
+        """Return the fields that often differ between rows of one key; ``None`` when every row has its own key.
+
+        What differs now and then is a conflict, which the import reports.
+        """
+        groups: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
+        for row in self.look.rows:
+            groups.setdefault(tuple(row.get(column, "") for column in self.key), []).append(row)
+        repeated = [rows for rows in groups.values() if len(rows) > 1]
+        if not self.key or not repeated:
+            return None
+        differs = {
+            name: sum(len({row.get(column, "") for row in rows}) > 1 for rows in repeated)
+            for name, column in self.fields.items()
+        }
+        return {name for name, count in differs.items() if count > _OFTEN * len(repeated)}
+
+    def _own(self, varying: set[str]) -> bool:
+        """Whether what differs is the record's own and not what a change is repeated for, as its components are."""
+        return bool(varying - {"service", "component", "repository", "environment", "team"})
+
+    def _wider_key(self) -> tuple[str, ...] | None:
+        """Return the key after the column that makes it unique, such as a repository; ``None`` if none does."""
+        for name in ("repository", "service", "component", "environment"):
+            if column := self.fields.get(name):
+                pairs = {(row.get(column, ""), *(row.get(part, "") for part in self.key)) for row in self.look.rows}
+                if len(pairs) == len(self.look.rows):
+                    return (column, *self.key)
+        return None
 
     def _time_format(self, name: str) -> str:
         """Return the format to use for a field, day first where both orders fit, as most of the world writes."""
@@ -143,7 +168,7 @@ class _Proposal:
         lines = ["", "[[record]]", f"kind = {_text(self.kind)}  # check"]
         if self.key:
             repeats = "  # occurs in several rows; those that say the same are one record" if self.repeats else ""
-            lines.append(f"key = {_text(self.key)}{repeats}")
+            lines.append(f"key = {_key(self.key)}{repeats}")
         else:
             lines.append("# check: no column looks like a key; without one, equal rows are one record")
         lines += ["", "[record.fields]"]
@@ -166,7 +191,7 @@ class _Proposal:
         """Propose a decision where a change's row says how approval ended."""
         plain = {plain_name(column): column for column in self.look.columns}
         column = next((plain[word] for word in _APPROVAL_WORDS if word in plain), None)
-        if column is None or self.key is None or column in self.used:
+        if column is None or not self.key or column in self.used:
             return []
         words = sorted({value for value in self.look.values(column) if value.lower() in _VERDICTS})
         if not words:
@@ -178,11 +203,11 @@ class _Proposal:
             "# The decision that the row states. Without the time of approval there is no approval latency.",
             "[[record]]",
             'kind = "decision"',
-            f"key = {_text(self.key)}",
+            f"key = {_key(self.key)}",
             f"when = {{ column = {_text(column)}, equals = [{', '.join(_text(word) for word in words)}] }}",
             "",
             "[record.fields]",
-            f"change_key = {_text(self.key)}",
+            f"change_key = {_reference(self.key)}",
             f"verdict = {{ column = {_text(column)}, values = {replaced} }}",
         ]
         for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
@@ -192,13 +217,13 @@ class _Proposal:
 
     def _window(self) -> list[str]:
         """Propose the change's window, one per component where the rows repeat the change for each."""
-        if self.key is None or "planned_start_at" not in self.fields:
+        if not self.key or "planned_start_at" not in self.fields:
             return []
-        component = match_columns("change", [c for c in self.look.columns if c != self.key]).get("component")
-        key = [self.key] if component is None or not self.repeats else [self.key, component]
+        component = match_columns("change", [c for c in self.look.columns if c not in self.key]).get("component")
+        key = self.key if component is None or not self.repeats else (*self.key, component)
         condition = f"when = {{ column = {_text(self.fields['planned_start_at'])}, empty = false }}"
-        lines = ["", "[[record]]", 'kind = "window"', f"key = [{', '.join(_text(c) for c in key)}]", condition]
-        lines += ["", "[record.fields]", f"change_key = {_text(self.key)}"]
+        lines = ["", "[[record]]", 'kind = "window"', f"key = {_key(key)}", condition]
+        lines += ["", "[record.fields]", f"change_key = {_reference(self.key)}"]
         if component is not None:
             self.used.add(component)
             self.dropped.pop(component, None)
@@ -226,6 +251,17 @@ def _is_open(formats: Sequence[str]) -> bool:
 def _text(value: str | int) -> str:
     """Return a value as TOML; JSON's strings are TOML's basic strings, but for the delete character."""
     return orjson.dumps(value).decode().replace("\x7f", "\\u007f")
+
+
+def _key(columns: Sequence[str]) -> str:
+    return _text(columns[0]) if len(columns) == 1 else f"[{', '.join(_text(column) for column in columns)}]"
+
+
+def _reference(columns: Sequence[str]) -> str:
+    """Return the expression by which another record names this key."""
+    if len(columns) == 1:
+        return _text(columns[0])
+    return f"{{ template = {_text(':'.join('{' + column + '}' for column in columns))} }}"
 
 
 def _table(values: dict[str, str]) -> str:

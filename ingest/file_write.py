@@ -1,0 +1,85 @@
+"""The end of an import: what a file brought to one stream, written with its rejects, conflicts and log entry.
+
+Owns which rows are set aside and when such a case is closed. Refuses to know where rows came from.
+"""
+
+from __future__ import annotations
+
+from ingest.file_mapped import MappedRows
+from ingest.file_results import StreamCounts
+from ingest.store import RawStore, Run
+from models.records import Stream
+
+
+def store_stream(store: RawStore, run: Run, name: str, mapped: MappedRows, stream: Stream, mark: str) -> StreamCounts:
+    """Write one stream within the caller's transaction: payloads, rows set aside, conflicts and the log.
+
+    Args:
+        store: The raw store.
+        run: The run it belongs to.
+        name: Name of the file, kept with every payload.
+        mapped: The mapped rows, collapsed.
+        stream: Which of the streams to write.
+        mark: Identity of the file under its mapping; remembered as read.
+    """
+    url = f"file:{name}"
+    stored = store.write_relation(run, stream, mapped.contents_sql(mapped.streams[stream]), url)
+    _set_aside(store, run, mapped, stream, url)
+    conflicts = _log_conflicts(store, run, mapped, stream)
+    received, records, rejected = mapped.counts(stream)
+    logged = {
+        "received": received + rejected,
+        "stored": stored,
+        "unchanged": received - stored,
+        "rejected": rejected,
+    }
+    store.log_counts(run, stream, name, logged, reported=mapped.rows, mark=mark)
+    unchanged = records - stored
+    return StreamCounts(str(stream), received, records, stored, unchanged, received - records, conflicts, rejected)
+
+
+def _set_aside(store: RawStore, run: Run, mapped: MappedRows, stream: Stream, url: str) -> None:
+    """Keep bad rows, each once, and close the open cases whose rows have now been read."""
+    names = {"source": run.source, "stream": str(stream), "read_at": mapped.read_at, "run_id": run.run_id}
+    store.con.execute(
+        f"""
+        insert into raw.rejected
+        select $source, $stream, any_value(record_key), payload, sha256(payload), reason, $url || '#line=' || min(line),
+            $read_at, $run_id, null
+        from ({mapped.rejected_sql(stream)}) r
+        where not exists (
+            from raw.rejected k where k.source = $source and k.stream = $stream and k.reason = r.reason
+                and k.payload_sha256 = sha256(r.payload) and k.replayed_at is null
+        )
+        group by payload, reason
+        """,
+        {**names, "url": url},
+    )
+    store.con.execute(
+        f"""
+        update raw.rejected set replayed_at = $read_at
+        where source = $source and stream = $stream and replayed_at is null and run_id <> $run_id
+            and payload_sha256 in (
+                select sha256(row) from {mapped.streams[stream]}
+                where problem is null and exists (
+                    from raw.rejected where source = $source and stream = $stream and replayed_at is null
+                        and run_id <> $run_id
+                )
+            )
+        """,
+        names,
+    )
+
+
+def _log_conflicts(store: RawStore, run: Run, mapped: MappedRows, stream: Stream) -> int:
+    """Log keys for which the file holds several contents; return how many."""
+    row = store.con.execute(
+        f"""
+        insert into raw.conflicts
+        select $source, $stream, record_key, versions, $run_id from ({mapped.conflicts_sql(stream)})
+        on conflict (source, stream, record_key) do update set
+            versions = greatest(versions, excluded.versions), run_id = excluded.run_id
+        """,
+        {"source": run.source, "stream": str(stream), "run_id": run.run_id},
+    ).fetchone()
+    return int(row[0]) if row else 0
