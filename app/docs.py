@@ -218,11 +218,7 @@ def _is_constraint(argument: object) -> bool:
 def _shown(value: object) -> str:
     from app.commands.config import toml_value
 
-    if isinstance(value, tuple):
-        value = list(value)
-    return (
-        "none" if value is None else toml_value(value if isinstance(value, bool | int | float | list) else str(value))
-    )
+    return "none" if value is None else toml_value(value)
 
 
 def _paragraphs(text: str) -> Iterator[str]:

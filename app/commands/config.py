@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date, time
 from typing import Any
 
 import click
@@ -46,11 +47,10 @@ def show(session: Session) -> None:
     """
     path = session.workspace.config_path
     settings = session.settings()
-    values = settings.model_dump(mode="json", exclude_none=True)
     session.answer({"path": path, "exists": path.is_file(), "settings_sha256": settings.fingerprint(),
-                    "settings": values})  # fmt: skip
+                    "settings": settings.model_dump(mode="json", exclude_none=True)})  # fmt: skip
     session.say(f"# {path}" if path.is_file() else f"# {path} does not exist: these are the defaults.")
-    session.say("\n".join(as_toml(values)))
+    session.say("\n".join(as_toml(settings.model_dump(exclude_none=True))))
 
 
 def as_toml(values: Mapping[str, Any], place: str = "") -> Iterator[str]:
@@ -74,12 +74,14 @@ def _is_table(value: object) -> bool:
 
 
 def _is_tables(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, tuple | list) and bool(value) and all(isinstance(item, Mapping) for item in value)
 
 
 def toml_value(value: object) -> str:
-    """Return a text, number, truth value or list of them as TOML writes it."""
-    if isinstance(value, list):
+    """Return a text, number, truth value, date, time or list of them as TOML writes it."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     # JSON's texts, numbers and truth values are also TOML's, but for some control characters.
     text = json.dumps(value, ensure_ascii=False)
