@@ -6,6 +6,7 @@ service, or nothing that leads to a deployment.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from ingest.demo_calendar import DAY, HOUR, MINUTE, instant
@@ -15,6 +16,7 @@ from ingest.demo_model import Deployment, PullRequest, Story, Ticket
 from ingest.demo_organisation import Person, Service, Team
 from ingest.demo_pull_requests import new
 from ingest.demo_reviews import Deciding, Habit, in_an_emergency
+from ingest.demo_tickets import backed_out
 
 PROJECT = "OPS"
 _RECOVERIES = (("rollback", 0.42), ("revert", 0.24), ("hotfix", 0.22), ("wait", 0.12))
@@ -29,10 +31,15 @@ def went_wrong(line: Line, deployment: Deployment) -> None:
     recovery = chance.among(_RECOVERIES)
     if recovery == "rollback" and len(line.good) < 2:
         recovery = "hotfix"
+    line.story.failures.append((deployment, recovery))
     ticket = None
     if recovery != "rollback" or chance.happens(0.7):
         ticket = incident(line.story, line.team, line.service, noticed, chance)
         ticket.cause, ticket.naming = deployment, chance.among(_NAMING)
+        if ticket.naming == "deployment" and deployment.tickets:
+            ticket.links.append(deployment.tickets[0])
+    if recovery in {"rollback", "revert"}:
+        backed_out(deployment)
     recovered = _recover(line, deployment, noticed, recovery)
     if ticket:
         resolve(ticket, recovered + chance.randrange(5 * MINUTE, HOUR), chance)
@@ -59,24 +66,44 @@ def _repair(
     line: Line, deployment: Deployment, noticed: int, engineers: list[Person], *, is_revert: bool
 ) -> PullRequest:
     """Return a merged revert or hotfix."""
+    pull = urgent(line, noticed + line.chance.around(18 * MINUTE, 0.6), engineers)
+    if is_revert:
+        pull.reverts = deployment.carries[-1]
+        pull.title, pull.branch = f'Revert "{pull.reverts.title}"', f"revert-{line.chance.sha()[:6]}"
+    else:
+        pull.title = f"Hotfix: {line.chance.pick(line.service.things)} after {deployment.version}"
+    pull.commits[0].message = pull.title
+    return pull
+
+
+def urgent(line: Line, at: int, engineers: list[Person]) -> PullRequest:
+    """Return an emergency change, decided within minutes or only afterwards, and merged."""
     chance = line.chance
-    pull = new(line.story, line.service, noticed + chance.around(18 * MINUTE, 0.6), engineers, chance)
+    pull = new(line.story, line.service, at, engineers, chance)
     pull.author = chance.pick(engineers).login
     pull.is_draft_first, pull.ready_at, pull.closes_issue = False, pull.created_at, False
     pull.commits = pull.commits[:1]
     pull.commits[0].author, pull.commits[0].at = pull.author, pull.created_at - 4 * MINUTE
-    pull.change_type, pull.risk = "emergency", "medium"
-    if is_revert:
-        pull.reverts = deployment.carries[-1]
-        pull.title, pull.branch = f'Revert "{pull.reverts.title}"', f"revert-{chance.sha()[:6]}"
-    else:
-        pull.title, pull.branch = f"Hotfix: {chance.pick(line.service.things)} after {deployment.version}", "hotfix/now"
+    pull.change_type, pull.risk, pull.branch = "emergency", "medium", "hotfix/now"
+    pull.title = f"Hotfix: {chance.pick(line.service.things)}"
     pull.commits[0].message = pull.title
-    deciding = Deciding(line.story, line.team, chance, Habit())
     reviewer = chance.pick([person for person in engineers if person.login != pull.author])
-    in_an_emergency(deciding, pull, reviewer, is_retroactive=chance.happens(0.22))
+    is_late = chance.happens(float(line.story.organisation.stories["everywhere"]["retroactive_hotfix"]))
+    in_an_emergency(Deciding(line.story, line.team, chance, Habit()), pull, reviewer, is_retroactive=is_late)
     line.story.pull_requests[line.service.name].append(pull)
     return pull
+
+
+def emergencies_in_freezes(line: Line) -> None:
+    """Let something break in a freeze that stops other work: an emergency all the same."""
+    engineers = line.team.having("engineer", "captain", "lead") or list(line.team.people)
+    for freeze in line.story.organisation.freezes:
+        if freeze.work > 0.5 or not line.chance.happens(0.6):
+            continue
+        day = freeze.first + timedelta(days=line.chance.randrange(2, (freeze.last - freeze.first).days - 1))
+        pull = urgent(line, line.team.calendar.local(day, line.chance.randrange(7, 21)), engineers)
+        line.add(pull)
+        line.slot(pull.merged_at + 120, kind="hotfix")
 
 
 def incident(story: Story, team: Team, service: Service, noticed: int, chance: Chance) -> Ticket:

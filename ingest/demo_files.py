@@ -24,7 +24,7 @@ from ingest.store import RawStore
 _ZONE = ZoneInfo("Europe/London")
 _WINDOWS = ("number", "type", "short_description", "business_service", "cmdb_ci", "u_environment", "assignment_group",
             "assigned_to", "u_release", "state", "risk", "opened_at", "start_date", "end_date", "work_start", "work_end")  # fmt: skip
-_FLIPS = ("id", "time", "flag", "service", "environment", "actor", "before", "after", "comment")
+_FLIPS = ("id", "time", "flag", "service", "environment", "actor", "before", "after", "comment", "ticket")
 _PATCHES = (
     "Database patching",
     "Network switch replacement",
@@ -94,6 +94,7 @@ def flip_rows(story: Story) -> Iterator[Sequence[str]]:
             flip.old,
             flip.new,
             flip.comment,
+            flip.ticket,
         )
 
 

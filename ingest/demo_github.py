@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.connector import Response
 from ingest.demo_calendar import iso
+from ingest.demo_example import pull_request_shift
 from ingest.demo_model import Commit, PullRequest, Review, Story
 
 Node = dict[str, Any]
@@ -46,6 +47,9 @@ def number_pull_requests(story: Story) -> None:
         for pull in pulls:
             number += 2 if pull.closes_issue else 1
             pull.number = number
+        shift = pull_request_shift(pulls)
+        for pull in pulls:
+            pull.number += shift
 
 
 def account(login: str) -> Node:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.connector import Response
 from ingest.demo_calendar import MINUTE, WEEK, iso
+from ingest.demo_example import deployment_shift
 from ingest.demo_github import account, graphql, web
 from ingest.demo_model import Deployment, Story
 from ingest.demo_teams import POLICY, POLICY_VERSIONS
@@ -32,6 +33,9 @@ def number_deployments(story: Story) -> None:
         for step, deployment in enumerate(deployments, start=1):
             deployment.number = place * 100_000 + step
             deployment.run = place * 10_000_000 + step * 7
+        shift = deployment_shift(deployments)
+        for deployment in deployments:
+            deployment.number += shift
 
 
 def deployment_responses(story: Story) -> Iterable[Response]:
@@ -193,8 +197,8 @@ def _state(last: Node | None) -> str:
 
 
 def _run(story: Story, deployment: Deployment) -> Node:
-    is_over = deployment.statuses[-1][0] <= story.organisation.end
-    ended = deployment.statuses[-1][0] + 20
+    ended = deployment.finished_at + 20
+    is_over = ended <= story.organisation.end
     return {
         "id": deployment.run,
         "name": "Deploy",

@@ -47,7 +47,7 @@ def _jobs(story: Story) -> dict[str, list[tuple[int, Deployment]]]:
 def _build(story: Story, job: str, number: int, deployment: Deployment) -> Node:
     organisation = story.organisation
     starter = organisation.people[deployment.triggered_by]
-    start, end = deployment.created_at, deployment.statuses[-1][0]
+    start, end = deployment.created_at, deployment.finished_at
     is_over = end <= organisation.end
     actions: list[Node] = [
         {

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
+from ingest import demo_example
 from ingest.connector import Response
 from ingest.demo_calendar import iso_milliseconds
 from ingest.demo_github import web
@@ -17,7 +18,6 @@ from ingest.demo_model import Approval, Story, Ticket
 
 Node = dict[str, Any]
 _PAGE = 2000
-_FIRST_ID = 10_001
 
 # What this instance calls its custom fields; name of the ticket's fact, id, name, kind.
 _CUSTOM = (
@@ -48,12 +48,13 @@ _ISSUE_TYPES = {"Change": "10011", "Incident": "10012", "Release": "10013"}
 
 
 def number_tickets(story: Story) -> None:
-    """Number the tickets of every project in the order they were written."""
+    """Number the tickets of every project in the order they were written; the worked example keeps its number."""
     story.tickets.sort(key=lambda ticket: (ticket.created_at, ticket.project, ticket.title))
-    counters: dict[str, count[int]] = {}
+    first, first_id = demo_example.first_ticket(story)
+    counters = {"PAY": count(first)}
     for place, ticket in enumerate(story.tickets):
         ticket.number = next(counters.setdefault(ticket.project, count(1)))
-        ticket.issue_id = _FIRST_ID + place
+        ticket.issue_id = first_id + place
 
 
 def field_responses(story: Story) -> Iterable[Response]:
@@ -79,7 +80,7 @@ def issue_responses(story: Story) -> Iterable[Response]:
     tickets = _known(story)
     linked = _incoming(tickets)
     for page in _pages(tickets):
-        issues = [_issue(story, ticket, linked.get(id(ticket), [])) for ticket in page]
+        issues = [_issue(story, ticket, linked.get(ticket.issue_id, [])) for ticket in page]
         if page is tickets or page[0] is tickets[0]:
             # An issue that an import once left without a creation date: set aside with its reason.
             issues.append({"id": "9999", "key": "LED-0", "fields": {"summary": "Imported", "created": "long ago"}})
@@ -149,7 +150,7 @@ def _document(text: str) -> Node:
     return {"type": "doc", "version": 1, "content": paragraphs}
 
 
-def _issue(story: Story, ticket: Ticket, incoming: list[tuple[str, Ticket]]) -> Node:
+def _issue(story: Story, ticket: Ticket, effects: list[Ticket]) -> Node:
     end, site = story.organisation.end, story.organisation.jira
     moves = [move for move in ticket.moves if move[0] <= end]
     status = next((move[4] for move in reversed(moves) if move[2] == "status"), "Open")
@@ -172,7 +173,7 @@ def _issue(story: Story, ticket: Ticket, incoming: list[tuple[str, Ticket]]) -> 
         "labels": ticket.labels,
         "components": [],
         "comment": {"total": len(comments), "comments": comments},
-        "issuelinks": _links(site, ticket, incoming),
+        "issuelinks": _links(site, ticket, effects),
     }
     fields.update(_custom(story, ticket, end))
     return {
@@ -242,26 +243,28 @@ def _comment(story: Story, ticket: Ticket, place: int) -> Node:
 _CAUSES = {"id": "10400", "name": "Problem/Incident", "inward": "is caused by", "outward": "causes"}
 
 
-def _incoming(tickets: Iterable[Ticket]) -> dict[int, list[tuple[str, Ticket]]]:
-    """Return, by linked ticket, which tickets say that it caused them; Jira shows a link at both ends."""
-    found: dict[int, list[tuple[str, Ticket]]] = {}
+def _incoming(tickets: Iterable[Ticket]) -> dict[int, list[Ticket]]:
+    """Return, by the ticket that is the cause, which tickets name it; Jira shows a link at both ends."""
+    found: dict[int, list[Ticket]] = {}
     for ticket in tickets:
-        for relation, other in ticket.links:
-            found.setdefault(id(other), []).append((relation, ticket))
+        for cause in ticket.links:
+            found.setdefault(cause.issue_id, []).append(ticket)
     return found
 
 
-def _links(site: str, ticket: Ticket, incoming: list[tuple[str, Ticket]]) -> list[Node]:
-    links = []
-    for direction, pairs in (("inwardIssue", ticket.links), ("outwardIssue", incoming)):
-        for _, other in pairs:
-            effect, cause = (ticket, other) if direction == "inwardIssue" else (other, ticket)
-            number = f"{effect.issue_id}{cause.issue_id}"
-            linked = {"id": str(other.issue_id), "key": other.key}
-            links.append(
-                {"id": number, "self": f"{site}/rest/api/3/issueLink/{number}", "type": _CAUSES, direction: linked}
-            )
-    return links
+def _links(site: str, ticket: Ticket, effects: Iterable[Ticket]) -> list[Node]:
+    links = [_link(site, ticket, cause, "inwardIssue", cause) for cause in ticket.links]
+    return links + [_link(site, effect, ticket, "outwardIssue", effect) for effect in effects]
+
+
+def _link(site: str, effect: Ticket, cause: Ticket, direction: str, other: Ticket) -> Node:
+    number = f"{effect.issue_id}{cause.issue_id}"
+    return {
+        "id": number,
+        "self": f"{site}/rest/api/3/issueLink/{number}",
+        "type": _CAUSES,
+        direction: {"id": str(other.issue_id), "key": other.key},
+    }
 
 
 def _changelog(story: Story, ticket: Ticket, serial: Iterator[int]) -> Node | None:

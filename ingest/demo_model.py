@@ -40,7 +40,7 @@ class Ticket:
     moves: list[tuple[int, str, str, str, str]] = field(default_factory=list)
     comments: list[tuple[int, str, str]] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
-    links: list[tuple[str, Ticket]] = field(default_factory=list)
+    links: list[Ticket] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     status: str = "Open"
     resolution: str = ""
@@ -218,6 +218,7 @@ class FlagFlip:
     old: str
     new: str
     comment: str = ""
+    ticket: str = ""
 
 
 @dataclass
@@ -232,6 +233,7 @@ class Story:
     tickets: list[Ticket] = field(default_factory=list)
     windows: list[PlannedWindow] = field(default_factory=list)
     flips: list[FlagFlip] = field(default_factory=list)
+    failures: list[tuple[Deployment, str]] = field(default_factory=list)
 
     def week(self, at: int) -> float:
         """Return the demo's week of an instant, with its fraction."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ingest import demo_example
 from ingest import demo_tickets as tickets
 from ingest.demo_calendar import DAY, HOUR, MINUTE, instant
 from ingest.demo_chance import Chance, ramp
@@ -20,7 +21,7 @@ from ingest.demo_deployments import (
     train_slots,
     working_slots,
 )
-from ingest.demo_failures import went_wrong
+from ingest.demo_failures import emergencies_in_freezes, went_wrong
 from ingest.demo_model import Deployment, PullRequest, Release, Step, Story
 from ingest.demo_organisation import Service, Team
 from ingest.demo_pull_requests import pull_requests
@@ -70,7 +71,13 @@ def payments(story: Story, team: Team, service: Service, chance: Chance) -> None
     rates = story.organisation.stories["payments"]
     line = Line(story, team, service, Delivery("workflow_dispatch", float(rates["failed"]), 16, _CAPTAIN, prepare, settled), chance)  # fmt: skip
     working_slots(line, service.releases)
+    if service.name == demo_example.SERVICE:
+        example = demo_example.propose(line, pulls)
+        desk.known.add(example.merge_sha)
+        pulls.append(example)
     _run(line, pulls)
+    if service.name == demo_example.SERVICE:
+        demo_example.release(line)
 
 
 def ledger(story: Story, team: Team, service: Service, chance: Chance) -> None:
@@ -93,9 +100,9 @@ def ledger(story: Story, team: Team, service: Service, chance: Chance) -> None:
     rates = story.organisation.stories["ledger"]
     steps = (("Checkout", 0.05), ("Build", 0.25), (GATE, 0.0), ("Deploy production", 0.5), ("Smoke test", 0.2))
     line = Line(story, team, service, Delivery("workflow_dispatch", float(rates["failed"]), 38, steps, prepare, settled), chance)  # fmt: skip
-    place = list(story.organisation.services).index(service.name) % 3
-    train_slots(line, 3, 20, 20 * place, 30 * HOUR)
-    train_slots(line, 0, 19, 15 * place, 100 * HOUR)
+    place = list(team.services).index(service)
+    train_slots(line, 3, 19, 80 * place, 30 * HOUR)
+    train_slots(line, 0, 18, 80 * place, 100 * HOUR)
     _run(line, pulls)
     tickets.rejected_tickets(desk)
 
@@ -183,6 +190,7 @@ def _merged(pulls: Iterable[PullRequest]) -> list[PullRequest]:
 
 
 def _run(line: Line, pulls: Iterable[PullRequest]) -> None:
+    emergencies_in_freezes(line)
     deliver(line, _merged(pulls), went_wrong)
     line.story.deployments[line.service.name] = line.done
 

@@ -16,6 +16,7 @@ from ingest.demo_model import Approval, Deployment, PullRequest, Story, Ticket
 from ingest.demo_organisation import Service, Team
 
 SUBMITTED, APPROVED, IMPLEMENTING, DONE = "Awaiting approval", "Approved", "Implementing", "Completed"
+SLOT = 30 * MINUTE
 _STANDARD = 0.13
 
 
@@ -69,11 +70,12 @@ def approved_by(desk: Desk, pull: PullRequest, deployment: Deployment, approver:
 def complete(desk: Desk, deployment: Deployment) -> None:
     """Record that a deployment's tickets were carried out."""
     start, end = deployment.created_at, deployment.finished_at
-    for ticket in deployment.tickets:
+    share = (end - start) // max(1, len(deployment.tickets))
+    for place, ticket in enumerate(deployment.tickets):
         if ticket.resolved_at:
             continue
         ticket.move(start, deployment.triggered_by, IMPLEMENTING)
-        ticket.fields["actual"] = (start, end)
+        ticket.fields["actual"] = (start + place * share, start + (place + 1) * share)
         closed = desk.team.calendar.later(end, desk.chance.around(3 * HOUR))
         ticket.fields["outcome"] = "Successful with issues" if desk.chance.happens(0.06) else "Successful"
         ticket.move(closed, deployment.triggered_by, DONE)
@@ -97,6 +99,8 @@ def rejected_tickets(desk: Desk) -> None:
         ticket.fields.pop("actual", None)
         ticket.fields.pop("conditions", None)
         ticket.fields["risk"] = "High"
+        planned = ticket.fields["planned"][0] + 7 * DAY
+        ticket.fields["planned"] = (planned, planned + SLOT)
         submitted = at + desk.chance.randrange(HOUR, DAY)
         ticket.move(submitted, ticket.reporter, SUBMITTED)
         decided = _next_board(desk, submitted) + desk.chance.randrange(0, HOUR)
@@ -117,7 +121,9 @@ def _draft(desk: Desk, pull: PullRequest, deployment: Deployment) -> Ticket:
     created = pull.created_at - chance.around(30 * HOUR, 0.9) if pull.change_type == "normal" else pull.created_at - 300
     author = pull.author if pull.author in desk.story.organisation.people else desk.pick("engineer")
     ticket = Ticket(desk.project, "Change", pull.title, author, created, desk.service.name, desk.team.name)
-    planned = deployment.created_at - chance.randrange(0, 10 * MINUTE)
+    planned = deployment.created_at - deployment.created_at % (5 * MINUTE)
+    # What goes in one deployment is planned one after the other, a slot each.
+    planned += SLOT * sum(1 for p in deployment.carries if p.ticket and p.ticket.created_at)
     ticket.fields = {
         "change_type": pull.change_type.capitalize(),
         "risk": pull.risk.capitalize(),
@@ -126,7 +132,7 @@ def _draft(desk: Desk, pull: PullRequest, deployment: Deployment) -> Ticket:
         "tests": "" if chance.happens(0.15) else "Automated tests, and a run against last night's copy of production.",
         "stakeholders": chance.pick(("", "Finance", "Customer support", "Finance, Audit", "Payments, Ledger")),
         "service": desk.service.name,
-        "planned": (planned - planned % 300, planned - planned % 300 + chance.pick((HOUR, 2 * HOUR, 3 * HOUR))),
+        "planned": (planned, planned + SLOT),
     }
     ticket.description = f"{pull.title}. Goes with {deployment.service} {deployment.version}."
     ticket.assignee = author
