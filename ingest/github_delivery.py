@@ -5,6 +5,7 @@ Owns which part of an answer becomes which record. Refuses to judge: a supersede
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -60,8 +61,10 @@ def job_record(repository: str, item: Item) -> RawRecord:
 def approval_records(run_key: str, item: Item) -> Iterator[RawRecord]:
     """Yield an approval of a run, once per environment it opens; GitHub gives it neither an id nor a time."""
     login = (item.get("user") or {}).get("login") or "unknown"
-    for environment in item.get("environments") or [{"name": ""}]:
-        key = f"{run_key}/approval/{login}:{item['state']}/environment/{environment['name']}"
+    environments = item.get("environments")
+    listed = nodes(item, "environments") if isinstance(environments, dict) else environments
+    for environment in listed or [{"name": ""}]:
+        key = f"{run_key}/approval/{login}:{str(item['state']).lower()}/environment/{environment['name']}"
         yield RawRecord(stream("deployment_reviews"), key, dict(item))
 
 
@@ -88,9 +91,9 @@ def parse_deployment_nodes(response: Response) -> Parsed:
 
 def parse_more_statuses(response: Response) -> Parsed:
     """Parse the further pages of deployments' statuses: one alias per deployment, each a node."""
-    repository = repository_of(response)
-    data = response.body.get("data") if isinstance(response.body, dict) else None
-    items = [node for name, node in (data or {}).items() if name != "rateLimit" and isinstance(node, dict)]
+    repository = str(_repository(response.body).get("nameWithOwner") or repository_of(response))
+    data = _member(response.body, "data") or {}
+    items = [data[alias] for alias in data if re.fullmatch(r"d\d+", alias) and data[alias]]
 
     def records_of(item: Item) -> list[RawRecord]:
         parent = f"{repository}/deployment/{_number(item)}"
@@ -115,6 +118,37 @@ def parse_runs(response: Response) -> Parsed:
         lambda item: [run_record(repository, item)],
         reported=_member(response.body, "total_count"),
     )
+
+
+def parse_run(response: Response) -> Parsed:
+    """Parse ``/actions/runs/{id}``."""
+    repository = repository_of(response)
+    return collect(response, "workflow_runs", [response.body], lambda item: [run_record(repository, item)])
+
+
+def parse_run_details(response: Response) -> Parsed:
+    """Parse the GraphQL answer about runs by node id: their jobs (check runs) and the approvals of environments.
+
+    GraphQL's numbers of runs and jobs have 32 bits, which they have outgrown; their addresses have the whole number.
+    """
+
+    def records_of(item: Item) -> list[RawRecord]:
+        found = re.search(r"/([^/]+/[^/]+)/actions/runs/(\d+)", str(item.get("url")))
+        if not found:
+            raise ValueError("the run's address has no number")
+        key = f"{found.group(1)}/run/{found.group(2)}"
+        suite = item.get("checkSuite") or {}
+        jobs = [
+            RawRecord(stream("workflow_jobs"), f"{key}/job/{_job_number(job)}", dict(job), instant(job, "completedAt"))
+            for job in nodes(suite, "checkRuns")
+        ]
+        return jobs + [
+            record for review in nodes(item, "deploymentReviews") for record in approval_records(key, review)
+        ]
+
+    items = _member(_member(response.body, "data"), "nodes")
+    found = [item for item in items if item] if isinstance(items, list) else items
+    return collect(response, "workflow_jobs", found, records_of)
 
 
 def parse_jobs(response: Response) -> Parsed:
@@ -179,6 +213,18 @@ def parse_rule_files(response: Response) -> Parsed:
     return Parsed(stream("rule_files"), repository, records)
 
 
+def parse_deployments_by_id(response: Response) -> Parsed:
+    """Parse the GraphQL answer about deployments by node id."""
+    items = _member(_member(response.body, "data"), "nodes")
+    found = [item for item in items if item] if isinstance(items, list) else items
+    return collect(
+        response,
+        "deployments",
+        found,
+        lambda item: deployment_records(str(item["repository"]["nameWithOwner"]), item),
+    )
+
+
 def restored_deployments(items: Sequence[Any]) -> dict[str, Any]:
     """Wrap recorded deployment nodes as GraphQL does.
 
@@ -202,6 +248,11 @@ def _rules(response: Response, name: str, items: object, kind: str, field: str) 
         return [RawRecord(stream(name), f"{repository}/{kind}/{item[field]}", dict(item), version_at)]
 
     return collect(response, name, items, records_of)
+
+
+def _job_number(item: Item) -> str:
+    found = re.search(r"/(?:job|runs)/(\d+)$", str(item.get("permalink") or ""))
+    return found.group(1) if found else identity(item)
 
 
 def _number(item: Item) -> str:

@@ -26,6 +26,11 @@ from ingest.store import RawRecord
 NESTED = ("reviews", "commits", "timelineItems", "comments", "closingIssuesReferences")
 
 
+def repository_record(item: Item) -> RawRecord:
+    """Return a repository as it stood when we asked whether anything had moved."""
+    return RawRecord(stream("repositories"), str(item["nameWithOwner"]), dict(item))
+
+
 def pull_request_records(repository: str, item: Item) -> Iterator[RawRecord]:
     """Yield a pull request and everything nested in it; ``item`` is a REST object or a GraphQL node."""
     key = f"{repository}#{item['number']}"
@@ -83,6 +88,13 @@ def issue_record(repository: str, item: Item) -> RawRecord:
     """Return an issue. REST lists pull requests among the issues; those are kept as sent and left out by staging."""
     version_at = instant(item, "updated_at", "updatedAt")
     return RawRecord(stream("issues"), f"{repository}#{item['number']}", dict(item), version_at)
+
+
+def parse_repositories(response: Response) -> Parsed:
+    """Parse the GraphQL answer to whether anything moved: one alias per repository."""
+    data = response.body.get("data") if isinstance(response.body, dict) else None
+    items = [data[alias] for alias in data if re.fullmatch(r"r\d+", alias) and data[alias]] if data else None
+    return collect(response, "repositories", items, lambda item: [repository_record(item)])
 
 
 def parse_pull_requests(response: Response) -> Parsed:

@@ -351,6 +351,7 @@ class Stream:
 # Nested lists of a payload are streams of their own, so that SQL never unnests JSON.
 _STREAMS = {
     "github": (
+        "repositories",
         "pull_requests",
         "reviews",
         "pull_request_commits",
