@@ -17,8 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+import click
+
+from models.errors import UserError
 from models.workspace import Workspace, default_home
 
 if TYPE_CHECKING:
@@ -91,6 +94,14 @@ class Session:
     def complain(self, text: str) -> None:
         """Print an error on standard error."""
         _write(sys.stderr, text)
+
+    def fail(self, error: UserError, document: Mapping[str, Any]) -> NoReturn:
+        """End with an error after some of the work was done; ``document`` is what was done, for machines."""
+        if self.is_debug:
+            raise error
+        self.answer({**error.as_json(), **document})
+        self.complain(str(error))
+        raise click.exceptions.Exit(error.exit_code)
 
     @property
     def shows_progress(self) -> bool:

@@ -77,19 +77,22 @@ def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
             session.kept = f"{len(done)} of {len(mappings)} files are stored; a file is stored whole or not at all"
     for result in done:
         _print(session, result)
-    if not failed:
-        session.answer({"files": [asdict(result) for result in done]})
-        return
-    # Files that could be read are in; the first failure decides what is said last, the others come before it.
-    for path, other in failed[1:]:
-        session.complain(f"{path.name}: {other}")
+    document = {"files": [asdict(result) for result in done]}
+    if failed:
+        session.fail(_failure(failed, len(done)), document)
+    session.answer(document)
+
+
+def _failure(failed: list[tuple[Path, UserError]], stored: int) -> UserError:
+    """Return one error for all files that could not be read: the first in full, the others by name."""
     path, first = failed[0]
-    raise InputError(
-        f"{path.name}: {first.what}" if len(failed) == 1 else f"{len(failed)} files failed. {path.name}: {first.what}",
+    others = ", ".join(other.name for other, _ in failed[1:])
+    return InputError(
+        f"{path.name}: {first.what}" + (f" Neither could these be read: {others}." if others else ""),
         where=first.where or str(path),
-        kept=f"{len(done)} of {len(mappings)} files are stored",
+        kept=f"{stored} of {stored + len(failed)} files are stored",
         next_step=first.next_step,
-    ) from first
+    )
 
 
 def _print(session: Session, result: ImportResult) -> None:

@@ -15,10 +15,11 @@ from app.session import Session, aligned
 from models.errors import InputError, SourceError, UserError
 
 if TYPE_CHECKING:
-    from ingest.connector import Route
     from ingest.replay import ReplayResult
+    from ingest.source import Connector
     from ingest.sync import SourceOutcome
 
+_SHOWN = 10
 _COUNTS = ("received", "stored", "unchanged", "rejected")
 
 
@@ -70,26 +71,23 @@ def _replay(session: Session, directory: Path) -> None:
             "There is no folder with recorded responses.", where=str(directory), kept="nothing was stored",
             next_step="check the path of --replay",
         )  # fmt: skip
+    routes = {name: connector.routes for name, connector in _connectors().items()}
     with session.workspace.writing("twotrack sync"), RawStore(session.workspace.raw_path) as store:
 
         def begin(source: str, source_type: str) -> Run:
             return store.begin_run(source, source_type, f"twotrack sync --replay {directory.name}")
 
         with flow(session, "Replaying") as report:
-            result = replay(store, begin, directory, _routes(), report)
+            result = replay(store, begin, directory, routes, report)
     _print_replay(session, result)
 
 
-def _routes() -> dict[str, Sequence[Route]]:
-    """Return how the answers of each kind of source are parsed."""
-    from ingest import github_routes, gitlab_parse, jenkins_parse, jira_parse
+def _connectors() -> dict[str, Connector]:
+    """Return every kind of source by the name that settings use."""
+    from ingest import github, gitlab, jenkins, jira
 
-    return {
-        "github": github_routes.ROUTES,
-        "jira": jira_parse.routes(),
-        "gitlab": gitlab_parse.routes(),
-        "jenkins": jenkins_parse.routes(),
-    }
+    known = (github.GITHUB, jira.CONNECTOR, gitlab.CONNECTOR, jenkins.CONNECTOR)
+    return {connector.source_type: connector for connector in known}
 
 
 def _print_replay(session: Session, result: ReplayResult) -> None:
@@ -104,8 +102,10 @@ def _print_replay(session: Session, result: ReplayResult) -> None:
     if result.streams:
         rows = [(one.source, one.stream, *(f"{getattr(one, name):,}" for name in _COUNTS)) for one in result.streams]
         session.say(aligned(rows, ("source", "stream", *_COUNTS), right=frozenset(range(2, 6))))
-    for shape, count in result.unrouted.most_common():
+    for shape, count in result.unrouted.most_common(_SHOWN):
         session.say(f"not understood: {count:,} items of {shape}")
+    if len(result.unrouted) > _SHOWN:
+        session.say(f"not understood: {len(result.unrouted) - _SHOWN:,} more kinds of address; --json lists them")
     for status, count in sorted(result.failed.items()):
         session.say(f"recorded refusals: {count:,} with status {status}")
     for one in result.unreadable:
@@ -114,7 +114,6 @@ def _print_replay(session: Session, result: ReplayResult) -> None:
 
 def _sync(session: Session, names: Sequence[str], since: datetime | None, recording: Path | None) -> None:
     from app.progress import flow
-    from ingest.connectors import CONNECTORS
     from ingest.recordings import FileRecorder
     from ingest.source import Surroundings
     from ingest.store import RawStore
@@ -128,27 +127,27 @@ def _sync(session: Session, names: Sequence[str], since: datetime | None, record
         flow(session, "Syncing") as report,
     ):
         surroundings = Surroundings(store, since=since, recorder=recorder)
-        outcomes = sync(sources, CONNECTORS, surroundings, report=report)
-    failures = [error for outcome in outcomes for error in outcome.failures]
-    _print_sync(session, outcomes, is_document=not failures)
-    if failures:
-        raise _failure(outcomes, failures)
-
-
-def _print_sync(session: Session, outcomes: Sequence[SourceOutcome], *, is_document: bool) -> None:
-    if is_document:
-        session.answer({"sources": [_source_document(outcome) for outcome in outcomes]})
+        outcomes = sync(sources, _connectors(), surroundings, report=report)
     for outcome in outcomes:
-        session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
-        rows = [
-            (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
-             "" if task.error is None else f"{'failed' if task.is_failure else 'not available'}: {task.error.what}")
-            for task in outcome.tasks
-        ]  # fmt: skip
-        if rows:
-            session.say(aligned(rows, ("  stream", "scope", *_COUNTS, ""), right=frozenset(range(2, 6))))
-        if outcome.error:
-            session.say(f"  {outcome.error.what}")
+        _print_source(session, outcome)
+    document = {"sources": [_source_document(outcome) for outcome in outcomes]}
+    failures = [(outcome.source, error) for outcome in outcomes for error in outcome.failures]
+    if failures:
+        session.fail(_failure(outcomes, failures), document)
+    session.answer(document)
+
+
+def _print_source(session: Session, outcome: SourceOutcome) -> None:
+    session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
+    rows = [
+        (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
+         "" if task.error is None else f"{'failed' if task.is_failure else 'not available'}: {task.error.what}")
+        for task in outcome.tasks
+    ]  # fmt: skip
+    if rows:
+        session.say(aligned(rows, ("  stream", "scope", *_COUNTS, ""), right=frozenset(range(2, 6))))
+    if outcome.error:
+        session.say(f"  {outcome.error.what}")
 
 
 def _source_document(outcome: SourceOutcome) -> dict[str, Any]:
@@ -163,16 +162,13 @@ def _source_document(outcome: SourceOutcome) -> dict[str, Any]:
             "error": outcome.error.as_json() if outcome.error else None}  # fmt: skip
 
 
-def _failure(outcomes: Sequence[SourceOutcome], failures: Sequence[UserError]) -> UserError:
-    """Return what to raise: the one failure as it is, several as a count with the first."""
+def _failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[str, UserError]]) -> UserError:
+    """Return one error for all failures: the first in full, the others counted."""
     stored = sum(outcome.total("stored") for outcome in outcomes)
-    first = failures[0]
-    if len(failures) == 1:
-        first.kept = first.kept or f"{stored:,} new records are stored"
-        return first
+    source, first = failures[0]
     return SourceError(
-        f"{len(failures)} readings failed; the first: {first.what}",
-        where=first.where,
-        kept=f"{stored:,} new records are stored",
+        first.what if len(failures) == 1 else f"{len(failures)} readings failed; the first: {first.what}",
+        where=", ".join(part for part in (source, first.where) if part),
+        kept=f"{stored:,} new records are stored; what the other readings brought is complete",
         next_step=first.next_step or "twotrack doctor",
     )

@@ -93,6 +93,7 @@ def test_a_bad_file_does_not_stop_the_good_ones_and_is_the_commands_failure(
     assert said.code == 4
     assert "example-deployments.csv" in said.document["what"]
     assert said.document["kept"] == "3 of 4 files are stored"
+    assert len(said.document["files"]) == 3
     assert held(home, "record.changes") == 12
     assert held(home, "record.deployments") == 0
 
