@@ -72,6 +72,12 @@ def at(value: Json, *path: str) -> Json:
     return value
 
 
+def listed_at(value: Json, *path: str) -> list[Item]:
+    """Return the objects of the list under ``path``; none where there is no list."""
+    found = at(value, *path)
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
 def text_at(value: Json, *path: str) -> str | None:
     """Return the text (or number, as text) under ``path``; ``None`` where there is none or it is empty."""
     found = at(value, *path)

@@ -25,6 +25,7 @@ from ingest.items import (
     epoch_instant,
     joined,
     listed,
+    listed_at,
     required,
     text_at,
 )
@@ -46,7 +47,7 @@ def routes() -> tuple[Route, ...]:
     """Return what Jenkins can answer."""
     return (
         _route(r"/job/[^?#]+/wfapi/describe", parse_stages, "stages"),
-        _route(r"/job/[^?#]+/api/json\?(?:[^#]*&)?tree=(?:allB|b)uilds", parse_builds, "allBuilds"),
+        _route(r"/job/[^?#]+/api/json\?(?:[^#]*&)?tree=[^&#]*builds(?:\[|%5B)", parse_builds, "allBuilds"),
     )
 
 
@@ -107,7 +108,7 @@ def _build(intake: Intake, job: str, address: str, item: Item) -> Iterable[RawRe
         raise UnfitItemError("has no 'timestamp' in milliseconds")
     if not isinstance(item.get("duration") or 0, int):
         raise UnfitItemError("has a 'duration' that is no number of milliseconds")
-    actions = [_without_login(action) for action in item.get("actions") or [] if isinstance(action, dict) and action]
+    actions = [_without_secrets(action) for action in listed_at(item, "actions") if action]
     meaning = _meaning(actions)
     key = f"{job}#{number}"
     facts = {name: meaning[name] for name in _RUN_FACTS if meaning[name]}
@@ -121,12 +122,22 @@ def _build(intake: Intake, job: str, address: str, item: Item) -> Iterable[RawRe
     return [RawRecord(BUILDS, key, annotated(kept, job=job, address=f"{address}/{number}/", **meaning))]
 
 
-def _without_login(action: Item) -> Item:
-    """Leave out the user and password that a remote's address may carry; they are nobody's business here."""
+def _without_secrets(action: Item) -> Item:
+    """Leave out what people put tokens into: a remote's user and password, and parameters that name no environment."""
+    kept = action
     remotes = action.get("remoteUrls")
-    if not isinstance(remotes, list):
-        return action
-    return {**action, "remoteUrls": [re.sub(r"(?<=://)[^/@]+@", "", str(remote)) for remote in remotes]}
+    if isinstance(remotes, list):
+        kept = {**kept, "remoteUrls": [re.sub(r"(?<=://)[^/@]+@", "", str(remote)) for remote in remotes]}
+    parameters = action.get("parameters")
+    if isinstance(parameters, list):
+        kept = {**kept, "parameters": [_without_value(entry) for entry in parameters if isinstance(entry, dict)]}
+    return kept
+
+
+def _without_value(parameter: Item) -> Item:
+    if str(parameter.get("name", "")).casefold() in _ENVIRONMENT_PARAMETERS:
+        return parameter
+    return {name: value for name, value in parameter.items() if name != "value"}
 
 
 def _meaning(actions: list[Item]) -> dict[str, str | None]:
@@ -141,8 +152,7 @@ def _meaning(actions: list[Item]) -> dict[str, str | None]:
     parameters = {
         str(entry.get("name", "")).casefold(): text_at(entry, "value")
         for action in actions
-        for entry in action.get("parameters") or []
-        if isinstance(entry, dict)
+        for entry in listed_at(action, "parameters")
     }
     return {
         "cause": joined(text_at(cause, "_class") for cause in started),
@@ -157,7 +167,7 @@ def _meaning(actions: list[Item]) -> dict[str, str | None]:
 
 
 def _causes(actions: list[Item]) -> list[Item]:
-    return [cause for action in actions for cause in action.get("causes") or [] if isinstance(cause, dict)]
+    return [cause for action in actions for cause in listed_at(action, "causes")]
 
 
 def _is(item: Item, kind: str) -> bool:

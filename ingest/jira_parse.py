@@ -182,8 +182,9 @@ def _approval_state(fields: FieldCatalogue, values: Item, meaning: Item) -> str 
     kind = (text_at(values, "issuetype", "name") or "").casefold()
     if "change_type" not in meaning and not any(word in kind for word in _CHANGE_WORDS):
         return None
-    if stated := fields.approval_state(values):
-        return hashlib.sha256(stated.encode()).hexdigest()[:16]
+    if fields.approvals:
+        stated = fields.approval_state(values)
+        return hashlib.sha256(stated.encode()).hexdigest()[:16] if stated else None
     if text_at(values, "project", "projectTypeKey") == "service_desk":
         return text_at(values, "status", "id") or text_at(values, "status", "name")
     return None

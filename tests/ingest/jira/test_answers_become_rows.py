@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from ingest.jira_fields import FieldCatalogue
 from ingest.jira_parse import routes
 from ingest.store import RawStore
 from models.errors import SourceError
+from tests.ingest.answers import answer, keep, parsed
 from tests.ingest.jira.factories import (
     ANNA,
     BEN,
@@ -28,18 +27,12 @@ from tests.ingest.jira.factories import (
     link,
     move,
 )
-from tests.ingest.staged import answer, keep, parsed, staged
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RawStore]:
-    with RawStore(tmp_path / "store.duckdb") as opened:
-        yield opened
+from tests.staging import staged
 
 
 def issues_after(store: RawStore, fields: list[Item], *issues: Item) -> list[dict[str, Any]]:
     keep(store, routes(), answer(FIELD, fields), answer(SEARCH, {"issues": list(issues)}))
-    return staged(store, "stg_jira_issues")
+    return staged(store, "jira", "issue")
 
 
 def test_custom_fields_are_found_by_name_whatever_their_id(store: RawStore) -> None:
@@ -80,7 +73,7 @@ def test_the_first_field_with_a_value_counts(store: RawStore) -> None:
 def test_without_a_field_list_nothing_is_guessed(store: RawStore) -> None:
     """Values of custom fields stay in the payload; what they mean is unknown, so the columns are null."""
     keep(store, routes(), answer(SEARCH, {"issues": [issue(customfield_10005={"value": "High"})]}))
-    assert staged(store, "stg_jira_issues")[0]["risk"] is None
+    assert staged(store, "jira", "issue")[0]["risk"] is None
 
 
 @pytest.mark.parametrize(
@@ -123,9 +116,9 @@ def test_a_moved_issue_keeps_its_history(store: RawStore) -> None:
     before["changelog"] = {"total": 1, "histories": [history(1, move("Open", "Awaiting approval"))]}
     after = issue(key="OPS-9", updated="2026-07-01T10:00:00.000+0200")
     keep(store, routes(), answer(SEARCH, {"issues": [before]}), answer(SEARCH, {"issues": [after]}))
-    rows = staged(store, "stg_jira_issues")
+    rows = staged(store, "jira", "issue")
     assert [(row["key"], row["url"]) for row in rows] == [("10001", f"{SITE}/browse/OPS-9")]
-    assert [row["subject_key"] for row in staged(store, "stg_jira_events")] == ["10001"]
+    assert [row["subject_key"] for row in staged(store, "jira", "event")] == ["10001"]
 
 
 def test_all_ways_to_ask_for_a_changelog_give_the_same_event(store: RawStore) -> None:
@@ -151,7 +144,7 @@ def test_all_ways_to_ask_for_a_changelog_give_the_same_event(store: RawStore) ->
             },
         ),
     )
-    events = staged(store, "stg_jira_events")
+    events = staged(store, "jira", "event")
     assert [(row["key"], row["occurred_at"]) for row in events] == [("changelog/10001/7/0", datetime(2026, 6, 30, 7))]
 
 
@@ -161,9 +154,9 @@ def test_every_change_of_a_history_entry_is_an_event(store: RawStore) -> None:
     item = issue()
     item["changelog"] = {"histories": [history(7, move("Open", "Approved"), risk, author=DEPLOYER)]}
     keep(store, routes(), answer(SEARCH, {"issues": [item]}))
-    rows = [(r["verb"], r["field"], r["old_value"], r["new_value"]) for r in staged(store, "stg_jira_events")]
+    rows = [(r["verb"], r["field"], r["old_value"], r["new_value"]) for r in staged(store, "jira", "event")]
     assert rows == [("status_changed", "status", "Open", "Approved"), ("field_changed", "Change risk", "Low", "High")]
-    assert {(r["actor"], r["actor_type"]) for r in staged(store, "stg_jira_events")} == {("5b10:robot", "bot")}
+    assert {(r["actor"], r["actor_type"]) for r in staged(store, "jira", "event")} == {("5b10:robot", "bot")}
 
 
 def test_a_custom_field_called_status_moves_nothing(store: RawStore) -> None:
@@ -172,29 +165,29 @@ def test_a_custom_field_called_status_moves_nothing(store: RawStore) -> None:
     item = issue()
     item["changelog"] = {"histories": [history(7, own)]}
     keep(store, routes(), answer(SEARCH, {"issues": [item]}))
-    assert [row["verb"] for row in staged(store, "stg_jira_events")] == ["field_changed"]
+    assert [row["verb"] for row in staged(store, "jira", "event")] == ["field_changed"]
 
 
 def test_a_removed_link_is_gone_and_a_new_one_is_there(store: RawStore) -> None:
     """The latest version of an issue says which links stand, also when none do."""
     first = issue(issuelinks=[link(1, "causes", outward=2), link(2, "blocks", outward=3)])
     keep(store, routes(), answer(SEARCH, {"issues": [first]}))
-    assert [(r["from_key"], r["relation"], r["to_key"]) for r in staged(store, "stg_jira_links")] == [
+    assert [(r["from_key"], r["relation"], r["to_key"]) for r in staged(store, "jira", "link")] == [
         ("10002", "caused_by", "10001"),
         ("10001", "blocks", "10003"),
     ]
     second = issue(updated="2026-07-01T10:00:00.000+0200", issuelinks=[link(2, "blocks", outward=3)])
     keep(store, routes(), answer(SEARCH, {"issues": [second]}))
-    assert [row["key"] for row in staged(store, "stg_jira_links")] == ["2"]
+    assert [row["key"] for row in staged(store, "jira", "link")] == ["2"]
     third = issue(updated="2026-07-02T10:00:00.000+0200", issuelinks=[])
     keep(store, routes(), answer(SEARCH, {"issues": [third]}))
-    assert staged(store, "stg_jira_links") == []
+    assert staged(store, "jira", "link") == []
 
 
 def test_a_parent_is_a_link(store: RawStore) -> None:
     """A child issue names its parent; nobody else states that relation."""
     keep(store, routes(), answer(SEARCH, {"issues": [issue(parent={"id": "10009"})]}))
-    rows = staged(store, "stg_jira_links")
+    rows = staged(store, "jira", "link")
     assert [(r["from_key"], r["relation"], r["to_key"]) for r in rows] == [("10001", "child_of", "10009")]
 
 
@@ -205,7 +198,7 @@ def test_the_only_answer_to_an_approval_has_an_exact_time(store: RawStore) -> No
     """Jira says when an approval was completed; with one answer that is when it was given."""
     done = approval(1, (BEN, "approved"), (ANNA, "pending"), decision="approved", completed="2026-06-30T11:00:00+0200")
     keep(store, routes(), answer(APPROVAL, {"values": [done]}))
-    rows = staged(store, "stg_jira_decisions")
+    rows = staged(store, "jira", "decision")
     assert [(r["decided_by"], r["verdict"], r["decided_at"], r["time_quality"], r["change_key"]) for r in rows] == [
         ("5b10:ben", "approved", datetime(2026, 6, 30, 9), "exact", "10001")
     ]
@@ -215,7 +208,7 @@ def test_several_answers_to_one_approval_are_bounded(store: RawStore) -> None:
     """Only the last answer completed it; which one that was is not said, so all are 'not later than'."""
     done = approval(1, (BEN, "approved"), (ANNA, "declined"), decision="declined", completed="2026-06-30T11:00:00+0200")
     keep(store, routes(), answer(APPROVAL, {"values": [done]}))
-    rows = staged(store, "stg_jira_decisions")
+    rows = staged(store, "jira", "decision")
     assert {(r["decided_by"], r["verdict"], r["time_quality"]) for r in rows} == {
         ("5b10:ben", "approved", "bounded"),
         ("5b10:anna", "rejected", "bounded"),
@@ -225,15 +218,15 @@ def test_several_answers_to_one_approval_are_bounded(store: RawStore) -> None:
 def test_an_answer_to_an_open_approval_has_no_time(store: RawStore) -> None:
     """While others are still asked nothing says when the first answered."""
     keep(store, routes(), answer(APPROVAL, {"values": [approval(1, (BEN, "approved"), (ANNA, "pending"))]}))
-    rows = staged(store, "stg_jira_decisions")
+    rows = staged(store, "jira", "decision")
     assert [(r["decided_by"], r["decided_at"], r["time_quality"]) for r in rows] == [("5b10:ben", None, None)]
 
 
 def test_an_approval_asked_for_is_an_event_and_no_decision(store: RawStore) -> None:
     """Being asked starts the wait; it decides nothing."""
     keep(store, routes(), answer(APPROVAL, {"values": [approval(1, (BEN, "pending"))]}))
-    assert staged(store, "stg_jira_decisions") == []
-    events = staged(store, "stg_jira_events")
+    assert staged(store, "jira", "decision") == []
+    events = staged(store, "jira", "event")
     assert [(r["verb"], r["occurred_at"], r["text"]) for r in events] == [
         ("approval_requested", datetime(2026, 6, 30, 7), "CAB approval")
     ]
@@ -243,7 +236,7 @@ def test_an_approval_that_ended_unanswered_was_decided_by_nobody_known(store: Ra
     """An administrator can complete an approval; the decision counts, its maker stays unknown."""
     done = approval(1, (BEN, "pending"), decision="approved", completed="2026-06-30T11:00:00+0200")
     keep(store, routes(), answer(APPROVAL, {"values": [done]}))
-    assert [(r["verdict"], r["decided_by"]) for r in staged(store, "stg_jira_decisions")] == [("approved", None)]
+    assert [(r["verdict"], r["decided_by"]) for r in staged(store, "jira", "decision")] == [("approved", None)]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +252,7 @@ def test_an_approval_that_ended_unanswered_was_decided_by_nobody_known(store: Ra
 def test_a_bad_issue_is_set_aside_and_the_good_ones_are_kept(store: RawStore, bad: Json, reason: str) -> None:
     """One item never costs the page, and its reason is written down."""
     keep(store, routes(), answer(SEARCH, {"issues": [issue(1), bad, issue(3)]}))
-    assert [row["key"] for row in staged(store, "stg_jira_issues")] == ["10001", "10003"]
+    assert [row["key"] for row in staged(store, "jira", "issue")] == ["10001", "10003"]
     (told,) = store.con.execute("select reason from raw.rejected").fetchall()
     assert reason in told[0]
 
@@ -269,8 +262,8 @@ def test_a_bad_history_entry_does_not_cost_the_issue(store: RawStore) -> None:
     item = issue()
     item["changelog"] = {"histories": [history(1, created="never"), history(2, move("Open", "Done"))]}
     keep(store, routes(), answer(SEARCH, {"issues": [item]}))
-    assert len(staged(store, "stg_jira_issues")) == 1
-    assert [row["key"] for row in staged(store, "stg_jira_events")] == ["changelog/10001/2/0"]
+    assert len(staged(store, "jira", "issue")) == 1
+    assert [row["key"] for row in staged(store, "jira", "event")] == ["changelog/10001/2/0"]
 
 
 def test_a_page_without_its_list_is_no_empty_page() -> None:

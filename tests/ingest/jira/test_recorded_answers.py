@@ -12,7 +12,8 @@ import pytest
 
 from ingest import jira_parse
 from ingest.store import RawStore
-from tests.ingest.staged import recorded, replayed, staged
+from tests.ingest.answers import recorded, replayed
+from tests.staging import staged
 
 csv.field_size_limit(10**8)
 
@@ -60,7 +61,7 @@ def test_an_issue_seen_in_several_recordings_is_one_row(store: RawStore) -> None
     assert len(rows) == 59
     ids = {row["data"]["id"] for row in rows}
     assert len(ids) == 55
-    assert {row["key"] for row in staged(store, "stg_jira_issues")} == ids
+    assert {row["key"] for row in staged(store, "jira", "issue")} == ids
 
 
 def test_every_status_move_of_every_changelog_is_an_event(store: RawStore) -> None:
@@ -80,24 +81,24 @@ def test_every_status_move_of_every_changelog_is_an_event(store: RawStore) -> No
             for place, item in enumerate(row["data"]["items"])
             if item["field"] == "status"
         }
-    events = [row for row in staged(store, "stg_jira_events") if row["verb"] == "status_changed"]
+    events = [row for row in staged(store, "jira", "event") if row["verb"] == "status_changed"]
     assert len(events) == len(moves) == 175
     assert {row["key"] for row in events} == {f"changelog/{'/'.join(map(str, move))}" for move in moves}
 
 
 def test_chinese_names_survive(store: RawStore) -> None:
     """Names are the site's own and come out as they went in."""
-    moves = {(row["old_value"], row["new_value"]) for row in staged(store, "stg_jira_events")}
+    moves = {(row["old_value"], row["new_value"]) for row in staged(store, "jira", "event")}
     assert ("Closed", "已完成") in moves
     assert ("待测试", "测试中") in moves
-    first = next(row for row in staged(store, "stg_jira_issues") if row["key"] == "10063")
+    first = next(row for row in staged(store, "jira", "issue") if row["key"] == "10063")
     assert (first["state"], first["record_type"], first["outcome"]) == ("已完成", "故事", "完成")
     assert "测试/注释覆盖度" in first["title"]
 
 
 def test_local_times_become_utc(store: RawStore) -> None:
     """2020-06-12T08:13:13.360+0800 is thirteen minutes past midnight in UTC."""
-    first = next(row for row in staged(store, "stg_jira_issues") if row["key"] == "10063")
+    first = next(row for row in staged(store, "jira", "issue") if row["key"] == "10063")
     assert first["created_at"] == datetime(2020, 6, 12, 0, 13, 13, 360000)
     assert first["url"] == "https://merico.atlassian.net/browse/EE-1"
 
@@ -109,7 +110,7 @@ def test_each_link_is_one_row_read_outward(store: RawStore) -> None:
         for row in rows_of("_raw_jira_api_issue_relationships.csv")
         for link in row["data"]["fields"]["issuelinks"]
     }
-    links = [row for row in staged(store, "stg_jira_links") if row["relation"] != "child_of"]
+    links = [row for row in staged(store, "jira", "link") if row["relation"] != "child_of"]
     assert {row["key"] for row in links} == stated
     blocks = next(row for row in links if row["key"] == "10111")
     assert (blocks["from_key"], blocks["relation"], blocks["to_key"]) == ("10806", "blocks", "10802")
@@ -118,7 +119,7 @@ def test_each_link_is_one_row_read_outward(store: RawStore) -> None:
 def test_comments_are_events_with_their_text(store: RawStore) -> None:
     """Every comment of the recordings is there, with its author."""
     stated = {comment["id"] for row in issue_rows() for comment in row["data"]["fields"]["comment"]["comments"]}
-    comments = [row for row in staged(store, "stg_jira_events") if row["verb"] == "commented"]
+    comments = [row for row in staged(store, "jira", "event") if row["verb"] == "commented"]
     assert {row["key"].rpartition("/")[2] for row in comments} == stated
     assert all(row["text"] and row["actor"] for row in comments)
 

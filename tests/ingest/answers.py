@@ -1,11 +1,10 @@
-"""From answers of a source to staging rows, for tests: through the routes, the raw store and the SQL models."""
+"""From answers of a source into the raw store, for tests: through the routes that a sync uses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,11 +12,8 @@ from ingest.connector import Parsed, Response, Route, route_for
 from ingest.items import Json
 from ingest.replay import replay
 from ingest.store import Page, RawStore, Run
-from sql.check import check_rows, portability_problems
-from sql.engines import for_duckdb, parse
-from sql.header import ROOT, read_model
+from tests.conftest import SHARED
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 RECORDED = SHARED / "devlake-e2e"
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -67,17 +63,3 @@ def replayed(store: RawStore, source_type: str, routes: Sequence[Route]) -> None
     replay(
         store, lambda name, kind: store.begin_run(name, kind, "replay"), recorded(source_type), {source_type: routes}
     )
-
-
-def staged(store: RawStore, name: str) -> list[dict[str, Any]]:
-    """Run one staging model over the store, check its header's promises, and return its rows in its own order."""
-    source_type = name.split("_")[1]
-    model = read_model(ROOT / "staging" / source_type / f"{name}.sql", "staging")
-    tree = parse(model.select)
-    assert portability_problems(tree) == []
-    store.con.execute("set TimeZone = 'UTC'")
-    store.con.execute(f"create or replace temp table {name} as {for_duckdb(tree, {})}")
-    assert check_rows(store.con, model, name) == []
-    frame = store.con.execute(f"select * from {name} order by {model.order_by}")
-    names = [column[0] for column in frame.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in frame.fetchall()]
