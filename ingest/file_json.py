@@ -144,7 +144,7 @@ class _Collected:
             self.bad.append(BadLine(line, orjson.dumps(item).decode(), "not a JSON object"))
             return
         own = {key: value for key, value in item.items() if key not in self.consumed}
-        if b"\\u0000" in (row := orjson.dumps(own, option=orjson.OPT_SORT_KEYS)) and _has_nul(item):
+        if b"\\u0000" in (row := orjson.dumps(own, option=orjson.OPT_SORT_KEYS)) and has_nul(item):
             self.bad.append(BadLine(line, row.decode(), "the line holds a NUL byte"))
             return
         self.keys.update(item)
@@ -162,7 +162,7 @@ class _Collected:
                 item = {"item": item}
             if len(steps) > 1:
                 self._descend(list_path, steps[1:], line, [item, *chain])
-            elif _has_nul(item):
+            elif has_nul(item):
                 self.bad.append(BadLine(line, orjson.dumps(item).decode(), "the line holds a NUL byte"))
             else:
                 self._take(list_path, line, self._nested_row(list_path, item, chain), [item, *chain])
@@ -220,9 +220,10 @@ class _Collected:
                 )
 
 
-def _has_nul(value: object) -> bool:
+def has_nul(value: object) -> bool:
+    """Whether a JSON value holds a NUL character anywhere, which no text column may."""
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return any(has_nul(key) or has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(has_nul(item) for item in value)

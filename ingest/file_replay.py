@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import orjson
 
+from ingest.file_json import has_nul
 from ingest.file_mapped import MappedRows
 from ingest.file_mapping import FileMapping
 from ingest.file_results import ImportResult
@@ -69,7 +70,7 @@ def _rows(store: RawStore, mapping: FileMapping, stream: Stream) -> list[dict[st
             row = orjson.loads(payload)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(row, dict):
+        if isinstance(row, dict) and not has_nul(row):
             rows.append(row)
     return rows
 
