@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["rate", "duration", "count", "ratio"]
+Kind = Literal["rate", "duration", "survival", "count", "ratio"]
 
 
 class MetricDefinition(BaseModel):
     """A metric's header: how its contributing records become one value.
 
     Kinds: ``rate`` = records in the numerator ÷ records, within [0, 1]; ``duration`` = a quantile of values, seconds;
+    ``survival`` = the Kaplan–Meier median of values, seconds, records outside the numerator being censored at theirs;
     ``count`` = records in the numerator; ``ratio`` = sum of values ÷ records, which may exceed 1.
     """
 
@@ -25,7 +26,7 @@ class MetricDefinition(BaseModel):
     unit: Literal["ratio", "seconds", "count"]
     kind: Kind
     better: Literal["lower", "higher", "neither"]
-    statistic: Literal["share", "median", "count", "ratio"]
+    statistic: Literal["share", "median", "kaplan_meier", "count", "ratio"]
     minimum_sample: Annotated[int, Field(ge=1)] = 10
     dated_by: str
     source: str

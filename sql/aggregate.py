@@ -128,11 +128,42 @@ def value(
         values,
     ).fetchall()
     excluded = _excluded(con, source, values, aliases)
+    middles = _survival_medians(con, source, values, aliases) if defined.kind == "survival" else {}
     width = len(by)
     return [
-        _value(defined, dict(zip(by, map(_text, row[:width]), strict=True)), row[width:], excluded.get(row[:width], {}))
+        _value(defined, dict(zip(by, map(_text, row[:width]), strict=True)), row[width:], excluded.get(row[:width], {}), middles.get(row[:width]))
         for row in totals
     ]
+
+
+def _survival_medians(
+    con: DuckDBPyConnection, source: str, values: list[Any], aliases: list[str]
+) -> dict[tuple[Any, ...], float]:
+    """Return the first instant at which the Kaplan–Meier estimate falls to one half, per group; absent when it never does.
+
+    Source: Kaplan and Meier (1958), Journal of the American Statistical Association 53(282).
+    """
+    head = ", ".join([*aliases, ""]) if aliases else ""
+    keys = f"partition by {', '.join(aliases)}" if aliases else ""
+    rows = con.execute(
+        f"""with steps as (
+            select {head} value, count(*) filter (where in_numerator) as events, count(*) as leaving
+            from {source} where exclusion_reason is null and value is not null
+            group by {head} value
+        ),
+        at_risk as (
+            select *, sum(leaving) over ({keys} order by value desc) as remaining from steps
+        ),
+        estimate as (
+            select *, sum(case when events = remaining then -1e9 else ln(1 - events / remaining) end)
+                over ({keys} order by value) as log_survival
+            from at_risk
+        )
+        select {head} min(value) from estimate where log_survival <= ln(0.5) + 1e-12
+        {"group by " + ", ".join(aliases) if aliases else ""}""",
+        values,
+    ).fetchall()
+    return {tuple(row[:-1]): row[-1] for row in rows if row[-1] is not None}
 
 
 def _excluded(
@@ -150,13 +181,18 @@ def _excluded(
 
 
 def _value(
-    defined: MetricDefinition, group: dict[str, str | None], row: Sequence[Any], excluded: dict[str, int]
+    defined: MetricDefinition,
+    group: dict[str, str | None],
+    row: Sequence[Any],
+    excluded: dict[str, int],
+    survival_median: float | None,
 ) -> MetricValue:
     judged, hits, total, middle, p90 = row
     interval = wilson_interval(hits, judged) if defined.kind == "rate" else None
     by_kind = {
         "rate": hits / judged if judged else None,
         "duration": middle,
+        "survival": survival_median,
         "count": float(hits) if judged else None,
         "ratio": total / judged if judged and total is not None else None,
     }

@@ -1,0 +1,43 @@
+-- description: Share of production deployments whose worst change was approved only after the start.
+-- grain: record_id
+-- order_by: service, occurred_at, record_id
+-- label: Approved after deployment began
+-- unit: ratio
+-- kind: rate
+-- statistic: share
+-- better: lower
+-- minimum_sample: 10
+-- dated_by: deployment start
+-- source: Definitions, hand-over
+-- absent_reason: no production deployment whose approvals can be judged
+-- column: record_id | Identity of the contributing record.
+-- column: record_kind | What it is: change, deployment, window or incident.
+-- column: service | Service it belongs to.
+-- column: team | Its team.
+-- column: change_type | standard, normal or emergency, where known.
+-- column: occurred_at | The instant that dates it, UTC.
+-- column: in_numerator | Whether it counts towards the event.
+-- column: value | Its value, in the metric's unit; null when undefined.
+-- column: exclusion_reason | Why it is left out; null when it is judged.
+-- column: detail | What decided, in words.
+-- not_null: record_id, record_kind
+-- unique: record_id
+select
+    cast(deployment_id as varchar) as record_id,
+    cast('deployment' as varchar) as record_kind,
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(cast(null as varchar) as varchar) as change_type,
+    cast(started_at as timestamp) as occurred_at,
+    cast(coalesce(authorisation_class in ('retroactive', 'retroactive_emergency_in_sla'), false) as boolean) as in_numerator,
+    cast(null as double) as value,
+    cast(
+        case
+            when outcome = 'cancelled' then 'cancelled before it deployed'
+            when is_rerelease then 're-release of an artifact that ran before'
+            when authorisation_class = 'not_collectable' then 'not collectable: no change records or approvals to compare with'
+            when authorisation_class = 'no_record' then 'no change record'
+        end as varchar) as exclusion_reason,
+    cast(authorisation_class as varchar) as detail
+from marts.deployments
+where is_production
