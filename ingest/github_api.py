@@ -123,7 +123,7 @@ class GitHub:
         if isinstance(stated, dict):
             known = self.client.budgets.get(GRAPHQL, Budget())
             reset_at = datetime.fromisoformat(stated["resetAt"]) if stated.get("resetAt") else None
-            self.client.note_budget(GRAPHQL, known.stated(stated.get("limit"), stated.get("remaining"), reset_at))
+            self.client.budgets[GRAPHQL] = known.stated(stated.get("limit"), stated.get("remaining"), reset_at)
 
     def _refused(self, errors: list[dict[str, str]], where: str) -> SourceError:
         said = self.client.scrub.text("; ".join(dict.fromkeys(error["message"] for error in errors)))[:300]
