@@ -122,10 +122,12 @@ def _sources(story: Story) -> list[tuple[str, Sequence[Route], Iterable[Response
             demo_github.pull_request_responses,
             demo_github_delivery.deployment_responses,
             demo_github_delivery.run_responses,
+            demo_github_delivery.scan_responses,
             demo_github_delivery.job_responses,
             demo_github_delivery.approval_responses,
             demo_github_delivery.release_responses,
             demo_github_delivery.rule_responses,
+            demo_github_delivery.rule_suite_responses,
         ))),
         ("jira", jira, _chained(story, (
             demo_jira.field_responses,

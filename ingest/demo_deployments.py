@@ -42,6 +42,7 @@ class Delivery:
         prepare: Chooses who deploys and completes what is carried; called once per deployment that is going to be
             tried, with the deployment and what it carries.
         settled: Called after a successful deployment, for whatever a team writes then.
+        most: How many changes one deployment carries at most; 0 means all that wait.
     """
 
     trigger: str
@@ -50,6 +51,7 @@ class Delivery:
     steps: tuple[tuple[str, float], ...]
     prepare: Callable[[Deployment], None]
     settled: Callable[[Deployment], None]
+    most: int = 0
 
 
 @dataclass
@@ -102,7 +104,7 @@ def deliver(line: Line, pulls: Iterable[PullRequest], failing: Callable[[Line, D
             line.slot(deployment.finished_at + line.chance.around(25 * MINUTE), kind="again")
             continue
         _finish(line, deployment)
-        line.waiting = []
+        line.waiting = line.waiting[len(deployment.carries) :]
         line.delivery.settled(deployment)
         if kind == EXAMPLE:
             continue
@@ -142,7 +144,8 @@ def version(line: Line, at: int) -> str:
 
 
 def _begin(line: Line, at: int) -> Deployment:
-    last = line.waiting[-1]
+    carries = line.waiting[: line.delivery.most or None]
+    last = carries[-1]
     triggered_by = last.merged_by
     deployment = Deployment(
         service=line.service.name,
@@ -153,7 +156,7 @@ def _begin(line: Line, at: int) -> Deployment:
         creator=line.story.organisation.bots["platform"],
         triggered_by=triggered_by,
         trigger=line.delivery.trigger,
-        carries=list(line.waiting),
+        carries=carries,
     )
     deployment.description = f"Deploy {line.service.name} {deployment.version}"
     return deployment
@@ -196,7 +199,7 @@ def _steps(line: Line, deployment: Deployment, start: int, length: int, failed: 
     names = [name for name, _ in line.delivery.steps]
     breaking = next((name for name in names if name.lower().startswith(failed)), names[-1]) if failed else ""
     for name, share in line.delivery.steps:
-        pause = line.chance.randrange(MINUTE, 25 * MINUTE) if name == GATE else 0
+        pause = line.chance.randrange(MINUTE, 9 * MINUTE) if name == GATE else 0
         end = at + pause + max(5, int(length * share))
         deployment.steps.append(Step(name, at, end, "failure" if name == breaking else "success", pause))
         at = end

@@ -186,7 +186,7 @@ def _flips(story: Story, chance: Chance) -> Iterator[FlagFlip]:
     for service in story.organisation.services.values():
         team = story.organisation.teams[service.team]
         people = [person.login for person in team.people if person.role not in {"chair", "board", "operator"}]
-        for place in range(int(service.pull_requests * 1.1)):
+        for place in range(int(service.pull_requests * 1.7)):
             flag = f"{service.name}.{chance.pick(service.things).lower().replace(' ', '-')}-{place}"
             at = team.calendar.later(
                 story.organisation.start + chance.randrange(0, 76 * 7 * DAY), chance.randrange(HOUR, 6 * HOUR)

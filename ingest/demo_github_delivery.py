@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ingest.connector import Response
-from ingest.demo_calendar import MINUTE, WEEK, iso
+from ingest.demo_calendar import HOUR, MINUTE, WEEK, iso
 from ingest.demo_example import deployment_shift
-from ingest.demo_github import account, graphql, web
-from ingest.demo_model import Deployment, Story
+from ingest.demo_github import account, graphql, title_of, web
+from ingest.demo_model import Deployment, PullRequest, Story
 from ingest.demo_teams import POLICY, POLICY_VERSIONS
 
 Node = dict[str, Any]
@@ -127,6 +127,23 @@ def rule_responses(story: Story) -> Iterable[Response]:
             yield graphql(story, "ruleFiles", name, {"data": {"repository": branch}}, policy=_POLICY_FILE)
 
 
+def scan_responses(story: Story) -> Iterable[Response]:
+    """Yield one answer per repository with the security scans of its pull requests of more than low risk."""
+    end = story.organisation.end
+    for place, (service, pulls) in enumerate(story.pull_requests.items(), start=1):
+        scanned = [pull for pull in pulls if pull.risk != "low" and pull.created_at + HOUR <= end]
+        runs = [_scan(story, pull, place * 10_000_000 + 5_000_000 + pull.number) for pull in scanned]
+        yield _rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
+
+
+def rule_suite_responses(story: Story) -> Iterable[Response]:
+    """Yield the mobile team's merges that passed by the rules: the ruleset asks for a review, and there was none."""
+    for service in story.organisation.teams["mobile"].services:
+        merged = [p for p in story.pull_requests[service.name] if 0 < p.merged_at <= story.organisation.end]
+        suites = [_suite(story, pull, "bypass") for pull in merged if not pull.reviews]
+        yield _rest(story, service.name, "rulesets/rule-suites", suites)
+
+
 def _delivered(story: Story) -> Iterable[tuple[str, Sequence[Deployment]]]:
     for service, deployments in story.deployments.items():
         if is_delivered(story, service):
@@ -233,6 +250,45 @@ def _job(story: Story, deployment: Deployment, place: int) -> Node:
         "html_url": web(story, deployment.service, "actions/runs", deployment.run, "job", number),
         "started_at": iso(step.start),
         "completed_at": iso(step.end),
+    }
+
+
+def _scan(story: Story, pull: PullRequest, number: int) -> Node:
+    """Return the scan of a pull request; one in sixteen finds something, by the commit it looked at."""
+    head = pull.commits[-1].sha
+    url = f"{story.organisation.github}/api/v3/repos/{story.organisation.owner}/{pull.service}/pulls/{pull.number}"
+    return {
+        "id": number,
+        "name": "Security scan",
+        "display_title": title_of(pull),
+        "path": ".github/workflows/scan.yml",
+        "run_number": pull.number,
+        "run_attempt": 1,
+        "event": "pull_request",
+        "head_branch": pull.branch,
+        "head_sha": head,
+        "status": "completed",
+        "conclusion": "failure" if head.startswith("0") else "success",
+        "html_url": web(story, pull.service, "actions/runs", number),
+        "actor": _user(pull.author),
+        "triggering_actor": _user(pull.author),
+        "pull_requests": [{"number": pull.number, "url": url}],
+        "created_at": iso(pull.created_at + 9),
+        "run_started_at": iso(pull.created_at + 9),
+        "updated_at": iso(pull.created_at + 9 * MINUTE),
+    }
+
+
+def _suite(story: Story, pull: PullRequest, result: str) -> Node:
+    return {
+        "id": pull.number,
+        "actor_name": pull.merged_by,
+        "before_sha": pull.commits[0].sha,
+        "after_sha": pull.merge_sha,
+        "ref": "refs/heads/main",
+        "repository_name": pull.service,
+        "pushed_at": iso(pull.merged_at),
+        "result": result,
     }
 
 

@@ -18,6 +18,7 @@ _WEEKDAYS = (0.95, 1.15, 1.1, 1.05, 0.75)
 _KINDS = (("feature", 0.3), ("fix", 0.32), ("chore", 0.23), ("config", 0.15))
 _UPDATE = "update"
 _FRIDAY = 4
+_NO_AUTHORS = frozenset({"chair", "board", "operator", "release manager", "captain"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ MIXES = {
 
 def pull_requests(story: Story, team: Team, service: Service, chance: Chance) -> list[PullRequest]:
     """Return a service's pull requests over the whole period, oldest first, not yet reviewed."""
-    authors = [person for person in team.people if person.role not in {"chair", "board", "operator", "release manager"}]
+    authors = [person for person in team.people if person.role not in _NO_AUTHORS]
     found = [new(story, service, at, authors, chance) for at in _openings(story, team, service, chance)]
     found.sort(key=lambda pull: pull.created_at)
     return found
@@ -65,7 +66,7 @@ def new(story: Story, service: Service, at: int, authors: Sequence[Person], chan
         created_at=at,
         ready_at=at,
         risk=risk,
-        change_type="standard" if is_update else "normal",
+        change_type="normal",
     )
     lines = chance.around(MIXES[service.team].lines * (0.2 if is_update else 1), 1.0)
     pull.size = (lines, int(lines * chance.random() * 0.6))

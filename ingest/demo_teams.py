@@ -22,13 +22,20 @@ from ingest.demo_deployments import (
     working_slots,
 )
 from ingest.demo_failures import emergencies_in_freezes, went_wrong
-from ingest.demo_model import Deployment, PullRequest, Release, Step, Story
+from ingest.demo_model import Deployment, PullRequest, Release, Step, Story, Ticket
 from ingest.demo_organisation import Service, Team
 from ingest.demo_pull_requests import pull_requests
 from ingest.demo_reviews import Deciding, Habit, by_nobody, by_peer, by_policy, by_stamp
 
 _CONTINUOUS = (("build", 0.35), ("deploy canary 5 %", 0.3), ("verify", 0.15), ("deploy", 0.2))
 _CAPTAIN = (("readiness", 0.1), ("deploy", 0.6), ("smoke test", 0.3))
+# Evenings of the ledger team's services: weekday, hour, and how many slots of an hour there are.
+_EVENINGS = {
+    "ledger": ((0, 18, 2), (3, 18, 3)),
+    "settlement": ((1, 18, 2), (3, 21, 3)),
+    "statements": ((0, 21, 2), (2, 18, 2)),
+}
+_LAST_OF_TRAIN = "mobile-api"
 _PLAIN = (("build", 0.4), ("deploy", 0.6))
 # Version of the storefront's policy, from the week on that it was changed.
 POLICY_VERSIONS = ((0, 3), (22, 4), (45, 5), (68, 6))
@@ -99,12 +106,12 @@ def ledger(story: Story, team: Team, service: Service, chance: Chance) -> None:
 
     rates = story.organisation.stories["ledger"]
     steps = (("Checkout", 0.05), ("Build", 0.25), (GATE, 0.0), ("Deploy production", 0.5), ("Smoke test", 0.2))
-    line = Line(story, team, service, Delivery("workflow_dispatch", float(rates["failed"]), 38, steps, prepare, settled), chance)  # fmt: skip
-    place = list(team.services).index(service)
-    train_slots(line, 3, 19, 80 * place, 30 * HOUR)
-    train_slots(line, 0, 18, 80 * place, 100 * HOUR)
+    line = Line(story, team, service, Delivery("workflow_dispatch", float(rates["failed"]), 24, steps, prepare, settled, most=2), chance)  # fmt: skip
+    for weekday, hour, slots in _EVENINGS[service.name]:
+        for slot in range(slots):
+            train_slots(line, weekday, hour, 60 * slot, 30 * HOUR)
     _run(line, pulls)
-    tickets.rejected_tickets(desk)
+    tickets.tickets_without_release(desk)
 
 
 def mobile(story: Story, team: Team, service: Service, chance: Chance) -> None:
@@ -129,6 +136,8 @@ def mobile(story: Story, team: Team, service: Service, chance: Chance) -> None:
     def settled(deployment: Deployment) -> None:
         _staging(line, deployment, chance)
         _release(story, deployment, chance, has_plan=True)
+        if service.name == _LAST_OF_TRAIN:
+            _train_ticket(story, team, deployment, chance)
 
     line.delivery = Delivery("workflow_dispatch", float(rates["failed"]), 30, _CAPTAIN, prepare, settled)
     place = ("customer-profile", "notifications", "mobile-api").index(service.name)
@@ -218,15 +227,16 @@ def _by_the_captain(desk: tickets.Desk, deployment: Deployment) -> None:
             continue
         desk.known.add(pull.merge_sha)
         has_ticket = pull.risk != "low" and chance.happens(share / 0.53)
-        if not has_ticket and chance.happens(gate / (1 - share)):
+        if not has_ticket and captain != pull.author and chance.happens(gate / (1 - share)):
             pull.reviews = [review for review in pull.reviews if review.state == "COMMENTED"]
             pull.requests = []
             deployment.gate = [(captain, "approved", "Reviewed and approved here.")]
             continue
-        is_same = chance.happens(max(0.0, same - gate) / (1 - gate))
+        is_same = captain != pull.author and chance.happens(max(0.0, same - gate) / (1 - gate))
         _let_approve(pull, captain, [p.login for p in desk.team.having("engineer", "lead")], chance, is_same=is_same)
         if has_ticket and pull.approval:
-            tickets.approved_by(desk, pull, deployment, pull.approval.by)
+            first = next((other.ticket for other in deployment.carries if other.ticket), None)
+            pull.ticket = first or tickets.approved_by(desk, pull, deployment, pull.approval.by)
     deployment.tickets = list({id(p.ticket): p.ticket for p in deployment.carries if p.ticket}.values())
 
 
@@ -254,6 +264,23 @@ def _release(story: Story, deployment: Deployment, chance: Chance, *, has_plan: 
     published = deployment.created_at - chance.randrange(MINUTE, 8 * MINUTE)
     story.releases.append(Release(service.name, deployment.version, deployment.sha, deployment.triggered_by, created,
                                   published, "\n".join(lines)))  # fmt: skip
+
+
+def _train_ticket(story: Story, team: Team, deployment: Deployment, chance: Chance) -> None:
+    """Write the train's own ticket: readiness, order of steps, and more and more often a risk that is accepted there."""
+    manager, at, texts = deployment.triggered_by, deployment.created_at, story.organisation.wording["release"]
+    ticket = Ticket("REL", "Release", f"Mobile train {deployment.version}", manager, at - 4 * DAY, "mobile-api", team.name)
+    ticket.fields, ticket.assignee = {"service": "mobile-api"}, manager
+    share = _rate(story.organisation.stories["mobile"], "risk_talk", story.week(at))
+    for _ in range(2 + chance.count(1.2)):
+        kind = "risk_talk" if chance.happens(share) else "talk"
+        who = manager if chance.happens(0.7) else chance.pick(team.people).login
+        ticket.comments.append((at - chance.randrange(HOUR, 3 * DAY), who, str(chance.pick(texts[kind]))))
+    ticket.comments.sort()
+    ticket.move(at - 30 * MINUTE, manager, "In progress")
+    ticket.move(deployment.finished_at + HOUR, manager, "Done")
+    ticket.resolved_at, ticket.resolution = deployment.finished_at + HOUR, "Done"
+    story.tickets.append(ticket)
 
 
 def _staging(line: Line, deployment: Deployment, chance: Chance) -> None:

@@ -16,8 +16,9 @@ from ingest.demo_model import Approval, Deployment, PullRequest, Story, Ticket
 from ingest.demo_organisation import Service, Team
 
 SUBMITTED, APPROVED, IMPLEMENTING, DONE = "Awaiting approval", "Approved", "Implementing", "Completed"
-SLOT = 30 * MINUTE
+SLOT = HOUR
 _STANDARD = 0.13
+_SHARED = 0.92
 
 
 @dataclass
@@ -42,8 +43,9 @@ def board_tickets(desk: Desk, deployment: Deployment) -> None:
         if pull.merge_sha in desk.known or pull.ticket:
             continue
         desk.known.add(pull.merge_sha)
-        if deployment.tickets and pull.change_type == "normal" and desk.chance.happens(0.12):
-            pull.ticket = deployment.tickets[-1]
+        first = next((other.ticket for other in deployment.carries if other.ticket), None)
+        if first and pull.change_type == "normal" and desk.chance.happens(_SHARED):
+            pull.ticket = first
             continue
         ticket = _draft(desk, pull, deployment)
         if pull.change_type == "emergency":
@@ -88,32 +90,54 @@ def backed_out(deployment: Deployment) -> None:
         ticket.fields["outcome"] = "Backed out"
 
 
-def rejected_tickets(desk: Desk) -> None:
-    """Write tickets that the board turned down."""
-    share = float(desk.story.organisation.stories["ledger"]["rejected"])
+def tickets_without_release(desk: Desk) -> None:
+    """Write tickets that never came to a deployment: turned down, taken back, or approved and left lying."""
+    shares = desk.story.organisation.stories["ledger"]
     own = [t for t in desk.story.tickets if t.project == desk.project and t.service == desk.service.name]
-    for model in desk.chance.sample(own, int(len(own) * share)):
-        at = model.created_at + desk.chance.randrange(-2 * DAY, 2 * DAY)
-        ticket = Ticket(desk.project, "Change", f"{model.title} (second proposal)", model.reporter, at, model.service,
-                        model.team, description=model.description, fields={**model.fields})  # fmt: skip
-        ticket.fields.pop("actual", None)
-        ticket.fields.pop("conditions", None)
-        ticket.fields["risk"] = "High"
-        planned = ticket.fields["planned"][0] + 7 * DAY
-        ticket.fields["planned"] = (planned, planned + SLOT)
-        submitted = at + desk.chance.randrange(HOUR, DAY)
-        ticket.move(submitted, ticket.reporter, SUBMITTED)
-        decided = _next_board(desk, submitted) + desk.chance.randrange(0, HOUR)
-        chair = desk.team.having("chair")[0].login
-        ticket.approvals.append(Approval("Change board", submitted, decided, "declined", [(chair, "declined")]))
-        _discuss(desk, ticket, decided, 2)
-        ticket.comments.append(
-            (decided, chair, str(desk.chance.pick(desk.story.organisation.wording["reviews"]["declined"])))
-        )
-        ticket.move(decided, chair, "Declined")
-        ticket.resolved_at, ticket.resolution = decided, "Declined"
-        ticket.fields["outcome"] = ""
-        desk.story.tickets.append(ticket)
+    for fate, end in (("rejected", _turn_down), ("withdrawn", _take_back), ("shelved", _leave_lying)):
+        for model in desk.chance.sample(own, round(len(own) * float(shares[fate]))):
+            ticket = _second_proposal(desk, model)
+            end(desk, ticket)
+            desk.story.tickets.append(ticket)
+
+
+def _second_proposal(desk: Desk, model: Ticket) -> Ticket:
+    """Return a submitted ticket much like one that was carried out, planned for a week later."""
+    at = model.created_at + desk.chance.randrange(-2 * DAY, 2 * DAY)
+    ticket = Ticket(desk.project, "Change", f"{model.title} (second proposal)", model.reporter, at, model.service, model.team)
+    ticket.description = model.description
+    kept = ("change_type", "impact", "rollback", "tests", "stakeholders", "service")
+    ticket.fields = {name: model.fields[name] for name in kept}
+    ticket.fields |= {"change_type": "Normal", "risk": "High"}
+    planned = model.fields["planned"][0] + 7 * DAY
+    ticket.fields["planned"] = (planned, planned + SLOT)
+    ticket.move(at + desk.chance.randrange(HOUR, DAY), ticket.reporter, SUBMITTED)
+    return ticket
+
+
+def _turn_down(desk: Desk, ticket: Ticket) -> None:
+    submitted = ticket.moves[-1][0]
+    decided, chair = _next_board(desk, submitted) + desk.chance.randrange(0, HOUR), desk.team.having("chair")[0].login
+    ticket.approvals.append(Approval("Change board", submitted, decided, "declined", [(chair, "declined")]))
+    _discuss(desk, ticket, decided, 2)
+    reason = str(desk.chance.pick(desk.story.organisation.wording["reviews"]["declined"]))
+    ticket.comments.append((decided, chair, reason))
+    ticket.move(decided, chair, "Declined")
+    ticket.resolved_at, ticket.resolution = decided, "Declined"
+
+
+def _take_back(desk: Desk, ticket: Ticket) -> None:
+    at = desk.team.calendar.later(ticket.moves[-1][0], desk.chance.around(DAY))
+    ticket.comments.append((at - MINUTE, ticket.reporter, "Withdrawn: the board's questions showed that we need finance first."))
+    ticket.move(at, ticket.reporter, "Withdrawn")
+    ticket.resolved_at, ticket.resolution = at, "Withdrawn"
+
+
+def _leave_lying(desk: Desk, ticket: Ticket) -> None:
+    submitted = ticket.moves[-1][0]
+    decided, chair = _next_board(desk, submitted) + desk.chance.randrange(0, HOUR), desk.team.having("chair")[0].login
+    _discuss(desk, ticket, decided, 2)
+    _approve(desk, ticket, submitted, decided, [(chair, "approved"), (desk.pick("board"), "approved")], "Change board")
 
 
 def _draft(desk: Desk, pull: PullRequest, deployment: Deployment) -> Ticket:
@@ -121,9 +145,7 @@ def _draft(desk: Desk, pull: PullRequest, deployment: Deployment) -> Ticket:
     created = pull.created_at - chance.around(30 * HOUR, 0.9) if pull.change_type == "normal" else pull.created_at - 300
     author = pull.author if pull.author in desk.story.organisation.people else desk.pick("engineer")
     ticket = Ticket(desk.project, "Change", pull.title, author, created, desk.service.name, desk.team.name)
-    planned = deployment.created_at - deployment.created_at % (5 * MINUTE)
-    # What goes in one deployment is planned one after the other, a slot each.
-    planned += SLOT * sum(1 for p in deployment.carries if p.ticket and p.ticket.created_at)
+    planned = deployment.created_at - deployment.created_at % (30 * MINUTE)
     ticket.fields = {
         "change_type": pull.change_type.capitalize(),
         "risk": pull.risk.capitalize(),
@@ -152,6 +174,9 @@ def _standard(desk: Desk, ticket: Ticket) -> None:
 def _emergency(desk: Desk, ticket: Ticket, deployment: Deployment) -> None:
     chance, chair = desk.chance, desk.team.having("chair")[0].login
     is_late = chance.happens(float(desk.story.organisation.stories["ledger"]["retroactive_emergency"]))
+    if chance.happens(float(desk.story.organisation.stories["ledger"]["planned_emergency"])):
+        # Called an emergency although there was time: written days ahead.
+        ticket.created_at -= chance.randrange(55 * HOUR, 100 * HOUR)
     asked = ticket.created_at + 5 * MINUTE
     late = deployment.created_at + chance.randrange(2 * HOUR, 60 * HOUR)
     decided = late if is_late else max(asked + MINUTE, deployment.created_at - chance.randrange(2, 12) * MINUTE)
