@@ -9,7 +9,7 @@ from ingest.store import RawStore
 from ingest.sync import SourceOutcome, sync
 from models.settings import SourceSettings
 from tests.conftest import FixedClock
-from tests.servers.loopback import Loopback
+from tests.servers.base import ImitationServer
 
 
 class KilledError(Exception):
@@ -17,7 +17,7 @@ class KilledError(Exception):
 
 
 def synced(
-    connector: Connector, server: Loopback, store: RawStore, clock: FixedClock, **settings: object
+    connector: Connector, server: ImitationServer, store: RawStore, clock: FixedClock, **settings: object
 ) -> SourceOutcome:
     """Sync the server once, a minute later than the time before."""
     clock.sleep(60)

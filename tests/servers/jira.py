@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ingest.items import Item, Json
-from tests.servers.loopback import Answer, Asked, Loopback
+from tests.servers.base import Answer, Asked
+from tests.servers.responding import Responding
 
 _JQL = re.compile(
     r'^(?:project in \((?P<projects>[^)]*)\) AND )?updated >= "(?P<minute>\d{4}-\d\d-\d\d \d\d:\d\d)" ORDER BY key ASC$'
@@ -40,9 +41,9 @@ class JiraImitation:
     unreadable: set[int] = field(default_factory=set)
     _searches: int = 0
 
-    def serve(self) -> Loopback:
+    def serve(self) -> Responding:
         """Return a server that answers from this state."""
-        return Loopback(self.respond)
+        return Responding(self.respond)
 
     # --- state -------------------------------------------------------------------------------------------------------
 

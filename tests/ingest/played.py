@@ -1,0 +1,35 @@
+"""Serves recorded answers in the order they were recorded: the n-th request to a path gets its n-th answer.
+
+A recording whose ``body`` is text is sent as it is, which is how an answer that is no JSON is kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.servers.base import Answer, Asked
+from tests.servers.responding import Responding
+
+
+def scenarios(test_file: str) -> list[object]:
+    """Return the recordings beside a test, each by its name."""
+    found = sorted((Path(test_file).parent / "responses").glob("*.jsonl"))
+    return [pytest.param(path, id=path.stem) for path in found]
+
+
+def played(path: Path) -> Responding:
+    """Return a server that plays one recording."""
+    lines = [orjson.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def respond(asked: Asked) -> Answer:
+        for place, line in enumerate(lines):
+            if line["url"].partition("?")[0].endswith(asked.path):
+                del lines[place]
+                body = line["body"].encode() if isinstance(line["body"], str) else line["body"]
+                return Answer(body, line["status"], line["headers"])
+        return Answer({"message": "not recorded"}, 404)
+
+    return Responding(respond)
