@@ -24,6 +24,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -37,6 +38,7 @@ Item = Mapping[str, Any]
 _REPOSITORY = re.compile(r"/repos/([^/?#]+/[^/?#]+)")
 
 
+@cache
 def stream(name: str) -> Stream:
     """Return the GitHub stream of that name."""
     return Stream("github", name)

@@ -38,6 +38,8 @@ from ingest.secrets import Scrubber
 from models.errors import ConfigurationError, SourceError
 
 log = logging.getLogger(__name__)
+# It would log every address as sent, secrets included; our own line says the same, cleaned.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 USER_AGENT = "twotrack"
 _OVERLOADED = frozenset({500, 502, 503, 504})
@@ -116,6 +118,9 @@ class Client:
         # Every request on the wire must pass our own count, so the transport itself never retries.
         self._session.mount("https://", HTTPAdapter(max_retries=0))
         self._session.mount("http://", HTTPAdapter(max_retries=0))
+        # Proxies and certificate bundles come from the environment; checking certificates cannot be turned off.
+        self._transport = self._session.merge_environment_settings(self.base_url, {}, None, True, None)
+        self._transport["verify"] = self._transport["verify"] or True
 
     def close(self) -> None:
         """Close the connections."""
@@ -227,12 +232,9 @@ class Client:
         self.budgets[budget] = self.budgets.get(budget, Budget()).sent()
         shown = self.scrub.url(str(prepared.url))
         log.debug("%s %s", prepared.method, shown)
-        # Proxies and certificate bundles come from the environment; checking certificates cannot be turned off.
-        settings = self._session.merge_environment_settings(str(prepared.url), {}, None, True, None)
-        settings["verify"] = settings["verify"] or True
         timeout = (self.policy.connect_timeout, self.policy.read_timeout)
         try:
-            answer = self._session.send(prepared, timeout=timeout, allow_redirects=False, **settings)
+            answer = self._session.send(prepared, timeout=timeout, allow_redirects=False, **self._transport)
         except requests.exceptions.SSLError as error:
             raise SourceError(
                 f"The source's certificate is not trusted: {self.scrub.text(str(error))}.",
@@ -255,7 +257,7 @@ class Client:
         """Wait for a limit as the source asks; where it does not say, a minute, doubling."""
         now = self.clock.now()
         known = self.budgets.get(budget, Budget())
-        wait = error.wait or known.wait(now) or UNSTATED_WAIT * 2 ** (attempts.made - 1)
+        wait = error.wait or known.wait(now) or UNSTATED_WAIT * 2**attempts.limits
         pause = attempts.next_after_limit(wait)
         if pause is None:
             raise error.until(now, wait) from None

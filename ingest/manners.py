@@ -48,7 +48,7 @@ class Attempts:
             total=(attempts or policy.attempts) - 1, backoff_factor=policy.backoff, backoff_max=policy.backoff_max
         )
         self._renewals = 0
-        self.made = 1
+        self.limits = 0
 
     def next_pause(self) -> float | None:
         """Count a failure and return the seconds to wait before the next attempt, or ``None`` to give up."""
@@ -59,6 +59,7 @@ class Attempts:
 
     def next_after_limit(self, wait: float) -> float | None:
         """Count a refusal for a rate limit and return ``wait`` with jitter, or ``None`` to give up."""
+        self.limits += 1
         if self._count() is None or wait > self._policy.patience:
             return None
         self._ends += wait
@@ -74,7 +75,6 @@ class Attempts:
             self._retry = self._retry.increment()
         except MaxRetryError:
             return None
-        self.made += 1
         # urllib3 does not pause before the first retry; a little jitter keeps several clients from moving in step.
         return float(self._retry.get_backoff_time()) + _jitter(self._policy.backoff)
 

@@ -365,8 +365,14 @@ class RawStore:
         )
         self.con.register("incoming", arrow)
         try:
+            # Most pages bring only keys never seen; to know that costs a third of comparing every content.
+            is_all_new = len(set(columns[0])) == len(rows) and not self.con.execute(
+                f"select 1 from raw.{stream.table} where source = ? "
+                "and record_key in (select record_key from incoming) limit 1",
+                [run.source],
+            ).fetchone()
             self.con.execute(
-                store_sql(stream, "incoming"),
+                insert_sql(stream, "incoming") if is_all_new else store_sql(stream, "incoming"),
                 {"source": run.source, "run_id": run.run_id, "request_url": request_url},
             )
             stored = self.con.fetchone()
@@ -457,6 +463,15 @@ class RawStore:
 
 
 _PLACE = "coalesce(version_at, timestamp '0001-01-01'), fetched_at, payload_sha256"
+
+
+def insert_sql(stream: Stream, incoming: str) -> str:
+    """Return the INSERT for a relation shaped as for ``store_sql`` whose keys are distinct and none of them held."""
+    return f"""
+        insert into raw.{stream.table}
+        select $source, record_key, payload, payload_sha256, version_at, $request_url, fetched_at, $run_id
+        from {incoming}
+    """
 
 
 def store_sql(stream: Stream, incoming: str) -> str:

@@ -135,7 +135,7 @@ def _sync_source(
         surroundings, notice=surroundings.notice or (lambda text: report(Progress(source.name, notice=text)))
     )
     try:
-        connection = connector.connect(source, with_notice)
+        connection = _connected(connector, source, with_notice)
     except UserError as error:
         run = store.begin_run(source.name, source.type, command)
         store.finish_run(run, error=error.what)
@@ -158,6 +158,19 @@ def _sync_source(
     )
     store.finish_run(run, error="; ".join(dict.fromkeys(error.what for error in outcome.failures)) or None)
     return outcome
+
+
+def _connected(connector: Connector, source: SourceSettings, surroundings: Surroundings) -> Connection:
+    try:
+        return connector.connect(source, surroundings)
+    except _UNEXPECTED_SHAPE as raised:
+        log.debug("unexpected answer while connecting to %s", source.name, exc_info=True)
+        # Its text is left out: nothing is known yet that could clean it of secrets.
+        raise SourceError(
+            f"The source's first answer has an unexpected shape ({type(raised).__name__}).",
+            where=f"source {source.name}",
+            next_step="check its base_url, and that no sign-in page or proxy stands in between",
+        ) from None
 
 
 def _run_task(under_way: _Progressing, task: Task, surroundings: Surroundings) -> TaskOutcome:

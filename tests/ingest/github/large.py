@@ -23,10 +23,8 @@ ANN, BEN, CAT = person("ann"), person("ben"), person("cat")
 MINUTES = 90 * 24 * 60
 
 
-def large_repository(
-    pull_requests: int = 1000, deployments: int = 300, runs: int = 3000, jobs: int = 4
-) -> Repository:
-    """Return 1,000 pull requests (900 merged; 3 commits, 2 reviews each), 300 deployments × 3 statuses, 3,000 runs × 4."""
+def large_repository(pull_requests: int = 1000, deployments: int = 300, runs: int = 3000, jobs: int = 4) -> Repository:
+    """Return 1,000 pull requests (900 merged; 3 commits, 2 reviews each), 300 deployments of 3 statuses, 3,000 runs."""
     found = Repository()
     for number in range(1, pull_requests + 1):
         minute = number * MINUTES / pull_requests
