@@ -18,6 +18,7 @@ from ingest import (
     demo_files,
     demo_github,
     demo_github_delivery,
+    demo_github_rules,
     demo_jenkins,
     demo_jira,
     github_routes,
@@ -32,6 +33,7 @@ from ingest.demo_model import Story
 from ingest.demo_organisation import load_organisation
 from ingest.demo_settings import demo_settings as _settings
 from ingest.demo_teams import TEAMS
+from ingest.demo_windows import plan_windows
 from ingest.progress import Progress, Report, silent
 from ingest.store import Page, RawRecord, RawStore, Rejected, Run
 from models.errors import InputError
@@ -101,7 +103,7 @@ def tell(seed: int = DEFAULT_SEED, as_of: datetime = DEFAULT_AS_OF) -> Story:
         for service in team.services:
             live(story, team, service, Chance(seed, service.name))
     outside_causes(story, Chance(seed, "outside"))
-    demo_files.plan_windows(story, Chance(seed, "windows"))
+    plan_windows(story, Chance(seed, "windows"))
     demo_github.number_pull_requests(story)
     demo_github_delivery.number_deployments(story)
     demo_jira.number_tickets(story)
@@ -118,29 +120,50 @@ def responses(story: Story) -> Iterator[tuple[str, Route, Response]]:
 def _sources(story: Story) -> list[tuple[str, Sequence[Route], Iterable[Response]]]:
     jira = jira_parse.routes()
     return [
-        ("github", github_routes.ROUTES, _chained(story, (
-            demo_github.pull_request_responses,
-            demo_github_delivery.deployment_responses,
-            demo_github_delivery.run_responses,
-            demo_github_delivery.scan_responses,
-            demo_github_delivery.job_responses,
-            demo_github_delivery.approval_responses,
-            demo_github_delivery.release_responses,
-            demo_github_delivery.rule_responses,
-            demo_github_delivery.rule_suite_responses,
-        ))),
-        ("jira", jira, _chained(story, (
-            demo_jira.field_responses,
-            demo_jira.user_responses,
-            demo_jira.issue_responses,
-            demo_jira.changelog_responses,
-            demo_jira.approval_responses,
-        ))),
-        ("jenkins", jenkins_parse.routes(), _chained(story, (
-            demo_jenkins.build_responses,
-            demo_jenkins.stage_responses,
-        ))),
-    ]  # fmt: skip
+        (
+            "github",
+            github_routes.ROUTES,
+            _chained(
+                story,
+                (
+                    demo_github.pull_request_responses,
+                    demo_github_delivery.deployment_responses,
+                    demo_github_delivery.run_responses,
+                    demo_github_delivery.scan_responses,
+                    demo_github_delivery.job_responses,
+                    demo_github_delivery.approval_responses,
+                    demo_github_delivery.release_responses,
+                    demo_github_rules.rule_responses,
+                    demo_github_rules.rule_suite_responses,
+                ),
+            ),
+        ),
+        (
+            "jira",
+            jira,
+            _chained(
+                story,
+                (
+                    demo_jira.field_responses,
+                    demo_jira.user_responses,
+                    demo_jira.issue_responses,
+                    demo_jira.changelog_responses,
+                    demo_jira.approval_responses,
+                ),
+            ),
+        ),
+        (
+            "jenkins",
+            jenkins_parse.routes(),
+            _chained(
+                story,
+                (
+                    demo_jenkins.build_responses,
+                    demo_jenkins.stage_responses,
+                ),
+            ),
+        ),
+    ]
 
 
 def _chained(story: Story, writers: Sequence[Callable[[Story], Iterable[Response]]]) -> Iterator[Response]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -58,3 +58,14 @@ def ramp(week: float, onset: float, length: float, before: float, after: float) 
     """Return a rate that moves from ``before`` to ``after`` over ``length`` weeks from ``onset`` on."""
     share = min(1.0, max(0.0, (week - onset) / length)) if length else float(week >= onset)
     return before + (after - before) * share
+
+
+def rate(rates: Mapping[str, Any], name: str, week: float) -> float:
+    """Return what a story's rate is in a week: its ``_before`` and ``_after``, moving from the onset on."""
+    return ramp(
+        week,
+        float(rates["onset_week"]),
+        float(rates["ramp_weeks"]),
+        float(rates[f"{name}_before"]),
+        float(rates[f"{name}_after"]),
+    )

@@ -40,7 +40,10 @@ CONDITIONS = (
 )
 # (share of traffic, day after the Monday of the example's week, hour): the staged rollout.
 _ROLLOUT = (("1 %", 3, 15), ("10 %", 7, 10), ("50 %", 8, 10), ("100 %", 9, 10))
-_WORDS = "Refunds are posted through the new ledger interface instead of the nightly file. 1,900 refunds a day, customers see them a day earlier."
+_WORDS = (
+    "Refunds are posted through the new ledger interface instead of the nightly file. "
+    "1,900 refunds a day, customers see them a day earlier."
+)
 
 
 def propose(line: Line, pulls: list[PullRequest]) -> PullRequest:
@@ -82,9 +85,23 @@ def release(line: Line) -> None:
     _carry_out(line, ticket, deployment)
     planned = ticket.fields["planned"]
     story.windows.append(
-        PlannedWindow("", "change", f"{TICKET_KEY} {_TITLE}", SERVICE, SERVICE, "production", "payments", _CAPTAIN,
-                      "normal", "Closed", "High", _at(line, 3, 9), planned,
-                      (deployment.created_at, deployment.finished_at), deployment.version)  # fmt: skip
+        PlannedWindow(
+            "",
+            "change",
+            f"{TICKET_KEY} {_TITLE}",
+            SERVICE,
+            SERVICE,
+            "production",
+            "payments",
+            _CAPTAIN,
+            "normal",
+            "Closed",
+            "High",
+            _at(line, 3, 9),
+            planned,
+            (deployment.created_at, deployment.finished_at),
+            deployment.version,
+        )
     )
 
 
@@ -112,16 +129,27 @@ def _pull_request(line: Line) -> PullRequest:
         "## Test plan\nReconciliation of last month's refunds, contract tests with ledger."
     )
     pull.labels, pull.size = ["ledger-interface"], (412, 96)
-    for day, hour, message in ((0, 16, "Post refunds through the new interface"), (1, 11, "Flag and fallback to the file")):
+    for day, hour, message in (
+        (0, 16, "Post refunds through the new interface"),
+        (1, 11, "Flag and fallback to the file"),
+    ):
         at = _at(line, day, hour, 20)
         pull.commits.append(Commit(chance.sha(), at, _REQUESTER, message, opened))
-    pull.commits.append(Commit(chance.sha(), _at(line, 2, 9, 24), _REQUESTER, "Idempotency key per refund", _at(line, 2, 9, 30)))
+    pull.commits.append(
+        Commit(chance.sha(), _at(line, 2, 9, 24), _REQUESTER, "Idempotency key per refund", _at(line, 2, 9, 30))
+    )
     first, last = pull.commits[1].sha, pull.commits[2].sha
     pull.requests = [(opened + 120, _REQUESTER, _REVIEWER), (_at(line, 2, 9, 35), _REQUESTER, _REVIEWER)]
     pull.reviews = [
-        Review(_REVIEWER, _at(line, 1, 16, 40), "CHANGES_REQUESTED", "A retry would post a refund twice, please add an idempotency key.", first),
+        Review(
+            _REVIEWER,
+            _at(line, 1, 16, 40),
+            "CHANGES_REQUESTED",
+            "A retry posts a refund twice, please add an idempotency key.",
+            first,
+        ),
         Review(_REVIEWER, _at(line, 2, 11, 5), "APPROVED", "Key is per refund now, checked the retry test.", last),
-    ]  # fmt: skip
+    ]
     pull.merged_at = pull.closed_at = _at(line, 2, 16, 2)
     pull.merged_by = pull.closed_by = _REQUESTER
     pull.merge_sha = chance.sha()
@@ -149,10 +177,14 @@ def _ticket(line: Line, pull: PullRequest) -> Ticket:
     ticket.edit(_at(line, 0, 11, 15), _RISK, "Change risk", "Medium", "High")
     ticket.comments = [
         (_at(line, 0, 11, 16), _RISK, "Risk raised to high: money moves, and a mistake shows only at reconciliation."),
-        (_at(line, 0, 14), _LEDGER, "Ledger consulted: the interface takes refunds since January. Please test reconciliation before."),
-        (_at(line, 1, 10, 20), _SUPPORT, "Customers will ask why refunds arrive earlier. Support needs a briefing first."),
+        (_at(line, 0, 14), _LEDGER, "Ledger consulted: it takes refunds since January. Please test reconciliation."),
+        (
+            _at(line, 1, 10, 20),
+            _SUPPORT,
+            "Customers will ask why refunds arrive earlier. Support needs a briefing first.",
+        ),
         (decided + 60, _LEAD, "Approved with conditions:\n" + str(ticket.fields["conditions"])),
-    ]  # fmt: skip
+    ]
     submitted = _at(line, 2, 13)
     ticket.move(submitted, _REQUESTER, "Awaiting approval")
     answers = [(_LEAD, "approved"), (_RISK, "approved")]
@@ -181,15 +213,23 @@ def _carry_out(line: Line, ticket: Ticket, deployment: Deployment) -> None:
     """Record on the ticket what release did and how the conditions were met."""
     said = "Condition {} met: {}"
     ticket.comments += [
-        (_at(line, 3, 9), _CAPTAIN, "Scheduled: Thursday 14:00 to 15:00, no other deployment of payments until the rollout is done."),
+        (
+            _at(line, 3, 9),
+            _CAPTAIN,
+            "Scheduled for Thursday 14:00; no other deployment of payments until the rollout is done.",
+        ),
         (_at(line, 3, 10, 30), _SUPPORT, said.format(3, "support team briefed, article is online.")),
         (_at(line, 3, 11, 20), _RISK, said.format(4, "reconciliation of last month's refunds tested, no difference.")),
         (_at(line, 3, 13, 40), _CAPTAIN, "Readiness checklist done, go."),
         (deployment.finished_at + 2 * MINUTE, _CAPTAIN, said.format(1, f"deployed with {FLAG} off.")),
-        (deployment.finished_at + 19 * MINUTE, _CAPTAIN, "Verified at 0 %: smoke test passed, error rate and latency unchanged."),
+        (
+            deployment.finished_at + 19 * MINUTE,
+            _CAPTAIN,
+            "Verified at 0 %: smoke test passed, error rate and latency unchanged.",
+        ),
         (_at(line, 7, 9, 50), _CAPTAIN, said.format(2, "1 % for 90 h, no deviation.")),
         (_at(line, 9, 11), _CAPTAIN, "100 % since ten o'clock. Done."),
-    ]  # fmt: skip
+    ]
     ticket.move(deployment.created_at, _CAPTAIN, "Implementing")
     ticket.move(_at(line, 3, 15), _CAPTAIN, "Rolling out")
     ticket.move(_at(line, 9, 11), _CAPTAIN, "Completed")

@@ -1,4 +1,4 @@
-"""The demo's deployments, workflow runs, releases and rules as GitHub returns them.
+"""The demo's deployments, workflow runs and releases as GitHub returns them.
 
 Owns their shapes, the numbers of deployments and runs, and which services GitHub delivers: the ledger team's are built
 by Jenkins.
@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ingest.connector import Response
-from ingest.demo_calendar import HOUR, MINUTE, WEEK, iso
+from ingest.demo_calendar import HOUR, MINUTE, iso
 from ingest.demo_example import deployment_shift
 from ingest.demo_github import account, graphql, title_of, web
 from ingest.demo_model import Deployment, PullRequest, Story
-from ingest.demo_teams import POLICY, POLICY_VERSIONS
 
 Node = dict[str, Any]
 _WORKFLOW = ".github/workflows/deploy.yml"
-_POLICY_FILE = ".github/policy.yml"
 
 
 def is_delivered(story: Story, service: str) -> bool:
@@ -56,7 +54,7 @@ def run_responses(story: Story) -> Iterable[Response]:
     """Yield one answer per repository with its deploying workflow runs."""
     for service, deployments in _delivered(story):
         runs = [_run(story, deployment) for deployment in deployments]
-        yield _rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
+        yield rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
 
 
 def job_responses(story: Story) -> Iterable[Response]:
@@ -65,7 +63,7 @@ def job_responses(story: Story) -> Iterable[Response]:
         for deployment in deployments:
             jobs = [_job(story, deployment, place) for place in range(len(deployment.steps))]
             body = {"total_count": len(jobs), "jobs": jobs}
-            yield _rest(story, service, f"actions/runs/{deployment.run}/jobs", body)
+            yield rest(story, service, f"actions/runs/{deployment.run}/jobs", body)
 
 
 def approval_responses(story: Story) -> Iterable[Response]:
@@ -78,12 +76,12 @@ def approval_responses(story: Story) -> Iterable[Response]:
                 {
                     "state": state,
                     "comment": comment,
-                    "user": _user(login),
+                    "user": user(login),
                     "environments": [{"name": deployment.environment}],
                 }
                 for login, state, comment in deployment.gate
             ]
-            yield _rest(story, service, f"actions/runs/{deployment.run}/approvals", body)
+            yield rest(story, service, f"actions/runs/{deployment.run}/approvals", body)
 
 
 def release_responses(story: Story) -> Iterable[Response]:
@@ -102,29 +100,14 @@ def release_responses(story: Story) -> Iterable[Response]:
                 "draft": False,
                 "prerelease": False,
                 "target_commitish": release.sha,
-                "author": _user(release.by),
+                "author": user(release.by),
                 "created_at": iso(release.created_at),
                 "published_at": iso(release.published_at) if release.published_at <= story.organisation.end else None,
                 "updated_at": iso(release.published_at),
             }
         )
     for service, releases in by_service.items():
-        yield _rest(story, service, "releases", releases)
-
-
-def rule_responses(story: Story) -> Iterable[Response]:
-    """Yield the rules that govern: rulesets, protected environments, and the history of the files that hold rules."""
-    organisation = story.organisation
-    for place, (name, service) in enumerate(organisation.services.items(), start=1):
-        yield _rest(story, name, "rulesets", [_ruleset(story, name, service.team, place)])
-        if is_delivered(story, name):
-            environment = _environment(story, name, service.team, place)
-            yield _rest(story, name, "environments", {"total_count": 1, "environments": [environment]})
-        commits = _rule_commits(story, name, service.team)
-        if commits:
-            target = {"policy": {"nodes": commits}}
-            branch = {"nameWithOwner": f"{organisation.owner}/{name}", "defaultBranchRef": {"target": target}}
-            yield graphql(story, "ruleFiles", name, {"data": {"repository": branch}}, policy=_POLICY_FILE)
+        yield rest(story, service, "releases", releases)
 
 
 def scan_responses(story: Story) -> Iterable[Response]:
@@ -133,15 +116,7 @@ def scan_responses(story: Story) -> Iterable[Response]:
     for place, (service, pulls) in enumerate(story.pull_requests.items(), start=1):
         scanned = [pull for pull in pulls if pull.risk != "low" and pull.created_at + HOUR <= end]
         runs = [_scan(story, pull, place * 10_000_000 + 5_000_000 + pull.number) for pull in scanned]
-        yield _rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
-
-
-def rule_suite_responses(story: Story) -> Iterable[Response]:
-    """Yield the mobile team's merges that passed by the rules: the ruleset asks for a review, and there was none."""
-    for service in story.organisation.teams["mobile"].services:
-        merged = [p for p in story.pull_requests[service.name] if 0 < p.merged_at <= story.organisation.end]
-        suites = [_suite(story, pull, "bypass") for pull in merged if not pull.reviews]
-        yield _rest(story, service.name, "rulesets/rule-suites", suites)
+        yield rest(story, service, "actions/runs", {"total_count": len(runs), "workflow_runs": runs})
 
 
 def _delivered(story: Story) -> Iterable[tuple[str, Sequence[Deployment]]]:
@@ -150,13 +125,15 @@ def _delivered(story: Story) -> Iterable[tuple[str, Sequence[Deployment]]]:
             yield service, [d for d in deployments if d.created_at <= story.organisation.end]
 
 
-def _rest(story: Story, service: str, path: str, body: object) -> Response:
+def rest(story: Story, service: str, path: str, body: object) -> Response:
+    """Return an answer of the REST API about a repository."""
     organisation = story.organisation
     url = f"{organisation.github}/api/v3/repos/{organisation.owner}/{service}/{path}"
     return Response(url, body, organisation.as_of)
 
 
-def _user(login: str) -> Node:
+def user(login: str) -> Node:
+    """Return who did something, as REST names an account."""
     return {"login": login, "type": "Bot" if login.endswith("[bot]") else "User"}
 
 
@@ -192,7 +169,10 @@ def _deployment(story: Story, deployment: Deployment, successor: Deployment | No
     return {
         "id": f"DE_{deployment.number}",
         "databaseId": deployment.number,
-        "repository": {"nameWithOwner": f"{story.organisation.owner}/{deployment.service}", "url": web(story, deployment.service)},
+        "repository": {
+            "nameWithOwner": f"{story.organisation.owner}/{deployment.service}",
+            "url": web(story, deployment.service),
+        },
         "environment": deployment.environment,
         "latestEnvironment": deployment.environment,
         "task": deployment.task,
@@ -205,7 +185,7 @@ def _deployment(story: Story, deployment: Deployment, successor: Deployment | No
         "creator": account(deployment.creator),
         "latestStatus": last,
         "statuses": {"totalCount": len(nodes), "nodes": nodes, "pageInfo": {"hasNextPage": False}},
-    }  # fmt: skip
+    }
 
 
 def _state(last: Node | None) -> str:
@@ -229,8 +209,8 @@ def _run(story: Story, deployment: Deployment) -> Node:
         "status": "completed" if is_over else "in_progress",
         "conclusion": None if not is_over else "failure" if deployment.is_failed_attempt else "success",
         "html_url": web(story, deployment.service, "actions/runs", deployment.run),
-        "actor": _user(deployment.triggered_by),
-        "triggering_actor": _user(deployment.triggered_by),
+        "actor": user(deployment.triggered_by),
+        "triggering_actor": user(deployment.triggered_by),
         "pull_requests": [],
         "created_at": iso(deployment.created_at - 15),
         "run_started_at": iso(deployment.created_at - 15),
@@ -270,85 +250,10 @@ def _scan(story: Story, pull: PullRequest, number: int) -> Node:
         "status": "completed",
         "conclusion": "failure" if head.startswith("0") else "success",
         "html_url": web(story, pull.service, "actions/runs", number),
-        "actor": _user(pull.author),
-        "triggering_actor": _user(pull.author),
+        "actor": user(pull.author),
+        "triggering_actor": user(pull.author),
         "pull_requests": [{"number": pull.number, "url": url}],
         "created_at": iso(pull.created_at + 9),
         "run_started_at": iso(pull.created_at + 9),
         "updated_at": iso(pull.created_at + 9 * MINUTE),
     }
-
-
-def _suite(story: Story, pull: PullRequest, result: str) -> Node:
-    return {
-        "id": pull.number,
-        "actor_name": pull.merged_by,
-        "before_sha": pull.commits[0].sha,
-        "after_sha": pull.merge_sha,
-        "ref": "refs/heads/main",
-        "repository_name": pull.service,
-        "pushed_at": iso(pull.merged_at),
-        "result": result,
-    }
-
-
-def _ruleset(story: Story, service: str, team: str, place: int) -> Node:
-    """Return the rules for the main branch; payments stopped asking for a review when its drift began."""
-    start, onset = story.organisation.start, story.organisation.stories["payments"]["onset_week"]
-    updated, required = start - 20 * WEEK, 1
-    if team == "payments":
-        updated, required = start + int(onset) * WEEK + 9 * 60 * MINUTE, 0
-    updated = min(updated, story.organisation.end)
-    return {
-        "id": 500 + place,
-        "name": "main",
-        "target": "branch",
-        "enforcement": "active",
-        "source": f"{story.organisation.owner}/{service}",
-        "rules": [{"type": "pull_request", "parameters": {"required_approving_review_count": required}}],
-        "bypass_actors": [],
-        "updated_at": iso(updated),
-        "_links": {"html": {"href": web(story, service, "rules", 500 + place)}},
-    }
-
-
-def _environment(story: Story, service: str, team: str, place: int) -> Node:
-    reviewers = [{"type": "User", "reviewer": _user(p.login)} for p in story.organisation.teams[team].having("captain")]
-    rules: list[Node] = [{"id": 900 + place, "type": "branch_policy"}]
-    if reviewers:
-        rules.append(
-            {"id": 950 + place, "type": "required_reviewers", "prevent_self_review": False, "reviewers": reviewers}
-        )
-    updated = story.organisation.start - 30 * WEEK
-    if team == "payments":
-        updated = story.organisation.start + int(story.organisation.stories["payments"]["onset_week"]) * WEEK
-    return {
-        "id": 700 + place,
-        "name": "production",
-        "html_url": web(story, service, "settings/environments", 700 + place),
-        "created_at": iso(story.organisation.start - 60 * WEEK),
-        "updated_at": iso(min(updated, story.organisation.end)),
-        "protection_rules": rules,
-    }  # fmt: skip
-
-
-def _rule_commits(story: Story, service: str, team: str) -> list[Node]:
-    """Return the history of the storefront's policy, newest first: which rule, which version, who changed it."""
-    if team != "storefront":
-        return []
-    author = story.organisation.teams[team].having("lead")[0]
-    commits = []
-    for week, version in POLICY_VERSIONS:
-        at = story.organisation.start + week * WEEK - 3 * 24 * 60 * MINUTE
-        if at > story.organisation.end:
-            continue
-        commits.append(
-            {
-                "oid": f"{version:02d}{sum(map(ord, service)):06x}".ljust(40, "a"),
-                "url": web(story, service, "commits/main", _POLICY_FILE),
-                "messageHeadline": f"{POLICY} v{version}",
-                "committedDate": iso(at),
-                "author": {"name": author.name, "email": f"{author.login}@larkfield.example", "user": {"login": author.login}},
-            }
-        )  # fmt: skip
-    return list(reversed(commits))

@@ -61,15 +61,23 @@ def _build(story: Story, job: str, number: int, deployment: Deployment) -> Node:
                 }
             ],
         },
-        {"_class": "hudson.model.ParametersAction", "parameters": [{"name": "ENVIRONMENT", "value": "production"},
-                                                                   {"name": "VERSION", "value": deployment.version}]},
+        {
+            "_class": "hudson.model.ParametersAction",
+            "parameters": [
+                {"name": "ENVIRONMENT", "value": "production"},
+                {"name": "VERSION", "value": deployment.version},
+            ],
+        },
         {},
         {
             "_class": "hudson.plugins.git.util.BuildData",
-            "lastBuiltRevision": {"SHA1": deployment.sha, "branch": [{"SHA1": deployment.sha, "name": "refs/remotes/origin/main"}]},
+            "lastBuiltRevision": {
+                "SHA1": deployment.sha,
+                "branch": [{"SHA1": deployment.sha, "name": "refs/remotes/origin/main"}],
+            },
             "remoteUrls": [f"{organisation.github}/{organisation.owner}/{deployment.service}.git"],
         },
-    ]  # fmt: skip
+    ]
     actions += [
         {"_class": "org.jenkinsci.plugins.workflow.support.steps.input.ApproverAction", "userId": login}
         for login, _, _ in deployment.gate

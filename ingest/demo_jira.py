@@ -60,8 +60,10 @@ def number_tickets(story: Story) -> None:
 def field_responses(story: Story) -> Iterable[Response]:
     """Yield the instance's fields."""
     fields: list[Node] = [{"id": "summary", "name": "Summary", "custom": False, "schema": {"type": "string"}}]
-    fields += [{"id": id_, "name": name, "custom": True, "schema": {"type": kind, "custom": _kind(kind)}}
-               for _, id_, name, kind in _CUSTOM]  # fmt: skip
+    fields += [
+        {"id": id_, "name": name, "custom": True, "schema": {"type": kind, "custom": _kind(kind)}}
+        for _, id_, name, kind in _CUSTOM
+    ]
     custom = "com.atlassian.servicedesk.approvals-plugin:sd-approvals"
     fields.append(
         {"id": _APPROVALS, "name": "Approvals", "custom": True, "schema": {"type": "sd-approvals", "custom": custom}}

@@ -1,6 +1,6 @@
 """The demo's invented organisation: teams, people, services, calendars, wording and the planted stories.
 
-Owns reading ``data/demo`` and writing the workspace's ``twotrack.toml`` from it. Refuses to know what happens over time.
+Owns the reading of ``data/demo``. Refuses to know what happens over time.
 """
 
 from __future__ import annotations

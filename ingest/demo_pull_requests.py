@@ -85,9 +85,9 @@ def title(story: Story, service: Service, kind: str, chance: Chance) -> str:
     text = str(chance.pick(wording["odd" if kind != _UPDATE and chance.happens(0.004) else kind]))
     number = chance.randrange(2, 8)
     # Not str.format: the odd titles hold braces of their own.
-    return text.replace("{thing}", chance.pick(service.things)).replace("{n}", str(number)).replace(
-        "{m}", str(number + 1)
-    )  # fmt: skip
+    return (
+        text.replace("{thing}", chance.pick(service.things)).replace("{n}", str(number)).replace("{m}", str(number + 1))
+    )
 
 
 def add_commit(pull: PullRequest, at: int, message: str, chance: Chance) -> Commit:

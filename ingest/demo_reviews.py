@@ -78,8 +78,14 @@ def by_policy(deciding: Deciding, pull: PullRequest, policy: str, version: int, 
     chance, bot = deciding.chance, deciding.story.organisation.bots["policy"]
     at = pull.ready_at + chance.randrange(40, 240)
     if chance.happens(blocked):
-        reason = chance.pick(("a new dependency has no approved licence", "a secret was found in the change",
-                              "the migration is not reversible", "test coverage of the changed lines is below 80 %"))  # fmt: skip
+        reason = chance.pick(
+            (
+                "a new dependency has no approved licence",
+                "a secret was found in the change",
+                "the migration is not reversible",
+                "test coverage of the changed lines is below 80 %",
+            )
+        )
         _say(pull, at, bot, "CHANGES_REQUESTED", f"Blocked by policy {policy} v{version}: {reason}.")
         at = deciding.calendar.later(at, chance.around(2 * HOUR))
         add_commit(pull, at, "Satisfy the policy", chance)

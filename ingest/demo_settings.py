@@ -67,8 +67,13 @@ def _team(team: Team) -> Iterator[str]:
 
 
 def _person(organisation: Organisation, person: Person) -> Iterator[str]:
-    logins = [f"github:{person.login}", f"jira:{person.account}", f"jenkins:{person.login}", f"servicenow:{person.login}",
-              f"flags:{person.login}"]  # fmt: skip
+    logins = [
+        f"github:{person.login}",
+        f"jira:{person.account}",
+        f"jenkins:{person.login}",
+        f"servicenow:{person.login}",
+        f"flags:{person.login}",
+    ]
     yield ""
     yield "[[identity.people]]"
     yield f"name = {_text(person.name)}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ingest.demo_calendar import DAY, HOUR, MINUTE, iso
-from ingest.demo_chance import Chance, ramp
+from ingest.demo_chance import Chance, rate
 from ingest.demo_model import Approval, Deployment, PullRequest, Story, Ticket
 from ingest.demo_organisation import Service, Team
 
@@ -104,7 +104,9 @@ def tickets_without_release(desk: Desk) -> None:
 def _second_proposal(desk: Desk, model: Ticket) -> Ticket:
     """Return a submitted ticket much like one that was carried out, planned for a week later."""
     at = model.created_at + desk.chance.randrange(-2 * DAY, 2 * DAY)
-    ticket = Ticket(desk.project, "Change", f"{model.title} (second proposal)", model.reporter, at, model.service, model.team)
+    ticket = Ticket(
+        desk.project, "Change", f"{model.title} (second proposal)", model.reporter, at, model.service, model.team
+    )
     ticket.description = model.description
     kept = ("change_type", "impact", "rollback", "tests", "stakeholders", "service")
     ticket.fields = {name: model.fields[name] for name in kept}
@@ -128,7 +130,9 @@ def _turn_down(desk: Desk, ticket: Ticket) -> None:
 
 def _take_back(desk: Desk, ticket: Ticket) -> None:
     at = desk.team.calendar.later(ticket.moves[-1][0], desk.chance.around(DAY))
-    ticket.comments.append((at - MINUTE, ticket.reporter, "Withdrawn: the board's questions showed that we need finance first."))
+    ticket.comments.append(
+        (at - MINUTE, ticket.reporter, "Withdrawn: the board's questions showed that we need finance first.")
+    )
     ticket.move(at, ticket.reporter, "Withdrawn")
     ticket.resolved_at, ticket.resolution = at, "Withdrawn"
 
@@ -233,8 +237,7 @@ def _reschedule(desk: Desk, ticket: Ticket, decided: int, by: str) -> None:
 def _discuss(desk: Desk, ticket: Ticket, decided: int, amount: int) -> None:
     """Let the board talk about a ticket, with the share of logistics that its week has."""
     story = desk.story.organisation.stories["ledger"]
-    share = ramp(desk.story.week(decided), float(story["onset_week"]), float(story["ramp_weeks"]),
-                 float(story["logistics_before"]), float(story["logistics_after"]))  # fmt: skip
+    share = rate(story, "logistics", desk.story.week(decided))
     sentences = desk.story.organisation.wording["board"]
     for _ in range(amount):
         kind = "logistics" if desk.chance.happens(share) else "risk"
