@@ -78,7 +78,16 @@ known as (
 failures as (
     select
         deployment_id,
-        string_agg(distinct reason, ', ') filter (where not is_planned) as reasons,
+        -- Spelled out, since the order in which an aggregate joins texts is not fixed.
+        nullif(
+            trim(
+                max(case when reason = 'incident' and not is_planned then 'incident ' else '' end)
+                || max(case when reason = 'rollback' and not is_planned then 'rollback ' else '' end)
+                || max(case when reason = 'return' and not is_planned then 'return ' else '' end)
+                || max(case when reason = 'revert' and not is_planned then 'revert ' else '' end)
+            ),
+            ''
+        ) as reasons,
         min(failed_at) filter (where not is_planned) as failed_at,
         max(restored_at) filter (where not is_planned) as restored_at,
         count(*) filter (where not is_planned) as failures
@@ -149,7 +158,7 @@ select
                 then coalesce(f.failures > 0, false) and not (d.is_rollback_stated or r.deployment_id is not null)
         end as boolean
     ) as is_failed,
-    cast(f.reasons as varchar) as failure_reasons,
+    cast(replace(f.reasons, ' ', ', ') as varchar) as failure_reasons,
     cast(f.failed_at as timestamp) as failed_at,
     cast(f.restored_at as timestamp) as restored_at,
     cast(d.time_quality as varchar) as time_quality,

@@ -133,8 +133,25 @@ select
     cast(f.comment as varchar) as comment,
     cast(f.conditions as varchar) as conditions,
     cast(f.authority as varchar) as authority,
-    cast(f.policy as varchar) as policy,
-    cast(f.policy_version as varchar) as policy_version,
+    -- Automation that approves names its policy in the field for it, or in what it writes: 'Approved by policy low-risk v4'.
+    cast(
+        coalesce(
+            f.policy,
+            case
+                when a.actor_type = 'bot'
+                    then nullif(regexp_extract(lower(f.comment), 'policy:? +["''`]?([a-z0-9][a-z0-9._/-]*[a-z0-9])', 1), '')
+            end
+        ) as varchar
+    ) as policy,
+    cast(
+        coalesce(
+            f.policy_version,
+            case
+                when a.actor_type = 'bot'
+                    then nullif(regexp_extract(lower(f.comment), 'policy:? +[^ ]+ +(?:version +|v)([0-9][0-9.]*)', 1), '')
+            end
+        ) as varchar
+    ) as policy_version,
     cast(f.was_dismissed = 1 or f.dismissed_at is not null as boolean) as is_dismissed,
     cast(f.dismissed_at as timestamp) as dismissed_at,
     cast(case when f.decided_at is null then 'inferred' else coalesce(f.time_quality, 'exact') end as varchar)
