@@ -39,35 +39,37 @@ def store_stream(store: RawStore, run: Run, name: str, mapped: MappedRows, strea
 
 
 def _set_aside(store: RawStore, run: Run, mapped: MappedRows, stream: Stream, url: str) -> None:
-    """Keep bad rows, each once, and close the open cases whose rows have now been read."""
-    names = {"source": run.source, "stream": str(stream), "read_at": mapped.read_at, "run_id": run.run_id}
+    """Keep bad rows, each once; close the cases whose rows have now been read, reopen those that failed again."""
+    names = {"source": run.source, "stream": str(stream)}
+    bad = f"select payload, sha256(payload) as digest, reason, record_key, line from ({mapped.rejected_sql(stream)})"
+    same = "k.source = $source and k.stream = $stream"
     store.con.execute(
         f"""
         insert into raw.rejected
-        select $source, $stream, any_value(record_key), payload, sha256(payload), reason, $url || '#line=' || min(line),
+        select $source, $stream, any_value(record_key), payload, digest, reason, $url || '#line=' || min(line),
             $read_at, $run_id, null
-        from ({mapped.rejected_sql(stream)}) r
+        from ({bad}) r
         where not exists (
-            from raw.rejected k where k.source = $source and k.stream = $stream and k.reason = r.reason
-                and k.payload_sha256 = sha256(r.payload) and k.replayed_at is null
+            from raw.rejected k where {same} and k.reason = r.reason and k.payload_sha256 = r.digest
         )
-        group by payload, reason
+        group by payload, digest, reason
         """,
-        {**names, "url": url},
+        {**names, "url": url, "read_at": mapped.read_at, "run_id": run.run_id},
+    )
+    earlier = f"k.run_id <> $run_id and {same}"
+    known = {**names, "run_id": run.run_id}
+    if not store.con.execute(f"select 1 from raw.rejected k where {earlier} limit 1", known).fetchone():
+        return
+    read = f"select sha256(row) from {mapped.streams[stream]} where problem is null"
+    store.con.execute(
+        f"update raw.rejected k set replayed_at = $read_at where {earlier} and k.replayed_at is null "
+        f"and k.payload_sha256 in ({read})",
+        {**known, "read_at": mapped.read_at},
     )
     store.con.execute(
-        f"""
-        update raw.rejected set replayed_at = $read_at
-        where source = $source and stream = $stream and replayed_at is null and run_id <> $run_id
-            and payload_sha256 in (
-                select sha256(row) from {mapped.streams[stream]}
-                where problem is null and exists (
-                    from raw.rejected where source = $source and stream = $stream and replayed_at is null
-                        and run_id <> $run_id
-                )
-            )
-        """,
-        names,
+        f"update raw.rejected k set replayed_at = null where {earlier} and k.replayed_at is not null "
+        f"and (k.payload_sha256, k.reason) in (select digest, reason from ({bad}))",
+        known,
     )
 
 

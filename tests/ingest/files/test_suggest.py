@@ -1,0 +1,191 @@
+"""Proposed mappings: they load, they run, and they say what they do not know."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ingest.file_lexicon import LEXICON, likely_kind, match_columns, plain_name
+from ingest.file_mapping import parse_mapping
+from ingest.file_results import ImportResult
+from ingest.file_suggest import suggest_mapping
+from ingest.files import import_file
+from ingest.store import RawStore
+from models.errors import InputError
+from models.records import KINDS
+from tests.ingest.files.making import records, write
+
+SERVICENOW = (
+    "number,short_description,type,risk,approval,start_date,end_date,work_start,work_end,close_code,opened_by,"
+    "sys_created_on,u_flag\n"
+    "CHG1,Upgrade,Normal,Low,Approved,2024-03-01 10:00:00,2024-03-01 12:00:00,2024-03-01 10:05:00,,Successful,ann,"
+    "2024-02-20 09:00:00,x\n"
+    "CHG2,Patch,Emergency,High,Rejected,,,,,,bob,2024-02-21 09:00:00,y\n"
+)
+
+
+def proposed(store: RawStore, folder: Path, text: str | bytes, name: str) -> tuple[str, ImportResult]:
+    """Return the proposal for a file and the result of importing the file through it."""
+    path = write(folder, text, name)
+    toml = suggest_mapping(path)
+    return toml, import_file(store, path, parse_mapping(toml, "proposal"))
+
+
+def test_a_change_export_becomes_changes_decisions_and_windows(store: RawStore, tmp_path: Path) -> None:
+    """The usual names of an ITSM tool are known; a column nobody knows is listed, not guessed."""
+    toml, result = proposed(store, tmp_path, SERVICENOW, "export.csv")
+    assert records(store)[0] == {
+        "key": "CHG1",
+        "title": "Upgrade",
+        "change_type": "normal",
+        "risk": "Low",
+        "outcome": "Successful",
+        "requested_by": "ann",
+        "created_at": "2024-02-20T09:00:00Z",
+        "planned_start_at": "2024-03-01T10:00:00Z",
+        "planned_end_at": "2024-03-01T12:00:00Z",
+        "actual_start_at": "2024-03-01T10:05:00Z",
+    }
+    assert [r["verdict"] for r in records(store, "record_decisions")] == ["approved", "rejected"]
+    assert [r["change_key"] for r in records(store, "record_windows")] == ["CHG1"]
+    assert result.total("rejected") == 0
+    assert "# not mapped: u_flag" in toml
+    assert 'time_zone = "UTC"  # check' in toml
+
+
+def test_a_change_repeated_per_component_keeps_the_component_for_its_windows(store: RawStore, tmp_path: Path) -> None:
+    """Dialect, decimal comma and day-first times are seen; what differs between a change's rows is not its own."""
+    text = (
+        "CI Name (aff);Change ID;Change Type;Planned Start;Planned End;Hours;;\r\n"
+        "CI1;C1;Standard;30-8-2012 7:00;30-8-2012 9:00;3,5;;\r\n"
+        "CI2;C1;Standard;30-8-2012 7:00;30-8-2012 9:00;3,5;;\r\n"
+        "CI2;C2;Normal;13-1-2013 7:00;14-1-2013 7:00;12,25;;\r\n"
+    )
+    toml, result = proposed(store, tmp_path, text, "Detail_Change.csv")
+    settings_ = tomllib.loads(toml)
+    assert settings_["dialect"] == {"delimiter": ";", "decimal": ","}
+    assert settings_["formats"] == ["%d-%m-%Y %H:%M"]
+    assert [(c.stream, c.records, c.conflicts) for c in result.streams] == [
+        ("record.changes", 2, 0),
+        ("record.windows", 3, 0),
+    ]
+    assert records(store, "record_windows")[1]["component"] == "CI2"
+
+
+def test_numbers_that_repeat_per_repository_get_a_wider_key(store: RawStore, tmp_path: Path) -> None:
+    """Request 1 of one repository is not request 1 of another."""
+    text = "repo,pr_number,title,merged_at\na,1,One,2024-01-01T00:00:00Z\nb,1,Other,2024-01-02T00:00:00Z\n"
+    _, result = proposed(store, tmp_path, text, "pulls.csv")
+    assert [record["key"] for record in records(store)] == ["a:1", "b:1"]
+    assert result.conflicts == ()
+
+
+def test_a_deploy_log_in_json_lines_is_recognised(store: RawStore, tmp_path: Path) -> None:
+    """Seconds since 1970 and fields of nested objects as well."""
+    text = '{"id":1,"app":"shop","env":"prod","commit":{"sha":"c0ffee"},"deployed_by":"ann","started_at":1700000000}\n'
+    _, result = proposed(store, tmp_path, text, "deploys.jsonl")
+    assert records(store, "record_deployments") == [
+        {
+            "key": "1",
+            "service": "shop",
+            "environment": "prod",
+            "revision": "c0ffee",
+            "deployed_by": "ann",
+            "started_at": "2023-11-14T22:13:20Z",
+        }
+    ]
+    assert result.total("stored") == 1
+
+
+def test_dates_that_could_be_either_way_round_are_marked(tmp_path: Path) -> None:
+    """Day first is assumed, and said."""
+    toml = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,03/04/2024,05/04/2024\n", "freeze.csv"))
+    assert "could also be month first; day first is assumed" in toml
+    assert "no column looks like a key" in toml
+    sure = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,13/04/2024,15/04/2024\n", "freeze.csv"))
+    assert "month first" not in sure
+
+
+def test_times_that_state_their_offset_need_no_zone(tmp_path: Path) -> None:
+    """And a name that says UTC is believed."""
+    with_offset = suggest_mapping(write(tmp_path, "number,opened_at\nC1,2024-03-01T10:00:00+01:00\n", "changes.csv"))
+    assert "time_zone" not in with_offset
+    named = suggest_mapping(
+        write(tmp_path, "change_number,voter,label,value,at_utc\n1,a,b,1,2024-03-01 10:00\n", "votes.csv")
+    )
+    assert 'time_zone = "UTC"  # as the columns\' names say' in named
+
+
+def test_a_column_in_no_known_time_format_is_left_out_with_the_reason(store: RawStore, tmp_path: Path) -> None:
+    """The proposal must run: a field that would set every row aside is no proposal."""
+    toml, result = proposed(store, tmp_path, "number,title,opened_at\nC1,One,last Tuesday\n", "changes.csv")
+    assert "# not mapped: opened_at: looks like created_at, but its texts are in no known time format" in toml
+    assert result.total("stored") == 1
+
+
+def test_windows_text_is_recognised(store: RawStore, tmp_path: Path) -> None:
+    """An encoding other than UTF-8 is part of the proposal."""
+    toml, _ = proposed(store, tmp_path, "number;title\nC1;Größe\n".encode("windows-1252"), "changes.csv")
+    assert tomllib.loads(toml)["dialect"] == {"encoding": "windows-1252", "delimiter": ";"}
+    assert records(store)[0]["title"] == "Größe"
+
+
+def test_a_file_with_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
+    """A header alone says nothing about formats."""
+    with pytest.raises(InputError, match="no rows to learn from"):
+        suggest_mapping(write(tmp_path, "number,title\n", "changes.csv"))
+    with pytest.raises(InputError, match="The file is empty"):
+        suggest_mapping(write(tmp_path, "", "changes.csv"))
+
+
+def test_the_lexicon_names_only_fields_that_exist() -> None:
+    """In the form in which names are compared."""
+    for kind, fields in LEXICON.items():
+        assert set(fields) <= set(KINDS[kind].model_fields)
+        assert all(word == plain_name(word) for words in fields.values() for word in words)
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "kind"),
+    [
+        (["number", "short_description", "type", "backout_plan"], "export.csv", "change"),
+        (["number", "short_description", "priority", "resolved_at", "caused_by"], "export.csv", "incident"),
+        (["app", "env", "image_tag", "deployed_at", "deployed_by"], "log.csv", "deployment"),
+        (["summary", "dtstart", "dtend"], "export.csv", "window"),
+        (["change_number", "voter", "label", "value"], "export.csv", "vote"),
+        (["fieldname", "oldvalue", "newvalue", "documentkey", "sys_created_on"], "sys_audit.csv", "event"),
+        (["sysapproval", "approver", "state", "comments"], "export.csv", "decision"),
+        (["tag_name", "name", "published_at", "body"], "export.csv", "release"),
+    ],
+)
+def test_a_kind_is_recognised_by_its_columns(columns: list[str], name: str, kind: str) -> None:
+    """What only one kind of export has weighs most."""
+    assert likely_kind(columns, name) == kind
+
+
+def test_a_column_speaks_for_one_field_only() -> None:
+    """Two fields never read the same column by name."""
+    found = match_columns("incident", ["number", "opened_at", "closed_at", "state"])
+    assert sorted(found.values()) == sorted(set(found.values()))
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=8)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(NAMES, min_size=2, max_size=5), st.lists(st.text("ab1-:/ ,.|\"'{}", max_size=8), min_size=5, max_size=5)
+)
+def test_every_proposal_loads_and_runs(
+    tmp_path_factory: pytest.TempPathFactory, header: list[str], cells: list[str]
+) -> None:
+    """Whatever the columns are called and hold."""
+    folder = tmp_path_factory.mktemp("any")
+    lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row[: len(header)]) for row in (header, cells)]
+    with RawStore(folder / "store.duckdb") as store:
+        _, result = proposed(store, folder, "number," + lines[0] + "\nC1," + lines[1] + "\n", "changes.csv")
+        assert result.streams[0].stored == 1
