@@ -1,1 +1,1 @@
-"""Retrospective reports and evidence packs: documents made from a published build, and the check of a pack without one."""
+"""Retrospective reports and evidence packs: made from a published build; a pack is checked without one."""

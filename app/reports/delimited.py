@@ -51,7 +51,7 @@ def plain(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
-        # Adding zero turns −0.0 into 0.0: engines differ in which of the two they return.
+        # Adding zero turns minus zero into zero: engines differ in which of the two they return.
         return repr(value + 0.0) if math.isfinite(value) else str(value)
     return str(value)
 

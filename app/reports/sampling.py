@@ -4,7 +4,7 @@ Owns the arithmetic and nothing else. Knows no build and no file.
 
 Size: the smallest n for which a sample without a single deviation would be unlikely if the stratum held as many
 deviations as the tolerable rate allows. Draws are without replacement, so the count of deviations in a sample is
-hypergeometric: P(0 found) = C(N − D, n) / C(N, n), with D = ⌈rate × N⌉ deviations among N.
+hypergeometric: P(0 found) = C(N - D, n) / C(N, n), with D = ⌈rate · N⌉ deviations among N.
 
 Draw: units are ordered by the SHA-256 of ``<seed>:<unit id>`` and the first n of each stratum are taken, so
 ``printf '%s' 'SEED:ID' | sha256sum`` repeats it by hand.

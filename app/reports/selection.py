@@ -1,0 +1,140 @@
+"""Which rows of a build go into a pack: everything in the period and scope, and what ties to it.
+
+Owns the statements that choose. They stand in the pack as they ran, with the question's values beside them.
+
+A change is in when one of its instants lies in the period, when it was open at the period's end, when a deployment of the
+pack carried it, or when it is the request or the code of a change that is in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+_IN_SCOPE = """(q.scope_kind = 'everything' or (q.scope_kind = 'team' and {0}.team = q.scope_name)
+            or (q.scope_kind = 'service' and {0}.service = q.scope_name))"""
+_CHANGE_INSTANTS = (
+    "created_at", "requested_at", "first_response_at", "first_approval_at", "effective_approval_at", "merged_at", "closed_at",
+    "first_deployed_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One table of a pack and the statement that fills it from the build."""
+
+    table: str
+    statement: str
+
+
+def _within(alias: str, *columns: str) -> str:
+    return " or ".join(f"({alias}.{name} >= q.start_at and {alias}.{name} < q.end_at)" for name in columns)
+
+
+# Run first, in this order, into schema ``pack``; what follows reads them.
+MEMBERSHIP: tuple[Chosen, ...] = (
+    Chosen("pack.chosen_deployments", f"""
+        select d.deployment_id
+        from build.marts.deployments d
+        cross join pack.question q
+        where {_IN_SCOPE.format("d")} and coalesce(d.is_production, true)
+            and ({_within("d", "created_at", "started_at", "finished_at")})"""),
+    Chosen("pack.members", f"""
+        with reasons as (
+            select c.change_id, 'dated in the period' as reason
+            from build.marts.changes c cross join pack.question q
+            where {_IN_SCOPE.format("c")} and ({_within("c", *_CHANGE_INSTANTS)})
+            union
+            select c.change_id, 'open at its end'
+            from build.marts.changes c cross join pack.question q
+            where {_IN_SCOPE.format("c")} and c.state = 'open' and c.created_at < q.end_at
+            union
+            select x.change_id, 'carried by a deployment'
+            from build.marts.deployment_changes x
+            inner join pack.chosen_deployments d on d.deployment_id = x.deployment_id
+            union
+            select x.governing_change_id, 'governs what a deployment carried'
+            from build.marts.deployment_changes x
+            inner join pack.chosen_deployments d on d.deployment_id = x.deployment_id
+        ),
+        tied as (
+            select * from reasons
+            union
+            select c.ticket_id, 'request of a change here'
+            from build.marts.changes c where c.ticket_id is not null and c.change_id in (select change_id from reasons)
+            union
+            select c.change_id, 'code of a request here'
+            from build.marts.changes c where c.ticket_id in (select change_id from reasons)
+        )
+        select change_id, string_agg(reason, ', ' order by reason) as why from tied group by change_id"""),
+    Chosen("pack.chosen_windows", f"""
+        with own as (
+            select w.window_id
+            from build.marts.windows w cross join pack.question q
+            where w.change_id in (select change_id from pack.members)
+                or ({_IN_SCOPE.format("w")} and (
+                    {_within("w", "created_at", "planned_start_at", "actual_start_at")}
+                    or (w.planned_start_at < q.end_at and w.planned_end_at > q.start_at)))
+        )
+        select window_id from own
+        union
+        select o.window_b from build.marts.window_overlaps o where o.window_a in (select window_id from own)
+        union
+        select o.window_a from build.marts.window_overlaps o where o.window_b in (select window_id from own)"""),
+    Chosen("pack.services", """
+        select service, count(*) filter (where is_production and started_at is not null) > 0 as has_deployments
+        from build.marts.deployments where service is not null group by service"""),
+)  # fmt: skip
+
+_BY_CHANGE = "change_id in (select change_id from pack.members)"
+_BY_DEPLOYMENT = "deployment_id in (select deployment_id from pack.chosen_deployments)"
+_CONDITIONS: dict[str, str] = {
+    "marts.changes": _BY_CHANGE,
+    "marts.decisions": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
+    "marts.deployments": _BY_DEPLOYMENT,
+    "marts.deployment_changes": _BY_DEPLOYMENT,
+    "marts.incidents": f"{_BY_DEPLOYMENT} or incident_id in (select i.incident_id from build.marts.incidents i "
+    f"cross join pack.question q where {_IN_SCOPE.format('i')} and ({_within('i', 'opened_at')}))",
+    "marts.windows": "window_id in (select window_id from pack.chosen_windows)",
+    "marts.window_overlaps": "window_a in (select window_id from pack.chosen_windows) "
+    "and window_b in (select window_id from pack.chosen_windows)",
+    "marts.activities": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
+    "marts.data_sources": "true",
+}
+# What the pack's own SQL reads; metrics may ask for more.
+ALWAYS = (*_CONDITIONS, "config.thresholds", "meta.build", "meta.metrics")
+_READS = re.compile(r"\b(marts|config|seeds|meta)\.([a-z_][a-z0-9_]*)")
+
+
+def choose(con: DuckDBPyConnection, table: str) -> Chosen | None:
+    """Return how to fill a table of the pack from the attached ``build``; ``None`` when no rule says which rows belong.
+
+    Rules and configuration go in whole. A mart without a rule of its own goes in by the change or deployment it names.
+    """
+    schema, _, name = table.partition(".")
+    if schema in {"config", "seeds", "meta"}:
+        return Chosen(table, f"select * from build.{table}")
+    condition = _CONDITIONS.get(table)
+    if condition is None:
+        columns = {
+            row[0]
+            for row in con.execute(
+                "select column_name from duckdb_columns() where database_name = 'build' and schema_name = ? and table_name = ?",
+                [schema, name],
+            ).fetchall()
+        }
+        keys = [
+            rule for column, rule in (("change_id", _BY_CHANGE), ("deployment_id", _BY_DEPLOYMENT)) if column in columns
+        ]
+        if not keys:
+            return None
+        condition = " or ".join(keys)
+    return Chosen(table, f"select * from build.{table} where {condition}")
+
+
+def tables_read(statements: Iterable[str]) -> set[str]:
+    """Return the published tables that SQL texts name, comments left out."""
+    return {f"{schema}.{name}" for text in statements for schema, name in _READS.findall(re.sub(r"--[^\n]*", "", text))}

@@ -1,0 +1,264 @@
+-- description: Every test on every implemented change, not only on a sample. A test passes only on what the records show: an
+--   unresolved identity never passes, and what the source does not keep is not collectable, which is not a failure.
+-- grain: change_id, test
+-- column: change_id | The change tested.
+-- column: stratum | standard, normal, emergency or not stated.
+-- column: test | What is tested; the controls name these.
+-- column: result | pass, fail, exempt, indeterminate or not_collectable.
+-- column: reason | What decided.
+-- column: record | The record that shows it, where one does.
+with judged as (
+    select
+        f.change_id,
+        f.stratum,
+        f.basis,
+        c.source,
+        c.requester,
+        c.approval_basis,
+        c.policy,
+        c.effective_approval_at,
+        c.effective_approver,
+        c.effective_decision_id,
+        c.is_self_approved_only,
+        c.has_other_revision_approval,
+        c.is_approval_collectable,
+        c.merged_at,
+        c.merged_by,
+        c.has_description,
+        c.has_risk,
+        c.has_rollback_plan,
+        c.planned_start_at,
+        k.states_description,
+        k.states_risk,
+        k.states_back_out_plan,
+        h.deployment_id,
+        h.deployer,
+        h.authorisation_class,
+        h.reason as unauthorised_reason,
+        h.is_authorised,
+        h.time_quality,
+        h.is_verified,
+        m.reviewed_at,
+        m.reviewed_by
+    from evidence.sample_frame f
+    inner join marts.changes c on c.change_id = f.change_id
+    inner join evidence.capabilities k on k.source = c.source
+    left join evidence.handover h on h.change_id = f.change_id
+    left join evidence.emergency m on m.change_id = f.change_id
+),
+-- Code that implements a request carries its checks; so both count.
+checks as (
+    select coalesce(c.ticket_id, c.change_id) as change_id, min(a.activity_id) as activity_id, min(a.occurred_at) as checked_at
+    from marts.activities a
+    inner join marts.changes c on c.change_id = a.change_id
+    where a.activity = 'assessed' and a.verb = 'ran'
+    group by coalesce(c.ticket_id, c.change_id)
+),
+sources_with as (
+    select
+        c.source,
+        bool_or(a.activity = 'assessed' and a.verb = 'ran') as keeps_checks,
+        bool_or(a.activity = 'post_reviewed') as keeps_reviews
+    from marts.activities a
+    inner join marts.changes c on c.change_id = a.change_id
+    group by c.source
+),
+verifying as (
+    select d.source, bool_or(d.verified_at is not null) as keeps_verification
+    from marts.deployments d
+    group by d.source
+),
+authorised as (
+    select
+        change_id, stratum, 'authorised_before_deployment' as test,
+        case
+            when basis = 'deployment' and authorisation_class = 'not_collectable' then 'not_collectable'
+            when basis = 'deployment' and is_authorised = false then 'fail'
+            when approval_basis = 'standard' then 'exempt'
+            when basis = 'deployment' and authorisation_class = 'retroactive_emergency_in_sla' then 'exempt'
+            when basis = 'deployment' and time_quality = 'inferred' then 'indeterminate'
+            when basis = 'deployment' then 'pass'
+            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when effective_approval_at is null then 'fail'
+            when basis = 'closure' then 'indeterminate'
+            when effective_approval_at <= merged_at then 'pass'
+            else 'fail'
+        end as result,
+        case
+            when basis = 'deployment' and authorisation_class = 'not_collectable' then 'the source keeps no approvals'
+            when basis = 'deployment' and is_authorised = false then unauthorised_reason
+            when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
+            when basis = 'deployment' and authorisation_class = 'retroactive_emergency_in_sla'
+                then 'emergency, approved afterwards within the time allowed'
+            when basis = 'deployment' and time_quality = 'inferred' then 'its deployment is inferred from times only'
+            when basis = 'deployment' and approval_basis = 'policy' then 'approved by policy ' || coalesce(policy, '')
+            when basis = 'deployment' and authorisation_class = 'within_skew' then 'approved within the clocks'' tolerance'
+            when basis = 'deployment' then 'approved before the deployment started'
+            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
+            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
+            when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
+            when effective_approval_at is null then 'no approval on record'
+            when basis = 'closure' then 'approved, but no instant of implementation is on record'
+            when effective_approval_at <= merged_at then 'approved before the merge; no deployment is on record'
+            else 'approved after the merge'
+        end as reason,
+        coalesce(deployment_id, effective_decision_id) as record
+    from judged
+),
+independent as (
+    select
+        change_id, stratum, 'independent_approval' as test,
+        case
+            when approval_basis in ('standard', 'policy') then 'exempt'
+            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when effective_approval_at is null then 'fail'
+            when effective_approver is null or requester is null then 'indeterminate'
+            when effective_approver <> requester then 'pass'
+            else 'fail'
+        end as result,
+        case
+            when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
+            when approval_basis = 'policy' then 'approved by policy ' || coalesce(policy, '')
+            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
+            when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
+            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
+            when effective_approval_at is null then 'no approval on record'
+            when effective_approver is null or requester is null then 'requester or approver cannot be identified'
+            when effective_approver <> requester then 'approved by somebody other than the requester'
+            else 'approver and requester are the same person'
+        end as reason,
+        effective_decision_id as record
+    from judged
+),
+separate_deployer as (
+    select
+        change_id, stratum, 'approver_did_not_deploy' as test,
+        case
+            when basis <> 'deployment' then 'not_collectable'
+            when approval_basis in ('standard', 'policy') then 'exempt'
+            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when effective_approval_at is null then 'fail'
+            when effective_approver is null or deployer is null then 'indeterminate'
+            when effective_approver <> deployer then 'pass'
+            else 'fail'
+        end as result,
+        case
+            when basis <> 'deployment' then 'no deployment is on record'
+            when approval_basis in ('standard', 'policy') then 'approved in advance or by policy'
+            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
+            when effective_approval_at is null then 'no effective approval'
+            when effective_approver is null or deployer is null then 'approver or deployer cannot be identified'
+            when effective_approver <> deployer then 'approver and deployer differ'
+            else 'approver and deployer are the same person'
+        end as reason,
+        deployment_id as record
+    from judged
+),
+described as (
+    select
+        change_id, stratum, 'described' as test,
+        case when has_description then 'pass' when states_description then 'fail' else 'not_collectable' end as result,
+        case
+            when has_description then 'says what is modified'
+            when states_description then 'says nothing about what is modified'
+            else 'no record of this source holds a description'
+        end as reason,
+        change_id as record
+    from judged
+),
+assessed as (
+    select
+        change_id, stratum, 'impact_analysed' as test,
+        case when has_risk then 'pass' when states_risk then 'fail' else 'not_collectable' end as result,
+        case
+            when has_risk then 'states its risk'
+            when states_risk then 'states no risk'
+            else 'no record of this source states a risk'
+        end as reason,
+        change_id as record
+    from judged
+),
+backed_out as (
+    select
+        change_id, stratum, 'back_out_planned' as test,
+        case when has_rollback_plan then 'pass' when states_back_out_plan then 'fail' else 'not_collectable' end as result,
+        case
+            when has_rollback_plan then 'has a back-out plan'
+            when states_back_out_plan then 'has no back-out plan'
+            else 'no record of this source holds a back-out plan'
+        end as reason,
+        change_id as record
+    from judged
+),
+tested as (
+    select
+        j.change_id, j.stratum, 'tested_before' as test,
+        case when x.change_id is not null then 'pass' when s.keeps_checks then 'fail' else 'not_collectable' end as result,
+        case
+            when x.change_id is not null then 'a check ran on it before the merge'
+            when s.keeps_checks then 'no check is on record'
+            else 'no record of this source shows checks of a change'
+        end as reason,
+        x.activity_id as record
+    from judged j
+    left join checks x on x.change_id = j.change_id
+    left join sources_with s on s.source = j.source
+),
+confirmed as (
+    select
+        j.change_id, j.stratum, 'confirmed_afterwards' as test,
+        case
+            when j.basis <> 'deployment' then 'not_collectable'
+            when j.is_verified then 'pass'
+            when coalesce(v.keeps_verification, false) and j.is_verified is not null then 'fail'
+            when j.is_verified is null then 'indeterminate'
+            else 'not_collectable'
+        end as result,
+        case
+            when j.basis <> 'deployment' then 'no deployment is on record'
+            when j.is_verified then 'every successful deployment of it was verified'
+            when coalesce(v.keeps_verification, false) and j.is_verified is not null
+                then 'a successful deployment of it was not verified'
+            when j.is_verified is null then 'no successful deployment of it in the period'
+            else 'no deployment record of this source shows verification'
+        end as reason,
+        j.deployment_id as record
+    from judged j
+    left join marts.deployments d on d.deployment_id = j.deployment_id
+    left join verifying v on v.source = d.source
+),
+reassessed as (
+    select
+        j.change_id, j.stratum, 'emergency_reassessed' as test,
+        case
+            when j.reviewed_at is not null then 'pass'
+            when coalesce(s.keeps_reviews, false) then 'fail'
+            else 'not_collectable'
+        end as result,
+        case
+            when j.reviewed_at is not null then 'looked at afterwards by somebody who did not deploy it'
+            when coalesce(s.keeps_reviews, false) then 'no review by somebody who did not deploy it'
+            else 'no record of this source shows reviews after the implementation'
+        end as reason,
+        j.change_id as record
+    from judged j
+    left join sources_with s on s.source = j.source
+    where j.stratum = 'emergency'
+)
+select * from authorised
+union all
+select * from independent
+union all
+select * from separate_deployer
+union all
+select * from described
+union all
+select * from assessed
+union all
+select * from backed_out
+union all
+select * from tested
+union all
+select * from confirmed
+union all
+select * from reassessed
