@@ -1,0 +1,220 @@
+"""Parts that several pages show: states, banners, cards, tables with their download, links to one change.
+
+Owns how things are said and escaped on screen. Refuses to query.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from app import filters, wording
+from app.builds import Build
+from app.filters import Choice
+from app.findings import Reading
+from app.limits import Behaviour
+from models.errors import UserError
+from models.metric import MetricDefinition, MetricValue
+
+CHANGE_PAGE = "views/change.py"
+_DeltaColor = Literal["off", "red", "green"]
+_DeltaArrow = Literal["off", "up", "down"]
+
+
+def page_title(title: str, subtitle: str, build: Build) -> None:
+    """Show a page's title, and below it the demo label and one line on what is shown."""
+    st.title(title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if build.is_demo:
+            st.badge("Demo data: generated", icon=":material/science:", color="gray")
+        if subtitle:
+            st.caption(subtitle, width="content")
+
+
+def question(choice: Choice) -> str:
+    """Return what was asked, as text for a page: period, scope and comparison."""
+    compared = choice.compared_with()
+    return wording.inert(choice.describe(), 300) + (
+        f", compared with {compared}" if compared else ", compared with nothing"
+    )
+
+
+def error_state(error: UserError, reference: str) -> None:
+    """Show an error a person can act on: one sentence, what was kept, the next step, a reference."""
+    st.title("This page could not be shown", anchor=False)
+    st.error(wording.inert(error.what, 500), icon=":material/error:")
+    if error.next_step:
+        st.markdown("Next step:")
+        st.code(error.next_step, language=None, wrap_lines=True)
+    if error.kept:
+        st.caption(f"Kept: {wording.inert(error.kept)}")
+    st.caption(f"Reference: {wording.inert(reference)}")
+
+
+def nothing_matches(question: str, detail: str = "") -> None:
+    """Say what was asked and found empty, and offer to clear the filters."""
+    with st.container(border=True):
+        st.markdown(f"**Nothing matches** {wording.inert(question, 400)}.")
+        if detail:
+            st.markdown(detail)
+        st.button("Clear filters", on_click=filters.clear, key="clear_filters", icon=":material/filter_alt_off:")
+
+
+def missing(what: str, unlocks: str, command: str = "") -> None:
+    """Say that a source or model is missing, what it would unlock, and the command that adds it."""
+    with st.container(border=True):
+        st.markdown(f"**{what}**")
+        st.markdown(unlocks)
+        if command:
+            st.code(command, language="shell")
+
+
+def definition_help(definition: MetricDefinition) -> str:
+    """Return a metric's definition as help text."""
+    statistic = {
+        "median": "The value is the median.", "kaplan_meier": "The value is the Kaplan-Meier median.",
+        "share": "The value is a share.", "count": "The value is a count.",
+        "ratio": "The value is a ratio and may exceed 1.",
+    }[definition.statistic]  # fmt: skip
+    return (
+        f"{definition.description} {statistic} Dated by the {definition.dated_by}. "
+        f"Judged from n = {definition.minimum_sample} on. Definition: {definition.source}."
+    )
+
+
+def sample(found: MetricValue) -> str:
+    """Return a value's sample as text: ``n = 142``, ``7 of 142``."""
+    if found.numerator is None:
+        return f"n = {found.denominator:,}"
+    return f"{found.numerator:,} of {found.denominator:,}"
+
+
+def metric_card(reading: Reading, page: str, link: str) -> None:
+    """Show one metric: value, change against a named comparison, sparkline, n and the way to its records."""
+    definition, found, before, weeks = reading.definition, reading.value, reading.before, reading.behaviour
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        delta, description = None, None
+        if found.value is not None and before is not None and before.value is not None:
+            delta = wording.difference(found.value, before.value, found.unit)
+            description = f"from {wording.metric_amount(before)}"
+        st.metric(
+            f"{definition.label}{', median' if definition.statistic == 'median' else ''}",
+            wording.metric_amount(found) if found.value is not None else "—",
+            delta=delta,
+            delta_color=_delta_color(definition, weeks),
+            delta_arrow=_arrow(found, before),
+            delta_description=description,
+            chart_data=[week.value for week in weeks.weeks if week.value is not None and week.is_complete] or None,
+            chart_type="line",
+            help=definition_help(definition),
+            border=False,
+        )
+        said = (sample(found) if found.denominator else "", found.note, reading.scope_note, standing(weeks))
+        st.caption(" · ".join(part for part in said if part))
+        st.page_link(page, label=link, icon=":material/arrow_forward:", icon_position="right")
+
+
+def absent_card(label: str, why: str) -> None:
+    """Show a card for what this build cannot say, and why."""
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(label, "—", border=False)
+        st.caption(why)
+
+
+def standing(weeks: Behaviour) -> str:
+    """Return whether a metric's weeks left their limits, as a few words."""
+    if weeks.limits is None:
+        return "no limits yet"
+    if not weeks.signals:
+        return "within its limits"
+    return "left its limits"
+
+
+def _delta_color(definition: MetricDefinition, weeks: Behaviour) -> _DeltaColor:
+    """Return colour only for a signal: what stays within its limits is routine, however it moved."""
+    if not weeks.signals or definition.better == "neither":
+        return "off"
+    is_worse = weeks.signals[-1].is_high == (definition.better == "lower")
+    return "red" if is_worse else "green"
+
+
+def _arrow(found: MetricValue, before: MetricValue | None) -> _DeltaArrow:
+    if found.value is None or before is None or before.value is None or found.value == before.value:
+        return "off"
+    return "up" if found.value > before.value else "down"
+
+
+def change_link(change_id: str, title: object, key: str = "") -> None:
+    """Show a link to one change's page; the title is record text and stays text."""
+    label = f"{wording.inert(key, 60)} {wording.inert(title, 120)}" if key else wording.inert(title, 120)
+    st.page_link(CHANGE_PAGE, label=label, query_params={"change": change_id})
+
+
+def source_link(url: str | None, label: str = "Open at the source") -> None:
+    """Show a link to the record's own page; an address that is not plain http(s) is said, not linked."""
+    if safe := wording.safe_url(url):
+        st.link_button(label, safe, icon=":material/open_in_new:")
+    elif url:
+        st.caption("The source gave an address that is not http(s); it is not linked.")
+
+
+def table(
+    shown: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    columns: Mapping[str, Any] | None = None,
+    is_selectable: bool = False,
+    height: int | None = None,
+) -> list[int]:
+    """Show rows as a grid and return the positions of the selected ones (at most one)."""
+    options: dict[str, Any] = {
+        "hide_index": True, "column_config": dict(columns or {}), "column_order": list(columns) if columns else None,
+        "key": key, "alt": alt,
+    }  # fmt: skip
+    if height is not None:
+        options["height"] = height
+    if not is_selectable:
+        st.dataframe(shown, **options)
+        return []
+    state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **options)
+    return list(state.selection.rows)
+
+
+def csv_bytes(rows: pd.DataFrame) -> bytes:
+    """Return rows as CSV (UTF-8, RFC 4180), cells that a spreadsheet would run neutralised."""
+    safe = rows.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_datetime64_any_dtype(safe[name]):
+            safe[name] = safe[name].map(wording.cell)
+    out = io.StringIO()
+    safe.to_csv(out, index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+    return out.getvalue().encode()
+
+
+def download(rows: Callable[[], pd.DataFrame], name: str, build: Build, *, label: str) -> None:
+    """Offer rows as CSV; ``rows`` makes them when they are asked for. Demo data says so in the file's name."""
+    st.download_button(
+        label,
+        lambda: csv_bytes(rows()),
+        file_name=f"twotrack-{'demo-' if build.is_demo else ''}{name}-{build.build_id}.csv",
+        mime="text/csv",
+        key=f"download_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def open_selected(selected: Sequence[int], rows: pd.DataFrame) -> None:
+    """Go to the page of the selected row's change or deployment, when it has one."""
+    if not selected:
+        return
+    row = rows.iloc[selected[0]]
+    for name in ("change_id", "deployment_id"):
+        if name in rows.columns and isinstance(row[name], str) and row[name]:
+            st.switch_page(CHANGE_PAGE, query_params={name.removesuffix("_id"): row[name]})
+    st.info("This row has no page of its own.")

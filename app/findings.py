@@ -1,0 +1,112 @@
+"""The computed sentence of a page: what left its limits and by how much, or that nothing did.
+
+Owns the wording of findings. Every number in it comes in as a metric's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app import wording
+from app.limits import Behaviour
+from models.metric import MetricDefinition, MetricValue
+from sql.aggregate import Filter
+
+HEADLINE_METRICS = ("approval_latency", "change_failure_rate", "overlapping_windows")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One metric as a page shows it.
+
+    Args:
+        definition: What it is.
+        value: In the asked period and scope.
+        before: In the compared period.
+        behaviour: Week by week, with limits and signals.
+        filter: The question the value answers.
+        has_change_types: Whether its records belong to one type of change each.
+        scope_note: What of the question it could not follow.
+    """
+
+    definition: MetricDefinition
+    value: MetricValue
+    before: MetricValue | None
+    behaviour: Behaviour
+    filter: Filter
+    has_change_types: bool = True
+    scope_note: str = ""
+
+    @property
+    def amount(self) -> str:
+        """Value with its statistic: ``19 h median``."""
+        return wording.metric_amount(self.value) + (
+            " median" if self.definition.statistic in {"median", "kaplan_meier"} else ""
+        )
+
+
+def overview_sentence(readings: Sequence[Reading], unauthorised: MetricValue | None) -> str:
+    """Return the sentence at the top of the Overview."""
+    judged = [r for r in readings if r.behaviour.limits is not None]
+    signals = [r for r in judged if r.behaviour.is_signal]
+    if signals:
+        text = "; ".join(_moved(r) if i == 0 else _lower_first(_moved(r)) for i, r in enumerate(signals))
+        quiet = [r.definition.label.lower() for r in judged if not r.behaviour.is_signal]
+        text += (
+            f"; {wording.listed(quiet)} stayed within {'their' if len(quiet) > 1 else 'its'} limits" if quiet else ""
+        )
+    elif judged:
+        text = "Nothing left its limits: " + ", ".join(
+            f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in judged
+        )
+    else:
+        known = [r for r in readings if r.value.value is not None]
+        text = "Too little history to say what is usual" + (
+            ": " + ", ".join(f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in known) if known else ""
+        )
+    if unauthorised is not None and unauthorised.value:
+        text += (
+            f"; {wording.share(unauthorised.value)} of production deployments began without valid approval "
+            f"({_n(unauthorised)})"
+        )
+    return text + "."
+
+
+def metric_sentence(reading: Reading) -> str:
+    """Return one metric's finding, as the title of its page's chart."""
+    behaviour = reading.behaviour
+    if reading.value.value is None:
+        return f"{reading.definition.label} is {reading.value.note}"
+    if behaviour.limits is None:
+        return f"{reading.definition.label} is {reading.amount}; there is too little history for limits"
+    if behaviour.is_signal:
+        return _moved(reading)
+    return f"{reading.definition.label} stayed within limits at {reading.amount}"
+
+
+def _moved(reading: Reading) -> str:
+    """Return how a metric left its limits, against the comparison where both agree on the direction."""
+    signal, now, before = reading.behaviour.signals[-1], reading.value, reading.before
+    label = reading.definition.label
+    if before is not None and before.value is not None and now.value is not None:
+        rose = now.value > before.value
+        if rose == signal.is_high and now.value != before.value:
+            return (
+                f"{label} {'rose' if rose else 'fell'} to {reading.amount} "
+                f"(from {wording.metric_amount(before)}, {_n(now)})"
+            )
+    limits = reading.behaviour.limits
+    usual = f", usual {wording.amount(limits.centre, now.unit)}" if limits else ""
+    return (
+        f"{label} was {wording.amount(signal.value, now.unit)} in the week of {wording.day(signal.week)}"
+        f"{usual}: {signal.rule}"
+    )
+
+
+def _n(value: MetricValue) -> str:
+    return f"n = {value.denominator:,}"
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

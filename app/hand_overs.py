@@ -1,0 +1,90 @@
+"""How approval and deployment met in a period: classes of deployments, and what was approved and never shipped."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import wording
+from app.builds import Build, cursor
+from app.queries import BY_BUILD, carried_condition, scope_condition
+from sql.aggregate import Filter
+
+CLASSES = {
+    "prior": "Approved before the start",
+    "within_skew": "Approved within clock skew of the start",
+    "retroactive_emergency_in_sla": "Emergency, approved afterwards in time",
+    "retroactive": "Approved after the start",
+    "never": "Never approved",
+    "no_record": "No change record",
+    "not_collectable": "Cannot be known from the sources",
+}
+_AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (90, "31 to 90 days"), (None, "over 90 days"))
+_SHOWN = 500
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def classes(build: Build, chosen: Filter) -> pd.DataFrame:
+    """Return production deployments of the period by class and reason; re-releases apart."""
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "d")
+    carried, carried_values = carried_condition(chosen)
+    rows = cursor(build).execute(
+        f"""
+        select case when d.is_rerelease then 'rerelease' else d.authorisation_class end as kind,
+            case when d.is_rerelease then null else d.unauthorised_reason end as reason, count(*) as deployments
+        from marts.deployments d
+        where d.is_production and d.outcome <> 'cancelled' and d.started_at >= ? and d.started_at < ?
+            and {scope} and {carried}
+        group by all
+        """,
+        [chosen.start, chosen.end, *values, *carried_values],
+    )
+    order = list(CLASSES)
+    found = sorted(
+        rows.fetchall(), key=lambda row: (order.index(row[0]) if row[0] in order else len(order), row[1] or "")
+    )
+    return pd.DataFrame(
+        [
+            (CLASSES.get(kind, "Re-release of what ran before"), wording.sentence(reason or ""), n)
+            for kind, reason, n in found
+        ],
+        columns=["Approval and start", "Not valid because", "Deployments"],
+    )
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def unshipped(build: Build, chosen: Filter) -> pd.DataFrame:
+    """Return changes approved in the period that never reached production, oldest approval first.
+
+    Only services with production deployments on record are asked: elsewhere nothing would show a deployment.
+    """
+    scope, values = scope_condition(chosen, "c")
+    found: pd.DataFrame = (
+        cursor(build)
+        .execute(
+            f"""
+            select c.effective_approval_at as approved_at, c.key, c.url, coalesce(c.title, '') as title, c.service,
+                coalesce(c.change_type, '') as change_type, c.state, c.change_id,
+                (epoch(?::timestamp) - epoch(c.effective_approval_at)) / 86400.0 as days
+            from marts.changes c
+            where c.effective_approval_at >= ? and c.effective_approval_at < ? and c.first_deployed_at is null
+                and c.state not in ('rejected', 'withdrawn') and {scope}
+                and c.service in (select service from marts.deployments where is_production)
+            order by c.effective_approval_at, c.change_id
+            """,
+            [build.as_of, chosen.start, chosen.end, *values],
+        )
+        .df()
+    )
+    found["key"] = [wording.short_key(key, url) for key, url in zip(found["key"], found["url"], strict=True)]
+    return found
+
+
+def ages(found: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return how many unshipped changes fall in which class of age, all classes in order."""
+    counts, lower = [], 0.0
+    for upper, label in _AGES:
+        within = (found["days"] >= lower) & ((found["days"] < upper) if upper is not None else True)
+        counts.append((label, int(within.sum())))
+        lower = float(upper or 0)
+    return counts

@@ -1,0 +1,91 @@
+"""Annotations people enter, in the workspace's SQLite journal: deliberate changes to the process, by day.
+
+Owns one table. Readers write it while builds are read-only, which is why it is a file of its own. No names of persons
+are kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from app import builds
+from models.errors import InputError
+
+LONGEST = 200
+_SCHEMA = """
+create table if not exists annotations (
+    annotation_id integer primary key,
+    happened_on text not null,
+    text text not null,
+    team text,
+    starts_baseline integer not null default 0,
+    entered_at text not null
+)
+"""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A deliberate change: "automated approvals on 3 May"; one may start a new baseline for drift."""
+
+    annotation_id: int
+    happened_on: date
+    text: str
+    team: str | None
+    starts_baseline: bool
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, timeout=5)) as con, con:
+        con.execute(_SCHEMA)
+        yield con
+
+
+def entered(path: Path) -> list[Annotation]:
+    """Return all annotations, oldest first; none when there is no journal yet."""
+    if not path.is_file():
+        return []
+    with _opened(path) as con:
+        found = con.execute(
+            "select annotation_id, happened_on, text, team, starts_baseline from annotations "
+            "order by happened_on, annotation_id"
+        ).fetchall()
+    return [Annotation(key, date.fromisoformat(on), text, team, bool(starts)) for key, on, text, team, starts in found]
+
+
+def annotate(
+    path: Path, happened_on: date, text: str, *, team: str | None = None, starts_baseline: bool = False
+) -> None:
+    """Enter an annotation. Raises ``InputError`` for an empty or very long text."""
+    words = " ".join(text.split())
+    if not words or len(words) > LONGEST:
+        raise InputError(f"An annotation needs 1 to {LONGEST} characters.", kept="nothing was written")
+    with _opened(path) as con:
+        con.execute(
+            "insert into annotations (happened_on, text, team, starts_baseline, entered_at) values (?, ?, ?, ?, ?)",
+            [
+                happened_on.isoformat(),
+                words,
+                team,
+                int(starts_baseline),
+                datetime.now(UTC).isoformat(timespec="seconds"),
+            ],
+        )
+
+
+def withdraw(path: Path, annotation_id: int) -> None:
+    """Remove an annotation."""
+    with _opened(path) as con:
+        con.execute("delete from annotations where annotation_id = ?", [annotation_id])
+
+
+def notes_between(first: date, last: date) -> list[tuple[date, str]]:
+    """Return the annotations of this workspace within a span of days, for charts."""
+    return [(a.happened_on, a.text) for a in entered(builds.workspace().journal_path) if first <= a.happened_on <= last]

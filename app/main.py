@@ -1,0 +1,98 @@
+"""Entry point of the dashboard: navigation, filters, banners, then the page. ``streamlit run app/main.py``.
+
+Owns what surrounds every page. The pages themselves are files under ``app/views``, one each.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from pathlib import Path
+
+import streamlit as st
+
+from app import banners, builds, components, filters, frame, queries
+from models.errors import NotBuiltError, UserError
+
+_ASSETS = Path(__file__).resolve().parent / "assets"
+_SIDEBAR_PIXELS = 230
+_LOG = logging.getLogger("twotrack.app")
+
+# Section → pages as (file, address, title, icon).
+SECTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "Review": (
+        ("overview", "overview", "Overview", "space_dashboard"),
+        ("approvals", "approvals", "Approvals", "approval"),
+        ("change_failures", "change-failures", "Change failures", "emergency_home"),
+        ("change_windows", "change-windows", "Change windows", "calendar_view_week"),
+        ("hand_over", "hand-over", "Hand-over", "swap_calls"),
+    ),
+}
+BY_LINK = (("change", "change", "Change", "route"),)
+
+
+def main() -> None:
+    """Show one page with its surroundings."""
+    st.set_page_config(
+        page_title="Twotrack", page_icon=str(_ASSETS / "icon.svg"), layout="wide", initial_sidebar_state=_SIDEBAR_PIXELS
+    )
+    st.logo(str(_ASSETS / f"twotrack-{'dark' if frame.is_dark() else 'light'}.svg"), size="large")
+    page = _navigation()
+    space = builds.workspace()
+    try:
+        try:
+            in_use = builds.build_in_use(space)
+        except NotBuiltError as error:
+            banners.no_build(space, error)
+            return
+        build = builds.open_build(space, banners.pinned_build(space, in_use) or in_use)
+        facts = queries.facts(build)
+        if facts is None:
+            banners.show(space, build, None)
+            components.page_title(page.title, "", build)
+            components.missing(
+                "This build holds no change, decision or deployment.",
+                "Sync a source or import a file, then build again.",
+                "twotrack sync\ntwotrack build",
+            )
+            return
+        banners.show(space, build, facts)
+        frame.put(frame.Frame(build, facts, filters.ask(facts)))
+        page.run()
+    except UserError as error:
+        components.error_state(error, _logged(error))
+    except Exception as error:  # the page's boundary: a reader gets a sentence and a reference, the log gets the rest
+        components.error_state(
+            UserError(
+                "This page could not be shown because of a fault in Twotrack.",
+                kept="your data and the published build are untouched",
+                next_step="look up the reference below in the server's log",
+            ),
+            _logged(error),
+        )
+
+
+def _navigation() -> st.Page:
+    pages = {
+        section: [
+            st.Page(
+                f"views/{file}.py", title=title, icon=f":material/{icon}:", url_path=address, default=file == "overview"
+            )
+            for file, address, title, icon in entries
+        ]
+        for section, entries in SECTIONS.items()
+    }
+    hidden = [
+        st.Page(f"views/{file}.py", title=title, icon=f":material/{icon}:", url_path=address, visibility="hidden")
+        for file, address, title, icon in BY_LINK
+    ]
+    return st.navigation({**pages, **({"By link": hidden} if hidden else {})}, expanded=True)
+
+
+def _logged(error: Exception) -> str:
+    reference = uuid.uuid4().hex[:10]
+    _LOG.error("page failed, reference %s", reference, exc_info=error)
+    return reference
+
+
+main()

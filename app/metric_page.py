@@ -1,0 +1,354 @@
+"""The parts of a metric's page: finding with limits, breakdown, distribution, rows, download, how the number is made.
+
+Owns the drill from a number to its records; every part uses the same filter, so they cannot disagree. Pages say which
+metric and in which order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, components, filters, findings, frame, journal, queries, readings, records, wording
+from app.charts import Estimate
+from app.families import Subject
+from app.findings import Reading
+from app.frame import Frame
+from app.periods import Period
+from models.metric import MetricValue
+from sql.aggregate import Filter
+
+ALL_WEEKS = "All weeks"
+_FEW = 2
+_GROUPS = {"Service": "service", "Team": "team", "Change type": "change_type"}
+_SHOWN_GROUPS = 20
+_RECIPES = {
+    "median": "take the median of `value` (seconds)",
+    "kaplan_meier": "take the Kaplan-Meier median of `value`, rows with `in_numerator` = false censored at theirs",
+    "share": "divide the number of rows with `in_numerator` = true by the number of rows",
+    "count": "count the rows with `in_numerator` = true",
+    "ratio": "divide the sum of `value` by the number of rows",
+}
+
+
+def choose_measure(asked: Frame, family: Sequence[Subject]) -> tuple[Subject, Reading] | None:
+    """Let the reader pick one of a page's measures; ``None`` when the build holds none of them."""
+    held = queries.definitions(asked.build)
+    offered = {held[subject.name].label: subject for subject in family if subject.name in held}
+    if not offered:
+        return None
+    label = filters.choose("Measure", list(offered), key="measure") if len(offered) > 1 else next(iter(offered))
+    reading = readings.reading(asked, offered[label].name)
+    return (offered[label], reading) if reading else None
+
+
+def is_empty(reading: Reading) -> bool:
+    """Whether not a single record, judged or left out, answers the question."""
+    return not reading.value.denominator and not reading.value.excluded
+
+
+def measures(asked: Frame, family: Sequence[Subject]) -> None:
+    """Show all measures of a page at once; selecting one looks into it."""
+    found = [reading for subject in family if (reading := readings.reading(asked, subject.name))]
+    if len(found) < _FEW:
+        return
+    st.subheader("All measures of this page", anchor=False)
+    rows = pd.DataFrame(
+        {
+            "Measure": [r.definition.label for r in found],
+            "Value": [r.amount for r in found],
+            "n": [r.value.denominator for r in found],
+            "Compared with": [wording.metric_amount(r.before) if r.before else "" for r in found],
+            "Limits": [components.standing(r.behaviour) for r in found],
+            "Note": [r.value.note or r.scope_note for r in found],
+            "What it says": [r.definition.description for r in found],
+        }
+    )
+    st.dataframe(
+        rows, hide_index=True, key="measures", alt="All measures of this page", selection_mode="single-row",
+        on_select=lambda: _pick_measure([r.definition.label for r in found]),
+        column_config={
+            "Measure": st.column_config.TextColumn(width=210), "Value": st.column_config.TextColumn(width=110),
+            "n": st.column_config.NumberColumn(width=60), "Compared with": st.column_config.TextColumn(width=100),
+            "Limits": st.column_config.TextColumn(width=120), "Note": st.column_config.TextColumn(width=160),
+        },
+    )  # fmt: skip
+    st.caption("Select a row to look into it above.")
+
+
+def _pick_measure(labels: Sequence[str]) -> None:
+    state = st.session_state.get("measures")
+    if state and state.selection.rows:
+        st.session_state["measure"] = labels[state.selection.rows[0]]
+
+
+def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show the finding, the metric week by week with its limits, and the same as a table."""
+    title = findings.metric_sentence(reading)
+    st.header(title, anchor=False)
+    st.caption(_numbers(reading))
+    behaviour = reading.behaviour
+    if not behaviour.weeks:
+        return
+    figure = charts.process_behaviour(
+        behaviour,
+        reading.value.unit,
+        subject.track,
+        charts.palette(frame.is_dark()),
+        judged_from=readings.judged_from(asked.choice.asked),
+        notes=journal.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
+    )
+    st.plotly_chart(
+        figure,
+        key=f"weeks_{subject.name}",
+        config=charts.CONFIG,
+        on_select=lambda: _pick_week(subject),
+        selection_mode="points",
+        alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
+        "The table below holds the same numbers.",
+    )
+    st.caption(_limits_text(reading))
+    with st.expander("The same as a table"):
+        components.table(
+            _week_rows(reading), key=f"weeks_table_{subject.name}", alt=f"{reading.definition.label} by week"
+        )
+
+
+def _numbers(reading: Reading) -> str:
+    """Return value, sample, spread, what was left out and the comparison, as one line."""
+    value, parts = reading.value, []
+    if value.value is not None:
+        parts.append(f"{wording.sentence(wording.words(reading.definition.statistic))} {wording.metric_amount(value)}")
+    if value.p90 is not None:
+        parts.append(f"90th percentile {wording.duration(value.p90)}")
+    if value.low is not None and value.high is not None:
+        parts.append(f"95 % interval {wording.share(value.low)} to {wording.share(value.high)}")
+    parts.append(
+        f"n = {value.denominator:,}" + (f" ({value.numerator:,} counted)" if value.numerator is not None else "")
+    )
+    if reading.before is not None and reading.before.value is not None:
+        parts.append(f"compared with {wording.metric_amount(reading.before)} (n = {reading.before.denominator:,})")
+    if value.note and value.value is not None:
+        parts.append(value.note)
+    if value.excluded:
+        reasons = ", ".join(f"{count:,} {wording.inert(reason, 90)}" for reason, count in value.excluded.items())
+        parts.append(f"left out: {reasons}")
+    if reading.scope_note:
+        parts.append(reading.scope_note)
+    return " · ".join(parts)
+
+
+def _limits_text(reading: Reading) -> str:
+    limits, unit = reading.behaviour.limits, reading.value.unit
+    if limits is None:
+        return "No limits yet: they need eight weeks with at least five records each. Hollow weeks are not judged."
+    before = "judged weeks before the asked period"
+    basis = f"the {limits.weeks} {before}" if limits.is_before else f"all {limits.weeks} judged weeks"
+    return (
+        f"Limits from {basis}: usually {wording.amount(limits.centre, unit)}, routine between "
+        f"{wording.amount(limits.lower, unit)} and {wording.amount(limits.upper, unit)} (XmR chart). A signal is a "
+        "week outside them, or eight running on one side of the centre; hollow weeks are too thin or not over."
+    )
+
+
+def _week_rows(reading: Reading) -> pd.DataFrame:
+    hits = {signal.week: signal.rule for signal in reading.behaviour.signals}
+    weeks = reading.behaviour.weeks
+    return pd.DataFrame(
+        {
+            "Week beginning": [w.week for w in weeks],
+            reading.definition.label: [wording.amount(w.value, reading.value.unit) for w in weeks],
+            "n": [w.n for w in weeks],
+            "Signal": [hits.get(w.week, "" if w.is_judged else "not judged") for w in weeks],
+        }
+    )
+
+
+def _pick_week(subject: Subject) -> None:
+    """Let a click on a week choose it for the rows below; the choice is the same as in the rows' own select box."""
+    state = st.session_state.get(f"weeks_{subject.name}")
+    points = state.selection.points if state else []
+    picked = next((point.get("customdata") for point in points if point.get("customdata")), None)
+    if picked:
+        st.session_state["week"] = picked[0] if isinstance(picked, list) else picked
+
+
+def split(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show the metric's spread, where it has one, beside its breakdown."""
+    if reading.definition.unit != "seconds":
+        st.subheader("Where it is high and low", anchor=False)
+        breakdown(asked, subject, reading)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.subheader("How long it took", anchor=False)
+        distribution(asked, subject, reading)
+    with right:
+        st.subheader("Where it took long", anchor=False)
+        breakdown(asked, subject, reading)
+
+
+def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show the metric per service, team or change type; choosing a group sets the filter."""
+    available = [label for label, scope in _GROUPS.items() if len(asked.facts.options(scope)) > 1]
+    if reading.scope_note or not reading.has_change_types:
+        available = [label for label in available if label != "Change type"]
+    if not available:
+        return
+    by_label = st.segmented_control(
+        "Divided by", available, default=available[0], required=True, key=f"by_{subject.name}"
+    )
+    by = _GROUPS[by_label or available[0]]
+    groups = [v for v in queries.metric_by(asked.build, subject.name, reading.filter, by) if v.value is not None]
+    if not groups:
+        st.caption("No group has a value.")
+        return
+    groups.sort(key=lambda v: v.value or 0.0, reverse=True)
+    if by == "team":
+        groups.sort(key=lambda v: v.group[by] or "")
+    shown = groups[:_SHOWN_GROUPS]
+    figure = charts.estimates(
+        [_estimate(v, by) for v in shown], reading.value.unit, subject.track, charts.palette(frame.is_dark()),
+        overall=reading.value.value,
+    )  # fmt: skip
+    st.plotly_chart(
+        figure, key=f"groups_{subject.name}_{by}", config=charts.CONFIG, selection_mode="points",
+        on_select=lambda: _pick_group(f"groups_{subject.name}_{by}", by),
+        alt=f"{reading.definition.label} by {wording.words(by)}. The table below holds the same numbers.",
+    )  # fmt: skip
+    spread = {"duration": "; line: to the 90th percentile", "rate": "; line: 95 % interval"}.get(
+        reading.definition.kind, ""
+    )
+    more = f"; {len(groups) - len(shown)} more in the table" if len(groups) > len(shown) else ""
+    st.caption(
+        f"Dot: {wording.words(reading.definition.statistic)}{spread}; hollow: too few to judge{more}. "
+        "Choose a dot to filter by it."
+    )
+    with st.expander("The same as a table"):
+        components.table(
+            _group_rows(groups, by, reading), key=f"groups_table_{subject.name}_{by}", alt=f"By {wording.words(by)}"
+        )
+
+
+def _estimate(value: MetricValue, by: str) -> Estimate:
+    high = value.p90 if value.p90 is not None else value.high
+    low = value.value if value.p90 is not None else value.low
+    return Estimate(value.group[by] or "unknown", value.value or 0.0, low, high, value.denominator, value.is_enough)
+
+
+def _group_rows(groups: list[MetricValue], by: str, reading: Reading) -> pd.DataFrame:
+    rows = {
+        wording.sentence(wording.words(by)): [v.group[by] or "unknown" for v in groups],
+        reading.definition.label: [wording.metric_amount(v) for v in groups],
+        "n": [v.denominator for v in groups],
+    }
+    if any(v.p90 is not None for v in groups):
+        rows["90th percentile"] = [wording.duration(v.p90) for v in groups]
+    if any(v.low is not None for v in groups):
+        rows["95 % interval"] = [f"{wording.share(v.low)} to {wording.share(v.high)}" for v in groups]
+    rows["Left out"] = [sum(v.excluded.values()) for v in groups]
+    rows["Note"] = [v.note for v in groups]
+    return pd.DataFrame(rows)
+
+
+def _pick_group(key: str, by: str) -> None:
+    state = st.session_state.get(key)
+    points = state.selection.points if state else []
+    picked = next((point.get("customdata") for point in points if point.get("customdata")), None)
+    name = picked[0] if isinstance(picked, list) else picked
+    if name and name != "unknown":
+        st.session_state[by] = [name]
+
+
+def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show how the values of a duration spread over classes."""
+    if reading.definition.unit != "seconds":
+        return
+    classes = records.classes(asked.build, subject.name, reading.filter)
+    if not classes:
+        return
+    figure = charts.bars(
+        [label for label, _ in classes], [count for _, count in classes],
+        charts.palette(frame.is_dark()), subject.track,
+        axis=reading.definition.label.lower(), unit_axis="records",
+    )  # fmt: skip
+    st.plotly_chart(
+        figure, key=f"classes_{subject.name}", config=charts.CONFIG,
+        alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
+    )  # fmt: skip
+    with st.expander("The same as a table"):
+        components.table(
+            pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), key=f"classes_table_{subject.name}",
+            alt=f"Distribution of {reading.definition.label.lower()}",
+        )  # fmt: skip
+
+
+def rows(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> None:
+    """Show the records behind the number; a row opens its change. Weeks narrow it, all rows can be downloaded."""
+    st.subheader(title, anchor=False)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    weeks = [
+        ALL_WEEKS,
+        *(w.week.isoformat() for w in reversed(reading.behaviour.weeks) if _is_asked(w.week, asked.choice.asked)),
+    ]
+    with left:
+        week = filters.choose("Week beginning (UTC)", weeks, key="week")
+    kinds = subject.kinds(reading.definition)
+    with right:
+        shown = st.segmented_control(
+            "Records", list(kinds), default=next(iter(kinds)), required=True, key=f"kind_{subject.name}"
+        )
+    is_valued = "judged" in kinds.values()
+    narrowed = reading.filter if week == ALL_WEEKS else _within(reading, date.fromisoformat(week))
+    found = records.rows(asked.build, subject.name, narrowed, kinds[shown or next(iter(kinds))], by_value=is_valued)
+    value = queries.metric(asked.build, subject.name, narrowed)
+    if found.empty:
+        st.caption("No such record in the period.")
+    else:
+        selected = components.table(
+            found,
+            key=f"rows_{subject.name}",
+            alt=title,
+            columns=records.columns(reading.definition),
+            is_selectable=True,
+        )
+        components.open_selected(selected, found)
+    total = records.total(value, kinds[shown or next(iter(kinds))])
+    counted = f"{len(found):,} of {total:,} records" if total > len(found) else wording.plural(total, "record")
+    st.caption(f"{counted}, {'largest value' if is_valued else 'newest'} first. Select a row to open it.")
+    components.download(
+        lambda: records.everything(asked.build, subject.name, narrowed), subject.name, asked.build,
+        label=f"All {value.denominator + sum(value.excluded.values()):,} contributing records (CSV)",
+    )  # fmt: skip
+    _how_made(asked, subject, reading)
+
+
+def _is_asked(week: date, asked: Period) -> bool:
+    return week + timedelta(days=7) > asked.start.date() and week < asked.end.date()
+
+
+def _within(reading: Reading, week: date) -> Filter:
+    """Return the question narrowed to one week of the asked period."""
+    start = datetime.combine(week, time())
+    end = start + timedelta(days=7)
+    filter_ = reading.filter
+    return replace(
+        filter_,
+        start=max(start, filter_.start) if filter_.start else start,
+        end=min(end, filter_.end) if filter_.end else end,
+    )
+
+
+def _how_made(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show the definition, the recipe and the SQL, so that anybody can recompute the number from the download."""
+    with st.expander("How this number is made"):
+        st.markdown(components.definition_help(reading.definition))
+        recipe = _RECIPES[reading.definition.statistic]
+        st.markdown(f"From the download: leave out the rows with an `exclusion_reason`, then {recipe}.")
+        st.code(f"twotrack metric {subject.name} --build {asked.build.build_id}", language="shell")
+        if sql := queries.model_sql(asked.build, f"metrics.{subject.name}"):
+            st.code(sql, language="sql", height=300)

@@ -1,0 +1,190 @@
+"""Questions the pages ask of a published build. Metrics come from the one aggregation; the rest are rows and counts.
+
+Results are small, fetched fully through a cursor, and kept per build and question. Refuses to format anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import wording
+from app.builds import Build, cursor
+from app.filters import Facts
+from app.limits import Week
+from models.metric import MetricDefinition, MetricValue
+from sql import aggregate
+from sql.aggregate import Filter
+
+KEPT = 512
+BY_BUILD: dict[str | type[Any], Callable[[Any], Any]] = {Build: lambda build: build.path}
+SHOWN_ROWS = 500
+STALE_AFTER = timedelta(days=2)
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def facts(build: Build) -> Facts | None:
+    """Return what the build's records span, or ``None`` when it holds no record with an instant."""
+    con = cursor(build)
+    first, last = con.execute(
+        """select min(first_at), max(last_at) from (
+            select min(created_at) as first_at, max(created_at) filter (where created_at <= $as_of) as last_at
+            from marts.changes
+            union all
+            select min(started_at), max(started_at) filter (where started_at <= $as_of) from marts.deployments
+            union all
+            select min(decided_at), max(decided_at) filter (where decided_at <= $as_of) from marts.decisions
+        )""",
+        {"as_of": build.as_of},
+    ).fetchall()[0]
+    if first is None or last is None:
+        return None
+    names = {
+        column: tuple(
+            row[0]
+            for row in con.execute(
+                f"select distinct {column} from (select {column} from marts.changes union all "
+                f"select {column if column != 'change_type' else 'null'} from marts.deployments) "
+                f"where {column} is not null order by 1"
+            ).fetchall()
+        )
+        for column in ("service", "team", "change_type")
+    }
+    return Facts(min(first, last), last, names["service"], names["team"], names["change_type"])
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def definitions(build: Build) -> dict[str, MetricDefinition]:
+    """Return the build's metric definitions by name."""
+    return aggregate.definitions(cursor(build))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
+def metric(build: Build, name: str, chosen: Filter) -> MetricValue:
+    """Return a metric's value."""
+    return aggregate.value(cursor(build), name, chosen)[0]
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
+def metric_by(build: Build, name: str, chosen: Filter, by: str) -> list[MetricValue]:
+    """Return a metric's value per group."""
+    return aggregate.value(cursor(build), name, chosen, by=(by,))
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
+def metric_weeks(build: Build, name: str, chosen: Filter, until: datetime) -> list[Week]:
+    """Return a metric week by week, weeks without records as undefined; the week of ``until`` is incomplete."""
+    found = {
+        date.fromisoformat(value.group["week"] or ""): value
+        for value in aggregate.value(cursor(build), name, chosen, by=("week",))
+        if value.group["week"]
+    }
+    if not found:
+        return []
+    weeks, week, last = [], min(found), max(found)
+    while week <= last:
+        value = found.get(week)
+        is_complete = week + timedelta(days=7) <= until.date()
+        weeks.append(Week(week, value.value if value else None, value.denominator if value else 0, is_complete))
+        week += timedelta(days=7)
+    return weeks
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
+def has_change_types(build: Build, name: str) -> bool:
+    """Return whether a metric's records belong to one type of change each; a deployment may carry several."""
+    definition(build, name)
+    return bool(cursor(build).execute(f"select 1 from metrics.{name} where change_type is not null limit 1").fetchall())
+
+
+def definition(build: Build, name: str) -> MetricDefinition:
+    """Return one metric's definition; raises ``InputError`` for a metric the build does not hold."""
+    return aggregate.definition(cursor(build), name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def model_sql(build: Build, full_name: str) -> str:
+    """Return the SQL a model was built with; empty for a model the build does not hold."""
+    found = cursor(build).execute("select sql from meta.models where name = ?", [full_name]).fetchall()
+    return str(found[0][0]) if found else ""
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def frame(build: Build, statement: str, values: Sequence[object] = ()) -> pd.DataFrame:
+    """Return a statement's rows. The statement is the page's own text; every value of the reader is bound."""
+    return cursor(build).execute(statement, list(values)).df()
+
+
+@dataclass(frozen=True)
+class Source:
+    """How fresh one source is: its latest fetch, and whether its last run ended well."""
+
+    source: str
+    last_read_at: datetime | None
+    last_run_status: str
+    rejected: int
+
+    def why_late(self, as_of: datetime) -> str:
+        """Return why the source counts as late or partial; empty when it does not."""
+        if self.last_run_status not in {"ok", "running", ""}:
+            return f"last run {self.last_run_status}"
+        if self.last_read_at is not None and as_of - self.last_read_at > STALE_AFTER:
+            return f"last read {wording.age((as_of - self.last_read_at).total_seconds())} before this build"
+        return ""
+
+    def is_late(self, as_of: datetime) -> bool:
+        """Whether the source is late or partial."""
+        return bool(self.why_late(as_of))
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def sources(build: Build) -> list[Source]:
+    """Return the build's sources, each with its latest fetch."""
+    if not build.has("marts.data_sources"):
+        return []
+    rows = cursor(build).execute(
+        "select source, max(last_run_at), max_by(last_run_status, last_run_at), sum(rejected)::bigint "
+        "from marts.data_sources group by source order by source"
+    )
+    return [Source(name, at, status or "", rejected or 0) for name, at, status, rejected in rows.fetchall()]
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def unclassified_share(build: Build) -> float | None:
+    """Return the share of events that no rule classified, or ``None`` when there is no event."""
+    if not build.has("marts.activities"):
+        return None
+    share = (
+        cursor(build)
+        .execute("select avg(case when track = 'unclassified' then 1.0 else 0.0 end) from marts.activities")
+        .fetchall()[0][0]
+    )
+    return None if share is None else float(share)
+
+
+def scope_condition(chosen: Filter, alias: str) -> tuple[str, list[object]]:
+    """Return the filter's scope (not its period) as a condition on ``alias`` and its bound values."""
+    conditions: list[str] = []
+    values: list[object] = []
+    for column, names in (("service", chosen.services), ("team", chosen.teams), ("change_type", chosen.change_types)):
+        if names:
+            conditions.append(f"{alias}.{column} in ({', '.join('?' * len(names))})")
+            values += names
+    return " and ".join(conditions) or "true", values
+
+
+def carried_condition(chosen: Filter, alias: str = "d") -> tuple[str, list[object]]:
+    """Return the condition that a deployment ``alias`` carried a change of the chosen types."""
+    if not chosen.change_types:
+        return "true", []
+    marks = ", ".join("?" * len(chosen.change_types))
+    return (
+        "exists (select 1 from marts.deployment_changes x join marts.changes y on y.change_id = x.change_id "
+        f"where x.deployment_id = {alias}.deployment_id and y.change_type in ({marks}))",
+        list(chosen.change_types),
+    )

@@ -1,0 +1,51 @@
+"""One metric as a page reads it: value, comparison, and weeks judged by process-behaviour limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from app import limits, queries
+from app.findings import Reading
+from app.frame import Frame
+from app.periods import Period, monday
+
+_SETTLED = timedelta(days=2)
+
+
+def reading(asked: Frame, name: str) -> Reading | None:
+    """Return a metric for the question asked, or ``None`` when the build does not hold it."""
+    definition = queries.definitions(asked.build).get(name)
+    if definition is None:
+        return None
+    choice, note = asked.choice, ""
+    has_types = queries.has_change_types(asked.build, name)
+    if choice.change_types and not has_types:
+        choice, note = replace(choice, change_types=()), "all change types: a deployment may carry several"
+    before = choice.before
+    weeks = queries.metric_weeks(asked.build, name, choice.over(history(choice.asked)), settled_until(asked))
+    return Reading(
+        definition,
+        queries.metric(asked.build, name, choice.filter),
+        queries.metric(asked.build, name, before) if before else None,
+        limits.behaviour(weeks, judged_from(choice.asked), ceiling=1.0 if definition.kind == "rate" else None),
+        choice.filter,
+        has_types,
+        note,
+    )
+
+
+def history(asked: Period) -> Period:
+    """Return the period whose weeks are drawn: the asked one and the weeks that make its limits, whole weeks."""
+    return Period(monday(asked.start) - timedelta(weeks=limits.BASELINE_WEEKS), asked.end)
+
+
+def judged_from(asked: Period) -> date:
+    """Return the Monday of the first whole week of a period."""
+    first = monday(asked.start)
+    return (first if first == asked.start else first + timedelta(weeks=1)).date()
+
+
+def settled_until(asked: Frame) -> datetime:
+    """Return up to when weeks can be over: the build's instant, but not long after the last record."""
+    return min(asked.build.as_of, asked.facts.last + _SETTLED)

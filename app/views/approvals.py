@@ -1,0 +1,28 @@
+"""Approvals: how long changes wait for their approval, where, and which ones."""
+
+from __future__ import annotations
+
+from app import components, frame, metric_page
+from app.families import APPROVALS
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    components.page_title("Approvals", components.question(asked.choice), asked.build)
+    chosen = metric_page.choose_measure(asked, APPROVALS)
+    if chosen is None:
+        components.missing("This build measures no approvals.", "Build again with this version.", "twotrack build")
+        return
+    subject, reading = chosen
+    if metric_page.is_empty(reading):
+        components.nothing_matches(asked.choice.describe())
+        return
+    metric_page.headline(asked, subject, reading)
+    metric_page.split(asked, subject, reading)
+    metric_page.measures(asked, APPROVALS)
+    metric_page.rows(asked, subject, reading, title="Records behind the number")
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,222 @@
+"""Change: one change through both tracks on one timeline, and why every event was classified as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import change_story, charts, components, frame, wording
+from app.change_story import TRACKS, Event, Story
+from app.charts import Moment
+from app.frame import Frame
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    change_id, deployment_id = st.query_params.get("change"), st.query_params.get("deployment")
+    if change_id:
+        story = change_story.of_change(asked.build, change_id)
+    elif deployment_id:
+        story = change_story.of_deployment(asked.build, deployment_id)
+    else:
+        components.page_title("Change", "", asked.build)
+        st.markdown("This page shows one change. Open it from a row or a link of another page.")
+        st.page_link("views/overview.py", label="Go to the Overview", icon=":material/arrow_back:")
+        return
+    if story is None:
+        components.page_title("Change", "", asked.build)
+        st.warning(
+            f"This build holds no record “{wording.inert(change_id or deployment_id, 120)}”. It may have come with a "
+            "later build, or the link is from another workspace.",
+            icon=":material/link_off:",
+        )
+        return
+    _head(asked, story)
+    _timeline(story)
+    _events(story)
+    _related(story)
+
+
+def _head(asked: Frame, story: Story) -> None:
+    record = story.record
+    key = wording.short_key(record["key"], record["url"])
+    title = record["title"] or key
+    components.page_title(f"{wording.inert(key, 60)} {wording.inert(title, 160)}", "", asked.build)
+    facts = {
+        "Type": record.get("change_type"),
+        "Risk": record.get("risk"),
+        "State": record.get("state") or record.get("outcome"),
+        "Service": record["service"],
+        "Team": record["team"],
+        "Environment": record.get("environment"),
+    }
+    said = " · ".join(f"{name}: {wording.inert(value, 60)}" for name, value in facts.items() if value)
+    st.caption(said or "Nothing says its type, service or team.")
+    st.markdown(f"**{change_story.sentence(story)}**")
+    components.source_link(record["url"])
+
+
+def _timeline(story: Story) -> None:
+    moments = [
+        _moment(event) for event in story.events if event.at and event.track in (charts.GOVERNANCE, charts.EXECUTION)
+    ]
+    if not moments:
+        st.info("No event of either track is on record for it.", icon=":material/timeline:")
+        return
+    governance = sum(m.track == charts.GOVERNANCE for m in moments)
+    shared = sum(m.is_dual and m.track == charts.GOVERNANCE for m in moments)
+    title = f"{wording.plural(governance, 'act')} of governance, {len(moments) - governance:,} of release"
+    if shared:
+        title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
+    st.subheader(title, anchor=False)
+    st.plotly_chart(
+        charts.timeline(moments, charts.palette(frame.is_dark())), key="timeline", config=charts.CONFIG,
+        alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
+    )  # fmt: skip
+    if shared:
+        st.caption("A dotted line joins an event that decides and executes at once: it stands in both tracks.")
+
+
+def _moment(event: Event) -> Moment:
+    assert event.at is not None  # noqa: S101 - the caller keeps events with an instant
+    text = (
+        f"{wording.instant(event.at)}<br>{wording.words(event.activity)}: {wording.chart_text(event.title, 80)}"
+        f"<br>{wording.chart_text(event.who)}<br>rule {wording.chart_text(event.rule_id)}"
+    )
+    return Moment(event.at, event.track, wording.words(event.activity), text, event.is_dual)
+
+
+def _events(story: Story) -> None:
+    st.subheader("Every event, and why it is in its track", anchor=False)
+    if not story.events:
+        st.caption("This build holds no events for it.")
+        return
+    rows = pd.DataFrame(
+        {
+            "When (UTC)": [event.at for event in story.events],
+            "Track": [
+                TRACKS.get(event.track, event.track) + (" (both)" if event.is_dual else "") for event in story.events
+            ],
+            "Activity": [wording.words(event.activity) for event in story.events],
+            "Who": [event.who for event in story.events],
+            "What happened": [event.title for event in story.events],
+            "Why classified this way": [_why(event) for event in story.events],
+            "Rule": [event.rule_id for event in story.events],
+            "Time": [event.time_quality for event in story.events],
+            "Source": [wording.safe_url(event.url) for event in story.events],
+        }
+    )
+    components.table(
+        rows,
+        key="events",
+        alt="Every event of this change",
+        columns={
+            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+            "Track": st.column_config.TextColumn(width=150),
+            "Activity": st.column_config.TextColumn(width=100),
+            "Who": st.column_config.TextColumn(width=110),
+            "What happened": st.column_config.TextColumn(width=220),
+            "Why classified this way": st.column_config.TextColumn(width=320),
+            "Rule": st.column_config.TextColumn(width=160),
+            "Time": st.column_config.TextColumn(width=70, help="exact, bounded or inferred"),
+            "Source": st.column_config.LinkColumn(display_text="open", width=70),
+        },
+    )
+    st.caption("Persons appear by their part in this change; the source's own page and evidence packs carry names.")
+
+
+def _why(event: Event) -> str:
+    if event.rule_id == "unclassified":
+        return "No rule matched; it counts for neither track."
+    return wording.sentence(event.reason) + (f" (matched “{event.sign[:80]}”)" if event.sign else "")
+
+
+def _related(story: Story) -> None:
+    if story.kind == "change" and story.deployments:
+        st.subheader("Deployments that carried it", anchor=False)
+        for row in story.deployments:
+            _linked(
+                "deployment", row["deployment_id"], row["title"] or row["key"],
+                f"{wording.instant(row['started_at'])} · {row['outcome']} · {_handed_over(row)} · "
+                f"link {row['link_basis']}",
+            )  # fmt: skip
+    if story.changes:
+        st.subheader("Changes it carried" if story.kind == "deployment" else "Records of the same change", anchor=False)
+        for row in story.changes:
+            _linked(
+                "change", row["change_id"], f"{wording.short_key(row['key'], row['url'])} {row['title'] or ''}",
+                _handed_over(row) if story.kind == "deployment"
+                else f"{wording.words(row['record_type'] or 'change')} · {row['state']}",
+            )  # fmt: skip
+    conditions = [row for row in story.decisions if row["conditions"]]
+    if conditions:
+        st.subheader("Conditions set with an approval", anchor=False)
+        for row in conditions:
+            st.text(f"{wording.instant(row['decided_at'])}: {row['conditions'][:400]}")
+    if story.windows:
+        st.subheader("Planned and worked windows", anchor=False)
+        components.table(
+            pd.DataFrame(
+                {
+                    "Planned (UTC)": [_span(row, "planned") for row in story.windows],
+                    "Worked (UTC)": [_span(row, "actual") for row in story.windows],
+                    "Note": [_window_note(row) for row in story.windows],
+                }
+            ),
+            key="windows",
+            alt="Windows of this change",
+        )
+    if story.incidents:
+        st.subheader("Incidents linked to its deployments", anchor=False)
+        for row in story.incidents:
+            title = row["title"] or row["incident_id"]
+            st.text(f"{wording.instant(row['opened_at'])}: {title} ({row['kind']}, linked by {row['link_basis']})")
+
+
+def _linked(kind: str, record_id: str, title: str, detail: str) -> None:
+    label = f"{wording.inert(title, 120)}  \n:gray[{wording.inert(detail, 200)}]"
+    if st.button(label, key=f"{kind}:{record_id}", type="tertiary", icon=":material/arrow_forward:"):
+        st.switch_page(components.CHANGE_PAGE, query_params={kind: record_id})
+
+
+def _handed_over(row: dict[str, Any]) -> str:
+    """Return how a change's approval and its deployment relate."""
+    if row["authorisation_class"] == "not_collectable":
+        return "authorisation cannot be known from this source"
+    if row["reason"]:
+        return f"not validly authorised at the start: {row['reason']}"
+    lead = row["lead_seconds"]
+    return (
+        f"approved {wording.duration(lead)} before"
+        if lead is not None and lead >= 0
+        else wording.words(row["authorisation_class"])
+    )
+
+
+def _span(row: dict[str, Any], which: str) -> str:
+    start, end = row[f"{which}_start_at"], row[f"{which}_end_at"]
+    if start is None:
+        return "—"
+    return f"{start:%d %b %Y %H:%M} to {end:%d %b %H:%M}" if end else f"from {start:%d %b %Y %H:%M}"
+
+
+def _window_note(row: dict[str, Any]) -> str:
+    notes = []
+    if row["planned_end_basis"] in {"median", "default"}:
+        notes.append(f"end assumed ({row['planned_end_basis']})")
+    if row["is_created_after_start"]:
+        notes.append("entered after its start")
+    if row["early_seconds"]:
+        notes.append(f"began {wording.duration(row['early_seconds'])} early")
+    if row["late_seconds"]:
+        notes.append(f"ended {wording.duration(row['late_seconds'])} late")
+    if row["problem"]:
+        notes.append(wording.words(row["problem"]))
+    return ", ".join(notes)
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,94 @@
+"""Hand-over: whether what shipped had been approved, and what was approved and never shipped."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import charts, components, frame, hand_overs, lanes, metric_page, wording
+from app.families import HAND_OVER
+from app.frame import Frame
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    components.page_title("Hand-over", components.question(asked.choice), asked.build)
+    chosen = metric_page.choose_measure(asked, HAND_OVER)
+    if chosen is None:
+        components.missing("This build does not judge hand-overs.", "Build again with this version.", "twotrack build")
+        return
+    subject, reading = chosen
+    if metric_page.is_empty(reading):
+        components.nothing_matches(
+            asked.choice.describe(),
+            "Production deployments are judged here.",
+        )
+        return
+    metric_page.headline(asked, subject, reading)
+    if subject is HAND_OVER[0]:
+        _lanes(asked)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.subheader("How approval and start met", anchor=False)
+            components.table(
+                hand_overs.classes(asked.build, asked.choice.filter),
+                key="classes",
+                alt="Deployments by approval and start",
+            )
+            st.caption("A deployment takes its worst change's class.")
+        with right:
+            st.subheader("Where deployments lacked valid approval", anchor=False)
+            metric_page.breakdown(asked, subject, reading)
+        _unshipped(asked)
+    else:
+        metric_page.split(asked, subject, reading)
+    metric_page.measures(asked, HAND_OVER)
+    metric_page.rows(asked, subject, reading, title="Records behind the number")
+
+
+def _lanes(asked: Frame) -> None:
+    weeks = lanes.lane_weeks(asked.build, asked.choice.filter)
+    crossed = lanes.crossings(asked.build, asked.choice.filter)
+    title = lanes.title(crossed)
+    st.subheader(title, anchor=False)
+    if not weeks:
+        return
+    st.plotly_chart(
+        charts.lanes(weeks, crossed, charts.palette(frame.is_dark()), height=340), key="lanes", config=charts.CONFIG,
+        alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
+    )  # fmt: skip
+    st.caption(lanes.LEGEND)
+    with st.expander("The same as a table"):
+        components.table(lanes.table(weeks, crossed), key="lane_rows", alt="Both tracks by week")
+
+
+def _unshipped(asked: Frame) -> None:
+    found = hand_overs.unshipped(asked.build, asked.choice.filter)
+    if found.empty:
+        st.subheader("Everything approved in the period has reached production", anchor=False)
+        return
+    st.subheader(
+        f"{wording.plural(len(found), 'change')} approved in the period never reached production", anchor=False
+    )
+    st.caption(
+        "By age since approval: "
+        + ", ".join(f"{count:,} {label}" for label, count in hand_overs.ages(found) if count)
+        + "."
+    )
+    selected = components.table(
+        found.head(500), key="unshipped", alt="Changes approved and not shipped", is_selectable=True,
+        columns={
+            "approved_at": st.column_config.DatetimeColumn("Approved (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "key": st.column_config.TextColumn("Record", width=120),
+            "title": st.column_config.TextColumn("Title", width=280),
+            "days": st.column_config.NumberColumn("Days since", format="%.0f", width=80),
+            "service": st.column_config.TextColumn("Service", width=120),
+            "change_type": st.column_config.TextColumn("Type", width=80),
+            "state": st.column_config.TextColumn("State", width=80),
+        },
+    )  # fmt: skip
+    components.open_selected(selected, found)
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,153 @@
+"""Change windows of a period: overlapping pairs by scope, one week's windows, how they were planned. Rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+import streamlit as st
+
+from app import wording
+from app.builds import Build, cursor
+from app.queries import BY_BUILD, scope_condition
+from sql.aggregate import Filter
+
+SCOPES = {
+    "component": "same component",
+    "service": "same service",
+    "dependency": "a service it depends on",
+    "environment": "same environment",
+    "implementer": "same implementer",
+}
+_SHOWN_PAIRS = 500
+_SHOWN_WINDOWS = 60
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def by_scope(build: Build, chosen: Filter) -> pd.DataFrame:
+    """Return overlapping pairs by scope, planned and actual kept apart, with what was known at approval."""
+    where, values = _pairs_where(chosen)
+    rows = cursor(build).execute(
+        f"""
+        select scope, count(*) filter (where basis = 'planned'), count(*) filter (where basis = 'actual'),
+            count(*) filter (where basis = 'planned' and is_known_at_approval),
+            count(*) filter (where basis = 'planned' and not is_known_at_approval)
+        from marts.window_overlaps o join marts.windows a on a.window_id = o.window_a
+        where {where} group by scope
+        """,
+        values,
+    )
+    found = {scope: counts for scope, *counts in rows.fetchall()}
+    return pd.DataFrame(
+        [(label, *found.get(scope, [0, 0, 0, 0])) for scope, label in SCOPES.items()],
+        columns=["Shared scope", "Planned pairs", "Worked pairs", "Known at approval", "Emerged later"],
+    )
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def pairs(build: Build, chosen: Filter, scope: str) -> pd.DataFrame:
+    """Return the overlapping pairs of one scope, latest first, each with what both windows are for."""
+    where, values = _pairs_where(chosen)
+    found: pd.DataFrame = (
+        cursor(build)
+        .execute(
+            f"""
+            select o.overlap_start_at, o.basis, o.scope_value, coalesce(a.title, ca.title, a.window_id) as first,
+                coalesce(b.title, cb.title, b.window_id) as second, o.overlap_seconds / 60.0 as minutes,
+                case o.is_known_at_approval when true then 'known at approval' when false then 'emerged later'
+                    else 'unknown' end as known,
+                a.change_id
+            from marts.window_overlaps o
+            join marts.windows a on a.window_id = o.window_a
+            join marts.windows b on b.window_id = o.window_b
+            left join marts.changes ca on ca.change_id = a.change_id
+            left join marts.changes cb on cb.change_id = b.change_id
+            where o.scope = ? and {where}
+            order by o.overlap_start_at desc, o.window_a, o.window_b, o.basis limit {_SHOWN_PAIRS}
+            """,
+            [scope, *values],
+        )
+        .df()
+    )
+    return found
+
+
+def _pairs_where(chosen: Filter) -> tuple[str, list[object]]:
+    scope, values = scope_condition(chosen, "a")
+    return f"o.overlap_start_at >= ? and o.overlap_start_at < ? and {scope}", [chosen.start, chosen.end, *values]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One window of a week: where it is drawn, when, and whether it overlaps another in a judged scope."""
+
+    lane: str
+    title: str
+    start: datetime
+    end: datetime
+    is_overlapping: bool
+    is_end_assumed: bool
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def weeks(build: Build, chosen: Filter) -> list[tuple[date, int, int]]:
+    """Return (Monday, planned windows, of these overlapping) for the weeks of the period."""
+    scope, values = scope_condition(chosen, "m")
+    rows = cursor(build).execute(
+        f"""
+        select cast(date_trunc('week', occurred_at) as date), count(*), count(*) filter (where in_numerator)
+        from metrics.overlapping_windows m
+        where exclusion_reason is null and occurred_at >= ? and occurred_at < ? and {scope}
+        group by 1 order by 1
+        """,
+        [chosen.start, chosen.end, *values],
+    )
+    return [(week, total, overlapping) for week, total, overlapping in rows.fetchall()]
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def bars(build: Build, chosen: Filter) -> tuple[list[Bar], int]:
+    """Return the planned windows that start in a span (overlapping ones first, at most sixty) and their count."""
+    scope, values = scope_condition(chosen, "w")
+    rows = (
+        cursor(build)
+        .execute(
+            f"""
+        select coalesce(w.service, w.component, 'service unknown'), coalesce(w.title, w.window_id), w.planned_start_at,
+            w.planned_end_at, m.in_numerator, w.planned_end_basis in ('median', 'default'), count(*) over ()
+        from metrics.overlapping_windows m join marts.windows w on w.window_id = m.record_id
+        where m.exclusion_reason is null and m.occurred_at >= ? and m.occurred_at < ? and {scope}
+        order by m.in_numerator desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
+        """,
+            [chosen.start, chosen.end, *values],
+        )
+        .fetchall()
+    )
+    return [Bar(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def planning(build: Build, chosen: Filter) -> dict[str, int]:
+    """Return counts on how the period's windows were planned and kept."""
+    scope, values = scope_condition(chosen, "w")
+    found = cursor(build).execute(
+        f"""
+        select count(*) as windows, count(*) filter (where is_created_after_start) as "entered after their start",
+            count(*) filter (where early_seconds > 0) as "begun before the planned start",
+            count(*) filter (where late_seconds > 0) as "worked past the planned end",
+            count(*) filter (where planned_end_basis in ('median', 'default')) as "with an assumed end",
+            count(*) filter (where problem = 'reversed') as "ending before they start",
+            count(*) filter (where problem = 'zero_length') as "of no length"
+        from marts.windows w
+        where kind <> 'freeze' and not is_withdrawn and planned_start_at >= ? and planned_start_at < ? and {scope}
+        """,
+        [chosen.start, chosen.end, *values],
+    )
+    names = [column[0] for column in found.description or ()]
+    return dict(zip(names, found.fetchall()[0], strict=True))
+
+
+def week_label(week: date, total: int, overlapping: int) -> str:
+    """Return what a week is called in the choice of weeks."""
+    return f"{wording.day(week)}: {wording.plural(total, 'window')}, {overlapping:,} overlapping"

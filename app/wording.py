@@ -1,0 +1,185 @@
+"""How values and record texts read on a page: durations, shares, dates, links, and text that stays text.
+
+Owns formatting and escaping. Knows neither Streamlit nor the build.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
+
+from models.metric import MetricValue
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUS, _TO = "\u2212", "\u2013"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_WORD_JOINER = "\u2060"
+_ISSUE_ADDRESS = re.compile(r"/browse/([A-Z][A-Z0-9_]*-[0-9]+)$")
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration as people say it, two significant figures: ``45 s``, ``12 min``, ``19 h``, ``3.4 days``."""
+    if seconds is None:
+        return "—"
+    sign, size = (_MINUS if seconds < 0 else ""), abs(seconds)
+    if size < _MINUTE:
+        return f"{sign}{size:.0f} s"
+    if size < 2 * _HOUR:
+        return f"{sign}{size / _MINUTE:.0f} min"
+    if size < 2 * _DAY:
+        hours = size / _HOUR
+        return f"{sign}{hours:.1f} h" if hours < 10 else f"{sign}{hours:.0f} h"
+    days = size / _DAY
+    return f"{sign}{days:.1f} days" if days < 10 else f"{sign}{days:,.0f} days"
+
+
+def share(value: float | None) -> str:
+    """Return a share as a percentage with one decimal below ten: ``7.3 %``, ``17 %``."""
+    if value is None:
+        return "—"
+    percent = value * 100
+    digits = 1 if abs(percent) < 10 and percent != round(percent) else 0
+    return f"{percent:.{digits}f} %"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Return a metric's value in its unit."""
+    if unit == "seconds":
+        return duration(value)
+    if unit == "ratio":
+        return share(value)
+    return "—" if value is None else f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def metric_amount(found: MetricValue) -> str:
+    """Return a metric's value in its unit."""
+    return amount(found.value, found.unit)
+
+
+def difference(now: float, before: float, unit: str) -> str:
+    """Return how far a value moved, signed: ``+8 h``, ``+2.1 points``."""
+    moved = now - before
+    sign = "+" if moved > 0 else _MINUS if moved < 0 else "±"
+    if unit == "seconds":
+        return sign + duration(abs(moved))
+    if unit == "ratio":
+        return f"{sign}{abs(moved) * 100:.1f} points"
+    return f"{sign}{abs(moved):,.2f}"
+
+
+def day(value: date | datetime | None) -> str:
+    """Return a date as ``3 Nov 2025``."""
+    return "—" if value is None else f"{value.day} {value:%b %Y}"
+
+
+def short_day(value: date | datetime) -> str:
+    """Return a date without its year, for lists within a named period: ``3 Nov``."""
+    return f"{value.day} {value:%b}"
+
+
+def short_key(key: str, url: str | None = None) -> str:
+    """Return a record's key as people know it: a tracker's own number gives way to the issue's name in its address."""
+    if key.isdigit() and url and (found := _ISSUE_ADDRESS.search(url)):
+        return found[1]
+    return key.rsplit("/", 1)[-1]
+
+
+def instant(value: datetime | None) -> str:
+    """Return an instant as ``3 Nov 2025 14:05 UTC``; instants are naive UTC throughout."""
+    return "—" if value is None else f"{value.day} {value:%b %Y %H:%M} UTC"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """Return a half-open period by its first and last day, as ``3 Nov`` to ``9 Nov 2025``."""
+    last = end - timedelta(microseconds=1)
+    if start.date() == last.date():
+        return day(start)
+    if start.year == last.year:
+        return f"{start.day} {start:%b}{_TO}{day(last)}"
+    return f"{day(start)}{_TO}{day(last)}"
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, coarsely: ``3 hours``, ``12 days``."""
+    for size, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count:,} {name}{'s' if count != 1 else ''}"
+    return "less than a minute"
+
+
+def plural(count: int, noun: str, many: str = "") -> str:
+    """Return a count with its noun: ``1 change``, ``1,204 changes``."""
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def words(identifier: str) -> str:
+    """Return a stored identifier as words: ``release_execution`` → ``release execution``."""
+    return identifier.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital first letter and nothing else touched."""
+    return text[:1].upper() + text[1:]
+
+
+_FAILURES = {"return": "older version brought back", "revert": "change reverted", "rollback": "rolled back"}
+
+
+def failure(reasons: str | None) -> str:
+    """Return why a deployment failed, in words: ``rollback, incident`` → ``rolled back, incident``."""
+    return ", ".join(_FAILURES.get(word, word) for word in (reasons or "").split(", ") if word)
+
+
+def listed(names: list[str], limit: int = 5) -> str:
+    """Return names as prose: ``a, b and c``, the rest counted."""
+    shown = names[:limit]
+    rest = len(names) - len(shown)
+    if rest:
+        return ", ".join(shown) + f" and {rest:,} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}" if shown else ""
+
+
+def inert(text: object, limit: int = 200) -> str:
+    """Return a record's text so that Markdown shows it as typed: nothing in it formats, links, embeds or breaks a line.
+
+    Addresses are kept readable but are cut apart by a word joiner, since renderers link bare ones by themselves.
+    """
+    flat = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    if len(flat) > limit:
+        flat = flat[: limit - 1] + "…"
+    flat = re.sub(r"(?i)(https?|ftp|mailto)(:)", rf"\1{_WORD_JOINER}\2", flat)
+    flat = re.sub(r"(?i)\b(www)\.", rf"\1{_WORD_JOINER}.", flat)
+    flat = flat.replace("@", f"@{_WORD_JOINER}")
+    flat = re.sub(r":(?=\w)", f":{_WORD_JOINER}", flat)
+    return _PUNCTUATION.sub(r"\\\1", flat)
+
+
+def chart_text(text: object, limit: int = 60) -> str:
+    """Return a record's text for a chart label, whose renderer reads a few HTML tags."""
+    flat = " ".join(str(text).split())
+    if len(flat) > limit:
+        flat = flat[: limit - 1] + "…"
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
+
+
+def safe_url(url: str | None) -> str | None:
+    """Return an address only if it is plain http(s) with a host and no credentials; anything else is no link."""
+    if not url or any(c.isspace() or not c.isprintable() for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+            return None
+    except ValueError:
+        return None
+    return url
+
+
+def cell(value: object) -> object:
+    """Return a value for a spreadsheet: text that it would run as a formula gets a leading apostrophe."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value
