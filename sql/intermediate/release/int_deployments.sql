@@ -16,7 +16,7 @@
 -- column: version | Version or tag.
 -- column: artifact_digest | Digest of the artifact.
 -- column: revision | Commit deployed.
--- column: artifact | What identifies the artifact: digest, else version, else revision.
+-- column: artifact | What identifies the artifact: digest, else commit, else version (a version may be the name of a branch).
 -- column: outcome | succeeded, failed, cancelled, in_progress or unknown.
 -- column: status | Last status as the source words it.
 -- column: is_rollback_stated | Whether the source says it takes a release back.
@@ -99,7 +99,11 @@ select
     cast(j.artifact_digest as varchar) as artifact_digest,
     -- A version such as 'release-<commit>' names its commit.
     cast(coalesce(j.revision, nullif(regexp_extract(j.version, '([0-9a-f]{40})', 1), '')) as varchar) as revision,
-    cast(coalesce(j.artifact_digest, j.version, j.revision) as varchar) as artifact,
+    cast(
+        coalesce(
+            j.artifact_digest, j.revision, nullif(regexp_extract(j.version, '([0-9a-f]{40})', 1), ''), j.version
+        ) as varchar
+    ) as artifact,
     cast(j.outcome as varchar) as outcome,
     cast(coalesce(j.last_status, j.status) as varchar) as status,
     cast(j.is_rollback_stated as boolean) as is_rollback_stated,

@@ -1,0 +1,230 @@
+-- description: The figures that describe both tracks of a team in a period: counts, cadence, owners, overlap, artifacts. Everything
+--   that the cheat sheet, the verdicts and the patterns say is a rule over these.
+-- grain: period, team
+-- order_by: period, team
+-- column: period | As in periods.
+-- column: team | The team; '(all)' for the organisation, '(no team)' for records of none.
+-- column: changes | Changes created.
+-- column: decisions | Decisions that decide, by people and policies.
+-- column: human_decisions | Decisions by people.
+-- column: policy_decisions | Decisions by named policies.
+-- column: approved | Approvals.
+-- column: declined | Rejections and requests for changes.
+-- column: conditioned | Approvals with conditions.
+-- column: with_reason | Decisions with a recorded reason.
+-- column: deployments | Finished production deployments.
+-- column: failed_deployments | Of these, those that needed intervention.
+-- column: failed_attempts | Production attempts that did not finish.
+-- column: rolled_back | Production deployments that took a release back.
+-- column: verified | Finished production deployments with verification recorded.
+-- column: with_plan | Finished production deployments with a plan, a release or a pipeline run.
+-- column: decisions_per_week | Decisions per week.
+-- column: deployments_per_week | Deployments per week.
+-- column: decision_gap_seconds | Median gap between decisions in a row.
+-- column: deployment_gap_seconds | Median gap between deployments in a row.
+-- column: batch_size | Median number of changes per deployment that carried any.
+-- column: deciders | People who decided.
+-- column: deployers | People who deployed.
+-- column: both_groups | People who did both.
+-- column: top_decider_share | Share of human decisions by the busiest person.
+-- column: top_deployer_share | Share of human deployments by the busiest person.
+-- column: judged_deployments | Deployments whose authorisation can be judged.
+-- column: prior_deployments | Of these, those whose decisions all came before the start (clock skew allowed for).
+-- column: complete_records | Changes with a complete record.
+-- column: catches_governance | Things governance caught.
+-- column: catches_release | Things release caught.
+-- column: misses | Failures after deployment.
+-- column: median_handling_seconds | Median handling time of human decisions.
+-- column: contributors | People who authored or committed.
+-- column: sod_judged | Changes whose independence can be judged.
+-- column: sod_passed | Of these, those with an independent approval.
+-- not_null: period, team, changes, decisions, deployments
+-- unique: period, team
+with team_names as (
+    select distinct coalesce(team, '(no team)') as team from marts.changes
+    union select distinct coalesce(team, '(no team)') from marts.deployments
+    union select '(all)'
+),
+scopes as (
+    -- Every record counts for its team and for the organisation.
+    select team, team as member from team_names where team <> '(all)'
+    union all
+    select '(all)', team from team_names where team <> '(all)'
+),
+created as (
+    select p.period, s.team, count(*) as changes
+    from marts.changes c
+    inner join scopes s on s.member = coalesce(c.team, '(no team)')
+    inner join marts.periods p on c.created_at >= p.start_at and c.created_at < p.end_at
+    group by p.period, s.team
+),
+complete as (
+    select p.period, s.team, count(*) filter (where k.is_complete) as complete_records
+    from marts.change_completeness k
+    inner join scopes s on s.member = coalesce(k.team, '(no team)')
+    inner join marts.periods p on k.created_at >= p.start_at and k.created_at < p.end_at
+    group by p.period, s.team
+),
+acts as (
+    select d.decision_id, s.team, d.decided_at, d.decided_by, d.decided_by_type, d.verdict, d.policy, d.comment, d.conditions
+    from marts.decisions d
+    inner join marts.changes c on c.change_id = d.change_id
+    inner join scopes s on s.member = coalesce(c.team, '(no team)')
+    where d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
+        and (d.decided_by_type = 'human' or d.policy is not null)
+),
+act_gaps as (
+    select *, (epoch_us(decided_at) - epoch_us(lag(decided_at) over (partition by team order by decided_at, decision_id)))
+        / 1000000.0 as gap
+    from acts
+),
+decided as (
+    select p.period, a.team,
+        count(*) as decisions,
+        count(*) filter (where decided_by_type = 'human') as human_decisions,
+        count(*) filter (where decided_by_type is distinct from 'human') as policy_decisions,
+        count(*) filter (where verdict = 'approved') as approved,
+        count(*) filter (where verdict <> 'approved') as declined,
+        count(*) filter (where verdict = 'approved' and conditions is not null) as conditioned,
+        count(*) filter (where coalesce(trim(comment), '') <> '' or conditions is not null) as with_reason,
+        count(distinct case when decided_by_type = 'human' then decided_by end) as deciders,
+        quantile_cont(gap, 0.5) as decision_gap_seconds
+    from act_gaps a
+    inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
+    group by p.period, a.team
+),
+shipped as (
+    select d.deployment_id, s.team, d.finished_at, d.started_at, d.deployer, d.deployer_type, d.outcome, d.is_failed, d.is_rollback,
+        d.has_plan, d.changes_carried, d.authorisation_class, d.is_rerelease, v.deployment_id is not null as is_verified,
+        i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded
+    from marts.deployments d
+    inner join intermediate.int_deployments i on i.deployment_id = d.deployment_id
+    inner join scopes s on s.member = coalesce(d.team, '(no team)')
+    left join marts.verified_deployments v on v.deployment_id = d.deployment_id
+    where d.is_production and d.started_at is not null
+),
+ship_gaps as (
+    select *, (epoch_us(finished_at) - epoch_us(lag(finished_at) over (
+            partition by team, outcome order by finished_at, deployment_id))) / 1000000.0 as gap
+    from shipped
+),
+deployed as (
+    select p.period, g.team,
+        count(*) filter (where outcome = 'succeeded') as deployments,
+        count(*) filter (where is_failed) as failed_deployments,
+        count(*) filter (where outcome in ('failed', 'cancelled')) as failed_attempts,
+        count(*) filter (where is_rollback) as rolled_back,
+        count(*) filter (where outcome = 'succeeded' and is_verified) as verified,
+        count(*) filter (where outcome = 'succeeded' and (has_plan or is_encoded)) as with_plan,
+        quantile_cont(case when outcome = 'succeeded' then gap end, 0.5) as deployment_gap_seconds,
+        quantile_cont(case when outcome = 'succeeded' and changes_carried > 0 then changes_carried end, 0.5) as batch_size,
+        count(distinct case when deployer_type = 'human' then deployer end) as deployers,
+        count(*) filter (where not is_rerelease and authorisation_class in
+            ('prior', 'within_skew', 'retroactive', 'retroactive_emergency_in_sla', 'never', 'no_record')) as judged_deployments,
+        count(*) filter (where not is_rerelease and authorisation_class in ('prior', 'within_skew')) as prior_deployments
+    from ship_gaps g
+    inner join marts.periods p on g.started_at >= p.start_at and g.started_at < p.end_at
+    group by p.period, g.team
+),
+people as (
+    select p.period, a.team, a.decided_by as person, 1 as decides, 0 as deploys
+    from acts a inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
+    where a.decided_by_type = 'human' and a.decided_by is not null
+    union all
+    select p.period, s.team, s.deployer, 0, 1
+    from shipped s inner join marts.periods p on s.started_at >= p.start_at and s.started_at < p.end_at
+    where s.deployer_type = 'human' and s.deployer is not null
+),
+hats as (
+    select period, team, person, sum(decides) as decides, sum(deploys) as deploys from people group by period, team, person
+),
+owners as (
+    select period, team,
+        count(*) filter (where decides > 0 and deploys > 0) as both_groups,
+        max(decides) * 1.0 / nullif(sum(decides), 0) as top_decider_share,
+        max(deploys) * 1.0 / nullif(sum(deploys), 0) as top_deployer_share
+    from hats group by period, team
+),
+caught as (
+    select p.period, s.team,
+        count(distinct case when k.outcome = 'catch' and k.process = 'change_governance' then k.evidence_id end) as catches_governance,
+        count(distinct case when k.outcome = 'catch' and k.process = 'release_execution' then k.evidence_id end) as catches_release,
+        count(distinct case when k.outcome = 'miss' then k.evidence_id end) as misses
+    from marts.catches k
+    inner join scopes s on s.member = coalesce(k.team, '(no team)')
+    inner join marts.periods p on k.occurred_at >= p.start_at and k.occurred_at < p.end_at
+    group by p.period, s.team
+),
+handled as (
+    select p.period, s.team, quantile_cont(h.handling_seconds, 0.5) as median_handling_seconds
+    from intermediate.int_human_decisions h
+    inner join scopes s on s.member = coalesce(h.team, '(no team)')
+    inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
+    group by p.period, s.team
+),
+contributed as (
+    select p.period, s.team, count(distinct k.person) as contributors
+    from intermediate.int_change_contributors k
+    inner join marts.changes c on c.change_id = k.change_id
+    inner join scopes s on s.member = coalesce(c.team, '(no team)')
+    inner join marts.periods p on c.created_at >= p.start_at and c.created_at < p.end_at
+    group by p.period, s.team
+),
+separated as (
+    select p.period, s.team,
+        count(*) filter (where d.result in ('pass', 'fail')) as sod_judged,
+        count(*) filter (where d.result = 'pass') as sod_passed
+    from marts.separation_of_duties d
+    inner join scopes s on s.member = coalesce(d.team, '(no team)')
+    inner join marts.periods p on d.occurred_at >= p.start_at and d.occurred_at < p.end_at
+    where d.test = 'sod_1_effective'
+    group by p.period, s.team
+)
+select
+    cast(p.period as varchar) as period,
+    cast(t.team as varchar) as team,
+    cast(coalesce(c.changes, 0) as bigint) as changes,
+    cast(coalesce(d.decisions, 0) as bigint) as decisions,
+    cast(coalesce(d.human_decisions, 0) as bigint) as human_decisions,
+    cast(coalesce(d.policy_decisions, 0) as bigint) as policy_decisions,
+    cast(coalesce(d.approved, 0) as bigint) as approved,
+    cast(coalesce(d.declined, 0) as bigint) as declined,
+    cast(coalesce(d.conditioned, 0) as bigint) as conditioned,
+    cast(coalesce(d.with_reason, 0) as bigint) as with_reason,
+    cast(coalesce(s.deployments, 0) as bigint) as deployments,
+    cast(coalesce(s.failed_deployments, 0) as bigint) as failed_deployments,
+    cast(coalesce(s.failed_attempts, 0) as bigint) as failed_attempts,
+    cast(coalesce(s.rolled_back, 0) as bigint) as rolled_back,
+    cast(coalesce(s.verified, 0) as bigint) as verified,
+    cast(coalesce(s.with_plan, 0) as bigint) as with_plan,
+    cast(coalesce(d.decisions, 0) / p.weeks as double) as decisions_per_week,
+    cast(coalesce(s.deployments, 0) / p.weeks as double) as deployments_per_week,
+    cast(d.decision_gap_seconds as double) as decision_gap_seconds,
+    cast(s.deployment_gap_seconds as double) as deployment_gap_seconds,
+    cast(s.batch_size as double) as batch_size,
+    cast(coalesce(d.deciders, 0) as bigint) as deciders,
+    cast(coalesce(s.deployers, 0) as bigint) as deployers,
+    cast(coalesce(o.both_groups, 0) as bigint) as both_groups,
+    cast(o.top_decider_share as double) as top_decider_share,
+    cast(o.top_deployer_share as double) as top_deployer_share,
+    cast(coalesce(s.judged_deployments, 0) as bigint) as judged_deployments,
+    cast(coalesce(s.prior_deployments, 0) as bigint) as prior_deployments,
+    cast(coalesce(k.complete_records, 0) as bigint) as complete_records,
+    cast(coalesce(g.catches_governance, 0) as bigint) as catches_governance,
+    cast(coalesce(g.catches_release, 0) as bigint) as catches_release,
+    cast(coalesce(g.misses, 0) as bigint) as misses,
+    cast(h.median_handling_seconds as double) as median_handling_seconds,
+    cast(coalesce(n.contributors, 0) as bigint) as contributors,
+    cast(coalesce(e.sod_judged, 0) as bigint) as sod_judged,
+    cast(coalesce(e.sod_passed, 0) as bigint) as sod_passed
+from marts.periods p
+cross join team_names t
+left join created c on c.period = p.period and c.team = t.team
+left join complete k on k.period = p.period and k.team = t.team
+left join decided d on d.period = p.period and d.team = t.team
+left join deployed s on s.period = p.period and s.team = t.team
+left join owners o on o.period = p.period and o.team = t.team
+left join caught g on g.period = p.period and g.team = t.team
+left join handled h on h.period = p.period and h.team = t.team
+left join contributed n on n.period = p.period and n.team = t.team
+left join separated e on e.period = p.period and e.team = t.team
