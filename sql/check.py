@@ -75,6 +75,9 @@ def portability_problems(tree: exp.Expression) -> list[str]:
     for collected in tree.find_all(exp.ArrayAgg):
         if isinstance(collected.this, exp.Order):
             problems.append("list(order by) is not portable")
+    for joined in tree.find_all(exp.GroupConcat):
+        if joined.find(exp.Order) is None:
+            problems.append("string_agg needs an order by, or its text depends on how the work was split")
     for frame in tree.find_all(exp.WindowSpec):
         if (frame.args.get("kind") or "").upper() == "GROUPS":
             problems.append("GROUPS frames are not portable")
