@@ -126,6 +126,7 @@ def _sources(story: Story) -> list[tuple[str, Sequence[Route], Iterable[Response
             _chained(
                 story,
                 (
+                    demo_github.repository_responses,
                     demo_github.pull_request_responses,
                     demo_github_delivery.deployment_responses,
                     demo_github_delivery.run_responses,

@@ -17,7 +17,6 @@ from ingest.demo_model import (
     Commit,
     Deployment,
     FlagFlip,
-    PlannedWindow,
     PullRequest,
     Review,
     Story,
@@ -26,6 +25,7 @@ from ingest.demo_model import (
 
 SERVICE = "payments"
 TICKET_NUMBER, ISSUE_ID, PULL_REQUEST_NUMBER, DEPLOYMENT_NUMBER = 500, 20_500, 1200, 501_000
+TICKET_KEY = f"PAY-{TICKET_NUMBER}"
 FLAG = "payments.refunds-new-ledger"
 WEEK_OF_EXAMPLE = 50
 
@@ -64,7 +64,7 @@ def propose(line: Line, pulls: list[PullRequest]) -> PullRequest:
 
 
 def release(line: Line) -> None:
-    """Complete the example once its deployment is known: release notes, rollout, conditions, calendar, closing."""
+    """Complete the example once its deployment is known: release notes, rollout, conditions, closing."""
     story = line.story
     pull = next(p for p in story.pull_requests[SERVICE] if p.ticket and p.ticket.title == _TITLE)
     deployment = next(d for d in line.done if pull in d.carries)
@@ -83,29 +83,6 @@ def release(line: Line) -> None:
         share = following
     _notes(line, deployment)
     _carry_out(line, ticket, deployment)
-    planned = ticket.fields["planned"]
-    story.windows.append(
-        PlannedWindow(
-            "",
-            "change",
-            f"{TICKET_KEY} {_TITLE}",
-            SERVICE,
-            SERVICE,
-            "production",
-            "payments",
-            _CAPTAIN,
-            "normal",
-            "Closed",
-            "High",
-            _at(line, 3, 9),
-            planned,
-            (deployment.created_at, deployment.finished_at),
-            deployment.version,
-        )
-    )
-
-
-TICKET_KEY = f"PAY-{TICKET_NUMBER}"
 
 
 def is_example(ticket: Ticket | None) -> bool:
@@ -181,7 +158,7 @@ def _ticket(line: Line, pull: PullRequest) -> Ticket:
         (
             _at(line, 1, 10, 20),
             _SUPPORT,
-            "Customers will ask why refunds arrive earlier. Support needs a briefing first.",
+            "Impact on customers: they will ask why refunds come earlier. Support needs a briefing.",
         ),
         (decided + 60, _LEAD, "Approved with conditions:\n" + str(ticket.fields["conditions"])),
     ]
@@ -220,15 +197,19 @@ def _carry_out(line: Line, ticket: Ticket, deployment: Deployment) -> None:
         ),
         (_at(line, 3, 10, 30), _SUPPORT, said.format(3, "support team briefed, article is online.")),
         (_at(line, 3, 11, 20), _RISK, said.format(4, "reconciliation of last month's refunds tested, no difference.")),
-        (_at(line, 3, 13, 40), _CAPTAIN, "Readiness checklist done, go."),
-        (deployment.finished_at + 2 * MINUTE, _CAPTAIN, said.format(1, f"deployed with {FLAG} off.")),
+        (_at(line, 3, 13, 20), _CAPTAIN, said.format(1, f"{FLAG} exists and is off in production.")),
+        (
+            _at(line, 3, 13, 40),
+            _CAPTAIN,
+            "Readiness checklist done, on-call and runbook too: go for the deployment.",
+        ),
         (
             deployment.finished_at + 19 * MINUTE,
             _CAPTAIN,
-            "Verified at 0 %: smoke test passed, error rate and latency unchanged.",
+            "Deployment verified in production at 0 %: smoke test passed, error rate unchanged.",
         ),
         (_at(line, 7, 9, 50), _CAPTAIN, said.format(2, "1 % for 90 h, no deviation.")),
-        (_at(line, 9, 11), _CAPTAIN, "100 % since ten o'clock. Done."),
+        (_at(line, 9, 11), _CAPTAIN, "Rollout at 100 % since ten o'clock, deployment closed."),
     ]
     ticket.move(deployment.created_at, _CAPTAIN, "Implementing")
     ticket.move(_at(line, 3, 15), _CAPTAIN, "Rolling out")

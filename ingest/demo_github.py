@@ -32,6 +32,24 @@ def pull_request_responses(story: Story) -> Iterable[Response]:
         yield graphql(story, "pullRequests", service, body)
 
 
+def repository_responses(story: Story) -> Iterable[Response]:
+    """Yield the answer to whether anything moved: every repository with its counts."""
+    organisation = story.organisation
+    body: Node = {"viewer": {"login": organisation.bots["checks"].removesuffix("[bot]")}}
+    for place, (service, pulls) in enumerate(story.pull_requests.items()):
+        latest = max((pull for pull in pulls if pull.created_at <= organisation.end), key=lambda p: p.created_at)
+        node = {"number": latest.number, "updatedAt": iso(_updated(latest, organisation.end))}
+        body[f"r{place}"] = {
+            "id": f"R_{service}",
+            "databaseId": 1000 + place,
+            "nameWithOwner": f"{organisation.owner}/{service}",
+            "url": web(story, service),
+            "isArchived": False,
+            "pullRequests": {"totalCount": len(pulls), "nodes": [node]},
+        }
+    yield Response(f"{organisation.github}/api/graphql#repositories", {"data": body}, organisation.as_of)
+
+
 def graphql(story: Story, operation: str, service: str, body: Node, **variables: str) -> Response:
     """Return an answer of the GraphQL API."""
     organisation = story.organisation
@@ -77,6 +95,7 @@ def _node(story: Story, pull: PullRequest) -> Node:
     commits = [commit for commit in pull.commits if commit.pushed_at <= end] or pull.commits[:1]
     return {
         "id": f"PR_{pull.service}_{pull.number}",
+        "fullDatabaseId": str(_serial(pull)),
         "number": pull.number,
         "url": url,
         "title": title_of(pull),
@@ -90,13 +109,16 @@ def _node(story: Story, pull: PullRequest) -> Node:
         "author": account(pull.author),
         "mergedBy": account(pull.merged_by) if is_merged else None,
         "mergeCommit": {"oid": pull.merge_sha} if is_merged else None,
+        "authorAssociation": "MEMBER" if pull.author in story.organisation.people else "NONE",
         "baseRefName": pull.base,
         "headRefName": f"{pull.ticket.key}-{pull.branch}" if pull.ticket else pull.branch,
         "headRefOid": commits[-1].sha,
         "additions": pull.size[0],
         "deletions": pull.size[1],
-        "labels": {"totalCount": len(labels := _labels(pull)), "nodes": [{"name": name} for name in labels]},
-        "reviews": _connection(_review(pull, url, n, r) for n, r in enumerate(pull.reviews) if r.at <= end),
+        "changedFiles": 1 + pull.size[0] // 40,
+        "labels": {"nodes": [{"name": name} for name in _labels(pull)]},
+        "reviewRequests": {"nodes": [] if is_closed else _waiting(pull, end)},
+        "reviews": _connection(_review(pull, url, n, r, end) for n, r in enumerate(pull.reviews) if r.at <= end),
         "commits": _connection(_commit(story, pull, commit) for commit in commits),
         "timelineItems": _connection(_timeline(pull, url, end)),
         "comments": _connection(
@@ -128,6 +150,13 @@ def _connection(nodes: Iterable[Node]) -> Node:
     return {"totalCount": len(found), "nodes": found, "pageInfo": {"hasNextPage": False, "endCursor": None}}
 
 
+def _waiting(pull: PullRequest, end: int) -> list[Node]:
+    """Return who has been asked for a review and has not answered."""
+    answered = {review.by for review in pull.reviews if review.at <= end}
+    asked = {by for at, _, by in pull.requests if at <= end}
+    return [{"requestedReviewer": {"login": login}} for login in sorted(asked - answered)]
+
+
 def _labels(pull: PullRequest) -> list[str]:
     labels = [f"risk:{pull.risk}", *pull.labels]
     if pull.change_type != "normal":
@@ -157,18 +186,26 @@ def _serial(pull: PullRequest) -> int:
     return 1_000_000 + pull.number
 
 
-def _review(pull: PullRequest, url: str, place: int, review: Review) -> Node:
+def _review(pull: PullRequest, url: str, place: int, review: Review, end: int) -> Node:
+    is_dismissed = 0 < review.dismissed_at <= end
+    return {
+        "id": f"PRR_{pull.service}_{_serial(pull)}{place:02d}",
+        "state": "DISMISSED" if is_dismissed else review.state,
+        "updatedAt": iso(review.dismissed_at if is_dismissed else review.at),
+        **_said(pull, url, place, review),
+    }
+
+
+def _said(pull: PullRequest, url: str, place: int, review: Review) -> Node:
+    """Return what never changes of a review."""
     serial = f"{_serial(pull)}{place:02d}"
     return {
-        "id": f"PRR_{pull.service}_{serial}",
         "fullDatabaseId": serial,
         "url": f"{url}#pullrequestreview-{serial}",
         "author": account(review.by),
         "authorAssociation": "MEMBER",
-        "state": "DISMISSED" if review.dismissed_at else review.state,
         "body": review.body,
         "submittedAt": iso(review.at),
-        "updatedAt": iso(review.dismissed_at or review.at),
         "commit": {"oid": review.sha},
     }
 
@@ -209,12 +246,14 @@ def _timeline(pull: PullRequest, url: str, end: int) -> Iterable[Node]:
                 "actor": account(review.dismissed_by),
                 "previousReviewState": review.state,
                 "dismissalMessage": "New commits were pushed.",
-                "review": {"fullDatabaseId": f"{_serial(pull)}{place:02d}"},
+                "review": _said(pull, url, place, review),
             }
             items.append((review.dismissed_at, item))
     if pull.merged_at:
         item = {"__typename": "MergedEvent", "actor": account(pull.merged_by), "commit": {"oid": pull.merge_sha}}
         items.append((pull.merged_at, item))
+    if pull.closed_at:
+        items.append((pull.closed_at, {"__typename": "ClosedEvent", "actor": account(pull.closed_by), "url": url}))
     for place, (at, item) in enumerate(items):
         if at <= end:
             item["id"] = f"EV_{pull.service}_{_serial(pull)}{place:02d}"
@@ -225,4 +264,5 @@ def _timeline(pull: PullRequest, url: str, end: int) -> Iterable[Node]:
 def _updated(pull: PullRequest, end: int) -> int:
     times = [pull.created_at, pull.merged_at, pull.closed_at, *(r.at for r in pull.reviews)]
     times += [r.dismissed_at for r in pull.reviews]
+    times += [at for at, _, _ in (*pull.requests, *pull.comments)]
     return max(at for at in times if at <= end)

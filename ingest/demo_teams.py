@@ -162,6 +162,9 @@ def fulfilment(story: Story, team: Team, service: Service, chance: Chance) -> No
 
     def prepare(deployment: Deployment) -> None:
         deployment.creator = deployment.triggered_by = chance.pick(engineers).login
+        if chance.happens(float(rates["direct_commit"])):
+            # Somebody pushed a last fix straight to the branch, past every pull request.
+            deployment.sha = chance.sha()
 
     def settled(deployment: Deployment) -> None:
         release(story, deployment, chance, has_plan=False)
