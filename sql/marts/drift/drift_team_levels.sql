@@ -1,0 +1,22 @@
+-- description: How often the separation is missing per team and dimension over the last 90 days, censored weeks left out.
+-- grain: team, dimension
+-- order_by: team, dimension
+-- column: team | The team.
+-- column: dimension | The dimension.
+-- column: n | Marks.
+-- column: x | Marks with the separation missing.
+-- column: level | x ÷ n.
+-- not_null: team, dimension, n, x
+-- unique: team, dimension
+-- assert: level between 0 and 1
+select
+    cast(m.team as varchar) as team,
+    cast(m.dimension as varchar) as dimension,
+    cast(count(*) as bigint) as n,
+    cast(sum(m.x) as bigint) as x,
+    cast(sum(m.x) * 1.0 / count(*) as double) as level
+from marts.drift_marks m
+cross join config.build b
+left join marts.drift_gate g on g.team = m.team and g.week = date_trunc('week', m.day)
+where m.occurred_at >= b.as_of - interval '90 days' and m.occurred_at < b.as_of and not coalesce(g.is_gated, false)
+group by m.team, m.dimension
