@@ -23,11 +23,12 @@ _WEIGHTS = {
     "unauthorised": 5,
     "late": 4,
     "failed": 4,
-    "outside": 2,
     "self_approved": 3,
+    "outside": 2,
     "waiting": 2,
     "emergency_late": 1,
 }
+_FADE = 0.8
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,16 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
             select * from reasons
             qualify row_number() over (partition by kind, record_id, reason order by seen_at desc, detail) = 1
         ),
-        ranked as (
-            select kind, record_id, sum(case reason {weights} end) as weight, max(seen_at) as seen_at
+        weighed as (
+            select kind, record_id, sum(case reason {weights} end) as weight, max(seen_at) as seen_at,
+                arg_max(reason, case reason {weights} end) as main_reason
             from latest group by kind, record_id
-            order by weight desc, seen_at desc, record_id limit ?
+        ),
+        -- So that one frequent reason does not hide all others, each further record of a reason weighs a little less.
+        ranked as (
+            select *, weight - {_FADE} * (row_number() over (
+                partition by main_reason order by weight desc, seen_at desc, record_id) - 1) as standing
+            from weighed order by standing desc, seen_at desc, record_id limit ?
         )
         select r.kind, r.record_id, coalesce(c.key, d.key), coalesce(c.url, d.url), coalesce(c.title, d.title),
             coalesce(c.service, d.service), r.seen_at, l.reason, l.amount, l.detail
@@ -104,7 +111,7 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
         join latest l on l.kind = r.kind and l.record_id = r.record_id
         left join marts.changes c on r.kind = 'change' and c.change_id = r.record_id
         left join marts.deployments d on r.kind = 'deployment' and d.deployment_id = r.record_id
-        order by r.weight desc, r.seen_at desc, r.record_id, case l.reason {weights} end desc
+        order by r.standing desc, r.seen_at desc, r.record_id, case l.reason {weights} end desc
         """,
         [
             chosen.start, chosen.end, *deployment_values, *carried_values, chosen.start, chosen.end, *change_values,

@@ -1,4 +1,4 @@
-"""Figures: process-behaviour charts, the two lanes, distributions, breakdowns. Light and dark.
+"""Figures of measures: process-behaviour charts, distributions, breakdowns; and the colours of all figures.
 
 Owns colours and marks. The two tracks have one colour each, always doubled by marker, dash or a direct label, and no
 other meaning. No titles here: the page's heading states the finding. Refuses to query or to format prose.
@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
 
 from app import wording
-from app.lanes import Crossing, LaneWeek
 from app.limits import Behaviour, Signal, Week
-from app.windows import Bar
 
 GOVERNANCE, EXECUTION, NEUTRAL = "change_governance", "release_execution", "neutral"
 
@@ -51,7 +49,8 @@ def palette(is_dark: bool) -> Palette:
 CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
-def _layout(figure: go.Figure, colours: Palette, height: int, **more: object) -> go.Figure:
+def lay_out(figure: go.Figure, colours: Palette, height: int, **more: object) -> go.Figure:
+    """Give a figure the house's margins, type and axes; ``more`` are layout settings of its own."""
     base: dict[str, Any] = {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
@@ -159,7 +158,7 @@ def process_behaviour(
             x=(judged_from - timedelta(days=3)).isoformat(), y=1, yref="paper", yanchor="bottom", xanchor="left",
             text="asked period →", showarrow=False, font={"color": colours.muted, "size": 12},
         )  # fmt: skip
-    _layout(figure, colours, height, margin={"l": 8, "r": 96, "t": 22, "b": 8})
+    lay_out(figure, colours, height, margin={"l": 8, "r": 96, "t": 22, "b": 8})
     figure.update_xaxes(
         showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}}
     )
@@ -205,66 +204,6 @@ def _week_text(week: Week, unit: str, hits: dict[date, Signal]) -> str:
     return text if week.is_judged else text + "<br>too few to judge"
 
 
-def lanes(
-    weeks: Sequence[LaneWeek], crossings: Sequence[Crossing], colours: Palette, *, height: int = 300
-) -> go.Figure:
-    """Draw the two tracks as parallel lanes by week, with hand-overs crossing from the upper to the lower one.
-
-    A line leans right when approved work waited, and back to the left, dashed, when approval came after deployment.
-    """
-    figure = go.Figure()
-    most = max((c.count for c in crossings), default=1)
-    for crossing in sorted(crossings, key=lambda c: c.count):
-        is_late = crossing.is_backwards
-        figure.add_scatter(
-            x=[crossing.approved, crossing.deployed], y=[1, 0], mode="lines", hoverinfo="skip",
-            line={
-                "color": colours.signal if is_late else colours.muted, "dash": "dash" if is_late else "solid",
-                "width": 0.6 + 5 * crossing.count / most,
-            },
-            opacity=0.9 if is_late else 0.4,
-        )  # fmt: skip
-    most_acts = max([w.decisions for w in weeks] + [w.deployments for w in weeks], default=1) or 1
-    for y, name, track, symbol, counts in (
-        (1, "decisions", GOVERNANCE, "circle", [w.decisions for w in weeks]),
-        (0, "production deployments", EXECUTION, "square", [w.deployments for w in weeks]),
-    ):
-        figure.add_scatter(
-            x=[w.week for w in weeks], y=[y] * len(weeks), mode="markers+text",
-            marker={
-                "color": colours.of(track), "symbol": symbol, "line": {"width": 0}, "opacity": 1,
-                "size": [0 if not c else 7 + 19 * (c / most_acts) ** 0.5 for c in counts],
-            },
-            text=[f"{c:,}" if c else "" for c in counts], textposition="top center" if y else "bottom center",
-            textfont={"color": colours.of(track), "size": 12}, customdata=[w.week.isoformat() for w in weeks],
-            hovertext=[_lane_text(w, y, name) for w in weeks], hovertemplate="%{hovertext}<extra></extra>", name=name,
-        )  # fmt: skip
-    for y, text, track, shift in (
-        (1, "● Change governance: decisions", GOVERNANCE, 44),
-        (0, "■ Release execution: production deployments", EXECUTION, -44),
-    ):
-        figure.add_annotation(
-            x=0, xref="paper", xanchor="left", y=y, yshift=shift, text=text, showarrow=False,
-            font={"color": colours.of(track), "size": 13},
-        )  # fmt: skip
-    _layout(figure, colours, height, margin={"l": 8, "r": 8, "t": 4, "b": 4})
-    figure.update_yaxes(visible=False, range=[-0.62, 1.52])
-    figure.update_xaxes(
-        showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}}
-    )
-    return figure
-
-
-def _lane_text(week: LaneWeek, is_upper: int, name: str) -> str:
-    count = week.decisions if is_upper else week.deployments
-    text = f"Week of {wording.day(week.week)}<br>{count:,} {name}"
-    return (
-        text
-        if is_upper or not week.unauthorised
-        else text + f"<br>{week.unauthorised:,} without valid approval at start"
-    )
-
-
 def bars(
     labels: Sequence[str],
     counts: Sequence[int],
@@ -283,7 +222,7 @@ def bars(
         textfont={"color": colours.ink}, customdata=list(labels),
         hovertemplate="%{x}: %{y:,}<extra></extra>", cliponaxis=False,
     )  # fmt: skip
-    _layout(figure, colours, height, bargap=0.25, margin={"l": 8, "r": 8, "t": 24, "b": 8})
+    lay_out(figure, colours, height, bargap=0.25, margin={"l": 8, "r": 8, "t": 24, "b": 8})
     figure.update_xaxes(
         showgrid=False, title={"text": axis, "font": {"color": colours.muted, "size": 12}}, type="category"
     )
@@ -332,114 +271,7 @@ def estimates(
             x=overall / to.per, y=1, yref="paper", yanchor="bottom", text=f"all {wording.amount(overall, unit)}",
             showarrow=False, font={"color": colours.muted, "size": 12},
         )  # fmt: skip
-    _layout(figure, colours, max(140, 30 * len(shown) + 70), margin={"l": 8, "r": 16, "t": 22, "b": 8})
+    lay_out(figure, colours, max(140, 30 * len(shown) + 70), margin={"l": 8, "r": 16, "t": 22, "b": 8})
     figure.update_xaxes(title={"text": to.axis, "font": {"color": colours.muted, "size": 12}}, rangemode="tozero")
     figure.update_yaxes(showgrid=True, tickfont={"color": colours.ink}, type="category")
     return figure
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One event on a timeline: when, in which track, its short label and its hover text."""
-
-    at: datetime
-    track: str
-    label: str
-    text: str
-    is_dual: bool
-
-
-def timeline(moments: Sequence[Moment], colours: Palette, *, height: int = 330) -> go.Figure:
-    """Draw one change's events on one time axis, each track a lane; an event that is in both joins them.
-
-    Labels that would touch the one before in their lane take the next of three heights; beyond that they are left to
-    the hover text and the table.
-    """
-    figure = go.Figure()
-    times = [moment.at for moment in moments]
-    first, last = min(times), max(times)
-    pad = max((last - first) / 20, timedelta(minutes=5))
-    for y, track in ((1, GOVERNANCE), (0, EXECUTION)):
-        figure.add_shape(
-            type="line", x0=first - pad, x1=last + pad, y0=y, y1=y, layer="below",
-            line={"color": colours.of(track), "width": 2, "dash": "solid" if y else "dash"},
-        )  # fmt: skip
-        lane = [m for m in moments if m.track == track]
-        _lane_marks(figure, lane, y, track, colours, (last - first + 2 * pad) / 9)
-    for moment in (m for m in moments if m.is_dual and m.track == GOVERNANCE):
-        figure.add_shape(
-            type="line", x0=moment.at, x1=moment.at, y0=0, y1=1, line={"color": colours.ink, "width": 1, "dash": "dot"}
-        )
-    for y, text, track in ((1, "● Change governance", GOVERNANCE), (0, "■ Release execution", EXECUTION)):
-        figure.add_annotation(
-            x=0, xref="paper", xanchor="left", y=y, yshift=74 if y else -74, text=text, showarrow=False,
-            font={"color": colours.of(track), "size": 13},
-        )  # fmt: skip
-    _layout(figure, colours, height)
-    figure.update_yaxes(visible=False, range=[-0.95, 1.95])
-    figure.update_xaxes(
-        showgrid=True,
-        range=[first - pad, last + pad],
-        title={"text": "UTC", "font": {"color": colours.muted, "size": 12}},
-    )
-    return figure
-
-
-def _lane_marks(
-    figure: go.Figure, lane: Sequence[Moment], y: int, track: str, colours: Palette, apart: timedelta
-) -> None:
-    if not lane:
-        return
-    figure.add_scatter(
-        x=[m.at for m in lane], y=[y] * len(lane), mode="markers",
-        marker={"color": colours.of(track), "symbol": "circle" if y else "square", "size": 11, "opacity": 1,
-                "line": {"color": colours.surface, "width": 1}},
-        text=[m.text for m in lane], hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
-    free: list[datetime | None] = [None, None, None]
-    for moment in lane:
-        level = next((i for i, until in enumerate(free) if until is None or moment.at >= until), None)
-        if level is None:
-            continue
-        free[level] = moment.at + apart
-        figure.add_annotation(
-            x=moment.at, y=y, text=wording.chart_text(moment.label, 18), showarrow=False, xanchor="center",
-            yshift=(18 + 17 * level) * (1 if y else -1), font={"color": colours.ink, "size": 12},
-        )  # fmt: skip
-
-
-def calendar(shown: Sequence[Bar], colours: Palette) -> go.Figure:
-    """Draw windows as bars on a time axis, one row per service; overlapping ones filled, hatched and outlined."""
-    lanes_ = sorted({bar.lane for bar in shown}, reverse=True)
-    figure = go.Figure()
-    for is_overlapping in (False, True):
-        drawn = [bar for bar in shown if bar.is_overlapping == is_overlapping]
-        if not drawn:
-            continue
-        figure.add_bar(
-            base=[bar.start for bar in drawn],
-            x=[max((bar.end - bar.start).total_seconds(), 600) * 1000 for bar in drawn],
-            y=[wording.chart_text(bar.lane, 32) for bar in drawn], orientation="h", width=0.55,
-            marker={
-                "color": colours.execution if is_overlapping else colours.muted,
-                "opacity": 1 if is_overlapping else 0.45,
-                "pattern": {"shape": "/" if is_overlapping else "", "size": 5, "solidity": 0.25,
-                            "fgcolor": colours.ink, "fillmode": "overlay"},
-                "line": {"color": colours.execution if is_overlapping else colours.muted, "width": 1},
-            },
-            hovertext=[_bar_text(bar) for bar in drawn], hovertemplate="%{hovertext}<extra></extra>",
-        )  # fmt: skip
-    _layout(figure, colours, max(150, 26 * len(lanes_) + 80), barmode="overlay")
-    figure.update_xaxes(type="date", title={"text": "UTC", "font": {"color": colours.muted, "size": 12}})
-    figure.update_yaxes(
-        type="category", tickfont={"color": colours.ink},
-        categoryorder="array", categoryarray=[wording.chart_text(lane, 32) for lane in lanes_],
-    )  # fmt: skip
-    return figure
-
-
-def _bar_text(bar: Bar) -> str:
-    text = f"{wording.chart_text(bar.title)}<br>{wording.instant(bar.start)} to {wording.instant(bar.end)}"
-    if bar.is_end_assumed:
-        text += "<br>end assumed"
-    return text + ("<br>overlaps another" if bar.is_overlapping else "")

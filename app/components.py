@@ -172,9 +172,10 @@ def table(
     height: int | None = None,
 ) -> list[int]:
     """Show rows as a grid and return the positions of the selected ones (at most one)."""
+    shown, configured = _presentable(shown), {name: config for name, config in (columns or {}).items() if config}
     options: dict[str, Any] = {
-        "hide_index": True, "column_config": dict(columns or {}), "column_order": list(columns) if columns else None,
-        "key": key, "alt": alt,
+        "hide_index": True, "column_config": {**_dates(shown), **configured},
+        "column_order": list(columns) if columns else None, "key": key, "alt": alt,
     }  # fmt: skip
     if height is not None:
         options["height"] = height
@@ -183,6 +184,21 @@ def table(
         return []
     state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **options)
     return list(state.selection.rows)
+
+
+def _presentable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which a missing text is empty rather than the word None."""
+    texts = [name for name in rows.columns if rows[name].dtype == object or pd.api.types.is_string_dtype(rows[name])]
+    return rows.assign(**{name: rows[name].astype(object).where(rows[name].notna(), "") for name in texts})
+
+
+def _dates(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return how instants are shown unless a page says otherwise."""
+    return {
+        name: st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
+        for name in rows.columns
+        if pd.api.types.is_datetime64_any_dtype(rows[name])
+    }
 
 
 def csv_bytes(rows: pd.DataFrame) -> bytes:

@@ -46,7 +46,7 @@ class Reading:
         )
 
 
-def overview_sentence(readings: Sequence[Reading], unauthorised: MetricValue | None) -> str:
+def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None) -> str:
     """Return the sentence at the top of the Overview."""
     judged = [r for r in readings if r.behaviour.limits is not None]
     signals = [r for r in judged if r.behaviour.is_signal]
@@ -65,10 +65,12 @@ def overview_sentence(readings: Sequence[Reading], unauthorised: MetricValue | N
         text = "Too little history to say what is usual" + (
             ": " + ", ".join(f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in known) if known else ""
         )
-    if unauthorised is not None and unauthorised.value:
+    if unauthorised is not None and unauthorised.value.value:
+        before = unauthorised.before
+        was = f"from {wording.metric_amount(before)}, " if before and unauthorised.behaviour.is_signal else ""
         text += (
-            f"; {wording.share(unauthorised.value)} of production deployments began without valid approval "
-            f"({_n(unauthorised)})"
+            f"; {unauthorised.amount} of production deployments began without valid approval "
+            f"({was}{_n(unauthorised.value)})"
         )
     return text + "."
 

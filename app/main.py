@@ -27,6 +27,10 @@ SECTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("change_windows", "change-windows", "Change windows", "calendar_view_week"),
         ("hand_over", "hand-over", "Hand-over", "swap_calls"),
     ),
+    "Evidence": (
+        ("data_health", "data-health", "Data health", "monitor_heart"),
+        ("definitions", "definitions", "Definitions and rules", "menu_book"),
+    ),
 }
 BY_LINK = (("change", "change", "Change", "route"),)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app import change_story, charts, components, frame, wording
+from app import change_story, charts, components, frame, timelines, wording
 from app.change_story import TRACKS, Event, Story
-from app.charts import Moment
 from app.frame import Frame
+from app.timelines import Moment
 
 
 def show() -> None:
@@ -60,9 +61,8 @@ def _head(asked: Frame, story: Story) -> None:
 
 
 def _timeline(story: Story) -> None:
-    moments = [
-        _moment(event) for event in story.events if event.at and event.track in (charts.GOVERNANCE, charts.EXECUTION)
-    ]
+    tracks = (charts.GOVERNANCE, charts.EXECUTION)
+    moments = [_moment(event, event.at) for event in story.events if event.at and event.track in tracks]
     if not moments:
         st.info("No event of either track is on record for it.", icon=":material/timeline:")
         return
@@ -73,20 +73,19 @@ def _timeline(story: Story) -> None:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
     st.subheader(title, anchor=False)
     st.plotly_chart(
-        charts.timeline(moments, charts.palette(frame.is_dark())), key="timeline", config=charts.CONFIG,
+        timelines.timeline(moments, charts.palette(frame.is_dark())), key="timeline", config=charts.CONFIG,
         alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
     )  # fmt: skip
     if shared:
         st.caption("A dotted line joins an event that decides and executes at once: it stands in both tracks.")
 
 
-def _moment(event: Event) -> Moment:
-    assert event.at is not None  # noqa: S101 - the caller keeps events with an instant
+def _moment(event: Event, at: datetime) -> Moment:
     text = (
-        f"{wording.instant(event.at)}<br>{wording.words(event.activity)}: {wording.chart_text(event.title, 80)}"
+        f"{wording.instant(at)}<br>{wording.words(event.activity)}: {wording.chart_text(event.title, 80)}"
         f"<br>{wording.chart_text(event.who)}<br>rule {wording.chart_text(event.rule_id)}"
     )
-    return Moment(event.at, event.track, wording.words(event.activity), text, event.is_dual)
+    return Moment(at, event.track, wording.words(event.activity), text, event.is_dual)
 
 
 def _events(story: Story) -> None:
@@ -177,7 +176,7 @@ def _related(story: Story) -> None:
 
 
 def _linked(kind: str, record_id: str, title: str, detail: str) -> None:
-    label = f"{wording.inert(title, 120)}  \n:gray[{wording.inert(detail, 200)}]"
+    label = f"{wording.inert(title, 90)} :gray[· {wording.inert(detail, 160)}]"
     if st.button(label, key=f"{kind}:{record_id}", type="tertiary", icon=":material/arrow_forward:"):
         st.switch_page(components.CHANGE_PAGE, query_params={kind: record_id})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, components, frame, hand_overs, lanes, metric_page, wording
+from app import charts, components, frame, hand_overs, lanes, metric_page, timelines, wording
 from app.families import HAND_OVER
 from app.frame import Frame
 
@@ -54,7 +54,7 @@ def _lanes(asked: Frame) -> None:
     if not weeks:
         return
     st.plotly_chart(
-        charts.lanes(weeks, crossed, charts.palette(frame.is_dark()), height=340), key="lanes", config=charts.CONFIG,
+        timelines.lanes(weeks, crossed, charts.palette(frame.is_dark()), height=340), key="lanes", config=charts.CONFIG,
         alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
     )  # fmt: skip
     st.caption(lanes.LEGEND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import attention, charts, components, findings, frame, lanes, queries, readings, wording
+from app import attention, charts, components, findings, frame, lanes, queries, readings, timelines, wording
 from app.attention import Item
 from app.findings import HEADLINE_METRICS, Reading
 from app.frame import Frame
@@ -32,7 +32,7 @@ def show() -> None:
             f"This build holds records from {wording.day(asked.facts.first)} to {wording.day(asked.facts.last)}.",
         )
         return
-    sentence = findings.overview_sentence(known, unauthorised.value if unauthorised else None)
+    sentence = findings.overview_sentence(known, unauthorised)
     components.page_title(sentence, components.question(asked.choice), asked.build)
     _cards(asked, found)
     left, right = st.columns([1.25, 1], gap="medium")
@@ -66,7 +66,7 @@ def _lanes(asked: Frame) -> None:
         return
     colours = charts.palette(frame.is_dark())
     st.plotly_chart(
-        charts.lanes(weeks, crossed, colours, height=LANES_HEIGHT),
+        timelines.lanes(weeks, crossed, colours, height=LANES_HEIGHT),
         key="lanes",
         config=charts.CONFIG,
         alt=f"{lanes.title(crossed)}. Two lanes by week: decisions above, production deployments below, and lines from "

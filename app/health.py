@@ -1,0 +1,106 @@
+"""What arrived, what did not, and what no rule understood: the questions of Data health. Rows and counts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import wording
+from app.builds import Build, cursor
+from app.queries import BY_BUILD
+
+_MATCHES = {
+    (True, True, True): "Ticket, merged change and deployment",
+    (False, True, True): "Merged change and deployment, no ticket",
+    (True, False, True): "Ticket and deployment, no merged change",
+    (True, True, False): "Ticket and merged change, not deployed",
+    (True, False, False): "Ticket only",
+    (False, True, False): "Merged change only",
+    (False, False, True): "Deployment only",
+}
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def streams(build: Build) -> pd.DataFrame:
+    """Return every stream with its counts, and how long before the build it was last read."""
+    rows = cursor(build).execute(
+        "select source, stream, received, stored, unchanged, rejected, reported, last_run_at, last_run_status, "
+        "last_error from marts.data_sources order by source, stream"
+    )
+    return pd.DataFrame(
+        rows.fetchall(),
+        columns=["Source", "Stream", "Received", "Stored", "Unchanged", "Set aside", "Source reported",
+                 "Last read (UTC)",                 "Last run", "Error"],
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def rejected(build: Build) -> pd.DataFrame:
+    """Return why payloads were set aside, most frequent first."""
+    if not build.has("marts.rejected"):
+        return pd.DataFrame()
+    rows = cursor(build).execute(
+        "select source, stream, reason, payloads, example_key, last_at from marts.rejected "
+        "order by payloads desc, source, stream"
+    )
+    return pd.DataFrame(
+        rows.fetchall(), columns=["Source", "Stream", "Reason", "Payloads", "Example", "Last seen (UTC)"]
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def unclassified(build: Build) -> pd.DataFrame:
+    """Return the events that no rule matched, most frequent first."""
+    if not build.has("marts.unclassified"):
+        return pd.DataFrame()
+    rows = cursor(build).execute(
+        "select source, kind, verb, sign, events from marts.unclassified "
+        "order by events desc, source, kind, verb limit 200"
+    )
+    return pd.DataFrame(rows.fetchall(), columns=["Source", "Kind", "What happened", "Matched text", "Events"])
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def reconciliation(build: Build, services: tuple[str, ...]) -> pd.DataFrame:
+    """Return tickets, merged changes and deployments as a three-way match, every bucket, of the chosen services."""
+    if not build.has("marts.reconciliation"):
+        return pd.DataFrame()
+    chosen = f"service in ({', '.join('?' * len(services))})" if services else "true"
+    rows = cursor(build).execute(
+        "select has_ticket, has_change, has_deployment, sum(records)::bigint, min_by(example_id, service) "
+        f"from marts.reconciliation where {chosen} group by all",
+        list(services),
+    )
+    found = {tuple(row[:3]): (row[3], row[4]) for row in rows.fetchall()}
+    frame = pd.DataFrame(
+        [(label, *found.get(key, (0, None))) for key, label in _MATCHES.items()],
+        columns=["Records found together", "Records", "Example"],
+    )
+    total = frame["Records"].sum()
+    frame.insert(2, "Share", [wording.share(count / total) if total else "—" for count in frame["Records"]])
+    frame["change_id"] = frame["Example"]
+    return frame
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def doubts(build: Build) -> pd.DataFrame:
+    """Return how much of the record is uncertain: times, persons, services, links."""
+    con = cursor(build)
+    questions = {
+        "Events with an exact time": ("marts.activities", "time_quality = 'exact'"),
+        "Events with a bounded time": ("marts.activities", "time_quality = 'bounded'"),
+        "Events with an inferred time": ("marts.activities", "time_quality = 'inferred'"),
+        "Decisions by an unresolved person": ("marts.decisions", "decided_by is null"),
+        "Decisions without a time": ("marts.decisions", "decided_at is null"),
+        "Changes without a service": ("marts.changes", "service is null"),
+        "Changes without a type": ("marts.changes", "change_type is null"),
+        "Deployments to an unknown environment": ("marts.deployments", "is_production is null"),
+        "Incidents linked to no deployment": ("marts.incidents", "deployment_id is null"),
+    }
+    rows = []
+    for label, (table, condition) in questions.items():
+        if not build.has(table):
+            continue
+        count, total = con.execute(f"select count(*) filter (where {condition}), count(*) from {table}").fetchall()[0]
+        rows.append((label, count, total, wording.share(count / total) if total else "—"))
+    return pd.DataFrame(rows, columns=["What", "Records", "Of", "Share"])

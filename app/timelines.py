@@ -1,0 +1,206 @@
+"""Figures of the two tracks over time: lanes by week, one change's timeline, one week's windows.
+
+Owns where things are drawn. Colours come from ``app.charts``; refuses to query.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import plotly.graph_objects as go
+
+from app import wording
+from app.charts import EXECUTION, GOVERNANCE, Palette, lay_out
+from app.lanes import Crossing, LaneWeek
+from app.windows import Bar
+
+_TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
+_LABEL_LINES = 3
+
+
+def lanes(
+    weeks: Sequence[LaneWeek], crossings: Sequence[Crossing], colours: Palette, *, height: int = 300
+) -> go.Figure:
+    """Draw the two tracks as parallel lanes by week, with hand-overs crossing from the upper to the lower one.
+
+    A line leans right when approved work waited, and back to the left, dashed, when approval came after deployment.
+    """
+    figure = go.Figure()
+    most = max((c.count for c in crossings), default=1)
+    for crossing in sorted(crossings, key=lambda c: c.count):
+        is_late = crossing.is_backwards
+        figure.add_scatter(
+            x=[crossing.approved, crossing.deployed], y=[1, 0], mode="lines", hoverinfo="skip",
+            line={
+                "color": colours.signal if is_late else colours.muted, "dash": "dash" if is_late else "solid",
+                "width": 0.6 + 5 * crossing.count / most,
+            },
+            opacity=0.9 if is_late else 0.4,
+        )  # fmt: skip
+    most_acts = max([w.decisions for w in weeks] + [w.deployments for w in weeks], default=1) or 1
+    for y, name, track, symbol, counts in (
+        (1, "decisions", GOVERNANCE, "circle", [w.decisions for w in weeks]),
+        (0, "production deployments", EXECUTION, "square", [w.deployments for w in weeks]),
+    ):
+        figure.add_scatter(
+            x=[w.week for w in weeks], y=[y] * len(weeks), mode="markers+text",
+            marker={
+                "color": colours.of(track), "symbol": symbol, "line": {"width": 0}, "opacity": 1,
+                "size": [0 if not c else 7 + 19 * (c / most_acts) ** 0.5 for c in counts],
+            },
+            text=[f"{c:,}" if c else "" for c in counts], textposition="top center" if y else "bottom center",
+            textfont={"color": colours.of(track), "size": 12}, customdata=[w.week.isoformat() for w in weeks],
+            hovertext=[_lane_text(w, y, name) for w in weeks], hovertemplate="%{hovertext}<extra></extra>", name=name,
+        )  # fmt: skip
+    for y, text, track, shift in (
+        (1, "● Change governance: decisions", GOVERNANCE, 44),
+        (0, "■ Release execution: production deployments", EXECUTION, -44),
+    ):
+        figure.add_annotation(
+            x=0, xref="paper", xanchor="left", y=y, yshift=shift, text=text, showarrow=False,
+            font={"color": colours.of(track), "size": 13},
+        )  # fmt: skip
+    lay_out(figure, colours, height, margin={"l": 8, "r": 8, "t": 4, "b": 4})
+    figure.update_yaxes(visible=False, range=[-0.62, 1.52])
+    figure.update_xaxes(
+        showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}}
+    )
+    return figure
+
+
+def _lane_text(week: LaneWeek, is_upper: int, name: str) -> str:
+    count = week.decisions if is_upper else week.deployments
+    text = f"Week of {wording.day(week.week)}<br>{count:,} {name}"
+    return (
+        text
+        if is_upper or not week.unauthorised
+        else text + f"<br>{week.unauthorised:,} without valid approval at start"
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One event on a timeline: when, in which track, its short label and its hover text."""
+
+    at: datetime
+    track: str
+    label: str
+    text: str
+    is_dual: bool
+
+
+def timeline(moments: Sequence[Moment], colours: Palette, *, height: int = 330) -> go.Figure:
+    """Draw one change's events on one time axis, each track a lane; an event that is in both joins them.
+
+    Events close together share a label that names what they are; hover text and table hold each of them.
+    """
+    figure = go.Figure()
+    times = [moment.at for moment in moments]
+    first, last = min(times), max(times)
+    pad = max((last - first) / 20, timedelta(minutes=5))
+    for y, track in ((1, GOVERNANCE), (0, EXECUTION)):
+        figure.add_shape(
+            type="line", x0=first - pad, x1=last + pad, y0=y, y1=y, layer="below",
+            line={"color": colours.of(track), "width": 2, "dash": "solid" if y else "dash"},
+        )  # fmt: skip
+        _lane_marks(figure, [m for m in moments if m.track == track], y, track, colours, (last - first + 2 * pad) / 9)
+    for moment in (m for m in moments if m.is_dual and m.track == GOVERNANCE):
+        figure.add_shape(
+            type="line", x0=moment.at, x1=moment.at, y0=0, y1=1, line={"color": colours.ink, "width": 1, "dash": "dot"}
+        )
+    for y, text, track in ((1, "● Change governance", GOVERNANCE), (0, "■ Release execution", EXECUTION)):
+        figure.add_annotation(
+            x=0, xref="paper", xanchor="left", y=y, yshift=74 if y else -74, text=text, showarrow=False,
+            font={"color": colours.of(track), "size": 13},
+        )  # fmt: skip
+    lay_out(figure, colours, height)
+    figure.update_yaxes(visible=False, range=[-0.95, 1.95])
+    figure.update_xaxes(
+        showgrid=True,
+        range=[first - pad, last + pad],
+        title={"text": "UTC", "font": {"color": colours.muted, "size": 12}},
+    )
+    return figure
+
+
+def _lane_marks(
+    figure: go.Figure, lane: Sequence[Moment], y: int, track: str, colours: Palette, apart: timedelta
+) -> None:
+    if not lane:
+        return
+    figure.add_scatter(
+        x=[m.at for m in lane], y=[y] * len(lane), mode="markers",
+        marker={"color": colours.of(track), "symbol": "circle" if y else "square", "size": 11, "opacity": 1,
+                "line": {"color": colours.surface, "width": 1}},
+        text=[m.text for m in lane], hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    for cluster in _clusters(lane, apart):
+        middle = cluster[0].at + (cluster[-1].at - cluster[0].at) / 2
+        figure.add_annotation(
+            x=middle, y=y, text="<br>".join(_cluster_lines(cluster)), showarrow=False, xanchor="center", align="center",
+            yanchor="bottom" if y else "top", yshift=9 if y else -9, font={"color": colours.ink, "size": 12},
+        )  # fmt: skip
+
+
+def _clusters(lane: Sequence[Moment], apart: timedelta) -> list[list[Moment]]:
+    """Return a lane's events in groups whose labels do not touch each other."""
+    found: list[list[Moment]] = []
+    for moment in sorted(lane, key=lambda m: m.at):
+        if found and moment.at - found[-1][0].at < apart:
+            found[-1].append(moment)
+        else:
+            found.append([moment])
+    return found
+
+
+def _cluster_lines(cluster: Sequence[Moment]) -> list[str]:
+    """Return at most three lines that name a group's acts, the ones that decide or deploy first."""
+    counts = Counter(moment.label for moment in cluster)
+    order = sorted(counts, key=lambda label: (label not in _TELLING, -counts[label], label))
+    lines = [
+        f"{'<b>' if label in _TELLING else ''}{wording.chart_text(label, 18)}{'</b>' if label in _TELLING else ''}"
+        + (f" ×{counts[label]}" if counts[label] > 1 else "")  # noqa: RUF001 - a multiplication sign is meant
+        for label in order[:_LABEL_LINES]
+    ]
+    rest = len(order) - len(lines)
+    return [*lines[: _LABEL_LINES - 1], f"and {rest + 1} more"] if rest else lines
+
+
+def calendar(shown: Sequence[Bar], colours: Palette) -> go.Figure:
+    """Draw windows as bars on a time axis, one row per service; overlapping ones filled, hatched and outlined."""
+    lanes_ = sorted({bar.lane for bar in shown}, reverse=True)
+    figure = go.Figure()
+    for is_overlapping in (False, True):
+        drawn = [bar for bar in shown if bar.is_overlapping == is_overlapping]
+        if not drawn:
+            continue
+        figure.add_bar(
+            base=[bar.start for bar in drawn],
+            x=[max((bar.end - bar.start).total_seconds(), 600) * 1000 for bar in drawn],
+            y=[wording.chart_text(bar.lane, 32) for bar in drawn], orientation="h", width=0.55,
+            marker={
+                "color": colours.execution if is_overlapping else colours.muted,
+                "opacity": 1 if is_overlapping else 0.45,
+                "pattern": {"shape": "/" if is_overlapping else "", "size": 5, "solidity": 0.25,
+                            "fgcolor": colours.ink, "fillmode": "overlay"},
+                "line": {"color": colours.execution if is_overlapping else colours.muted, "width": 1},
+            },
+            hovertext=[_bar_text(bar) for bar in drawn], hovertemplate="%{hovertext}<extra></extra>",
+        )  # fmt: skip
+    lay_out(figure, colours, max(150, 26 * len(lanes_) + 80), barmode="overlay")
+    figure.update_xaxes(type="date", title={"text": "UTC", "font": {"color": colours.muted, "size": 12}})
+    figure.update_yaxes(
+        type="category", tickfont={"color": colours.ink},
+        categoryorder="array", categoryarray=[wording.chart_text(lane, 32) for lane in lanes_],
+    )  # fmt: skip
+    return figure
+
+
+def _bar_text(bar: Bar) -> str:
+    text = f"{wording.chart_text(bar.title)}<br>{wording.instant(bar.start)} to {wording.instant(bar.end)}"
+    if bar.is_end_assumed:
+        text += "<br>end assumed"
+    return text + ("<br>overlaps another" if bar.is_overlapping else "")

@@ -1,0 +1,118 @@
+"""Data health: how fresh the records are, what was set aside, what no rule understood, what fits together."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import components, frame, health, queries, wording
+from app.frame import Frame
+
+_TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    components.page_title(
+        "Data health", "All records of the build; of the filters, only the service counts, for what fits together.",
+        asked.build,
+    )  # fmt: skip
+    _freshness(asked)
+    _rejected(asked)
+    _unclassified(asked)
+    _reconciliation(asked)
+    st.subheader("What is uncertain", anchor=False)
+    components.table(health.doubts(asked.build), key="doubts", alt="Uncertain records")
+    st.caption("Unknown stays unknown: none of these are filled in, and what they decide is left out with its reason.")
+
+
+def _freshness(asked: Frame) -> None:
+    sources = queries.sources(asked.build)
+    if not sources:
+        components.missing("No source has been read yet.", "Sync one, or import a file.", "twotrack sync")
+        return
+    late = [source for source in sources if source.is_late(asked.build.as_of)]
+    title = (
+        f"{len(late):,} of {wording.plural(len(sources), 'source')} late or partial"
+        if late
+        else "Every source is fresh"
+    )
+    st.subheader(title, anchor=False)
+    components.table(
+        pd.DataFrame(
+            {
+                "Source": [source.source for source in sources],
+                "Last read (UTC)": [source.last_read_at for source in sources],
+                "Before this build": [
+                    wording.age(max(0.0, (asked.build.as_of - s.last_read_at).total_seconds()))
+                    if s.last_read_at
+                    else "never"
+                    for s in sources
+                ],
+                "Last run": [source.last_run_status or "unknown" for source in sources],
+                "Set aside": [source.rejected for source in sources],
+                "Late because": [source.why_late(asked.build.as_of) for source in sources],
+            }
+        ),
+        key="sources", alt="Sources and how fresh they are", columns={
+            "Source": None, "Last read (UTC)": _TIME, "Before this build": None, "Last run": None, "Set aside": None,
+            "Late because": None,
+        },
+    )  # fmt: skip
+    streams = health.streams(asked.build)
+    with st.expander(f"{wording.plural(len(streams), 'stream')}: what each brought"):
+        components.table(streams, key="streams", alt="Streams and their counts")
+        st.caption(
+            "Received = stored + already held + set aside. “Source reported” is the source's own count in its last "
+            "complete answer, where it gives one."
+        )
+
+
+def _rejected(asked: Frame) -> None:
+    found = health.rejected(asked.build)
+    if found.empty:
+        st.subheader("No payload was set aside", anchor=False)
+        return
+    total = int(found["Payloads"].sum())
+    st.subheader(f"{wording.plural(total, 'payload')} set aside, with the reason", anchor=False)
+    components.table(found, key="rejected", alt="Payloads set aside by reason")
+    st.caption("They are kept as they came and can be tried again after a fix; the good ones beside them were stored.")
+
+
+def _unclassified(asked: Frame) -> None:
+    share = queries.unclassified_share(asked.build)
+    if share is None:
+        return
+    found = health.unclassified(asked.build)
+    if found.empty:
+        st.subheader("Every event was classified by a rule", anchor=False)
+        return
+    st.subheader(f"{wording.share(share)} of events match no rule", anchor=False)
+    components.table(found, key="unclassified", alt="Events that match no rule")
+    st.caption(
+        "They count for neither track and never as compliant. A rule of your own in twotrack.toml can place them."
+    )
+
+
+def _reconciliation(asked: Frame) -> None:
+    found = health.reconciliation(asked.build, asked.choice.services)
+    if found.empty or not found["Records"].sum():
+        return
+    complete = int(found["Records"].iloc[0])
+    total = int(found["Records"].sum())
+    st.subheader(
+        f"{wording.share(complete / total)} of {total:,} records fit together from ticket to deployment", anchor=False
+    )
+    selected = components.table(
+        found, key="reconciliation", alt="Tickets, merged changes and deployments matched", is_selectable=True,
+        columns={"Records found together": None, "Records": None, "Share": None, "Example": None},
+    )  # fmt: skip
+    st.caption(
+        "Select a row to open its example. Not every organisation needs a ticket per change; unmatched is not wrong."
+    )
+    components.open_selected(selected, found)
+
+
+if __name__ == "__main__":
+    show()
