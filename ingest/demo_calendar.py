@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
 
 _DAYS: dict[int, str] = {}
+_MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(24 * 60)]
+_SECONDS = [f"{second:02d}" for second in range(60)]
 
 
 def iso(at: int) -> str:
@@ -20,7 +22,7 @@ def iso(at: int) -> str:
     days, seconds = divmod(at, DAY)
     if (day := _DAYS.get(days)) is None:
         day = _DAYS[days] = datetime.fromtimestamp(days * DAY, UTC).strftime("%Y-%m-%d")
-    return f"{day}T{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}Z"
+    return f"{day}{_MINUTES[seconds // 60]}{_SECONDS[seconds % 60]}Z"
 
 
 def iso_milliseconds(at: int) -> str:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,12 @@ class Organisation:
     first: date
     as_of: datetime
 
-    @property
+    @cached_property
     def start(self) -> int:
         """First instant of the demo, in epoch seconds."""
         return int(datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC).timestamp())
 
-    @property
+    @cached_property
     def end(self) -> int:
         """Last instant of the demo: nothing is known after it."""
         return int(self.as_of.timestamp())
