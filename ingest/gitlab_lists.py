@@ -231,6 +231,10 @@ def pipeline_pages(project: Project, position: Position) -> Iterator[Page]:
         if pipeline not in done:
             done.add(pipeline)
             yield from _pipeline(project, pipeline, f"{deployments};{lines}")
+    if by_deployment or by_line:
+        yield Page(
+            JOBS, scope=project.path, requests=project.client.take_requests(), watermark=f"{deployments};{lines}"
+        )
 
 
 def _pipeline(project: Project, number: str, mark: str) -> Iterator[Page]:
