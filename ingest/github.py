@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 import orjson
 
 from ingest.connector import Response
-from ingest.github_actions import open_runs, run_detail_pages, run_pages
+from ingest.github_actions import repositories_with_open_runs, run_detail_pages, run_pages
 from ingest.github_api import HEADERS, GitHub, endpoints
 from ingest.github_auth import AppInstallation, credential_for
-from ingest.github_deployments import deployment_pages, has_pending
+from ingest.github_deployments import deployment_pages, repositories_with_pending
 from ingest.github_graphql import OWNED, poll_query
 from ingest.github_keys import stream
 from ingest.github_parse import repository_record
@@ -116,6 +116,9 @@ def _tasks(
     polled: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Task]:
     store, now = surroundings.store, github.client.clock.now()
+    with_open_runs = repositories_with_open_runs(store, source, now)
+    with_pending = repositories_with_pending(store, source, now)
+    marks = store.watermarks(source, stream("repositories"))
     for asked in repositories:
         if asked not in polled:
             yield Task(stream("repositories"), asked, partial(_missing, asked))
@@ -124,8 +127,7 @@ def _tasks(
         # A renamed repository still answers to its old name; keys must be those of today.
         repository = str(found["nameWithOwner"])
         fingerprint = _fingerprint(found)
-        mark, _ = store.watermark(source, stream("repositories"), repository)
-        if mark != fingerprint or surroundings.since:
+        if marks.get(repository) != fingerprint or surroundings.since:
             yield from _all_of(github, store, source, repository, found)
             yield Task(
                 stream("repositories"),
@@ -134,9 +136,9 @@ def _tasks(
                 needs_clean_scope=True,
             )
             continue
-        if open_runs(store, source, repository, now, now):
+        if repository in with_open_runs:
             yield from _runs_of(github, store, source, repository, found)
-        if has_pending(store, source, repository, now):
+        if repository in with_pending:
             yield _deployments_of(github, store, source, repository)
 
 

@@ -136,7 +136,7 @@ def _one_run(github: GitHub, repository: str, number: str) -> Page:
 
 _LATEST_RUNS = """
     select record_key, payload, version_at from raw.github_workflow_runs
-    where source = $source and starts_with(record_key, $repository || '/run/')
+    where source = $source and starts_with(record_key, $prefix)
     qualify row_number() over (
         partition by record_key
         order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
@@ -144,17 +144,27 @@ _LATEST_RUNS = """
 """
 
 
+_OPEN_RUNS = f"""
+    select split_part(record_key, '/run/', 1) as repository, split_part(record_key, '/run/', 2) as number
+    from ({_LATEST_RUNS})
+    where lower(payload->>'$.status') <> 'completed' and payload->>'$.created_at' between $since and $before
+    order by payload->>'$.created_at', record_key
+"""
+
+
 def open_runs(store: RawStore, source: str, repository: str, before: datetime, now: datetime) -> list[str]:
     """Return the numbers of runs created before an instant and not completed when last seen, oldest first."""
     rows = store.con.execute(
-        f"""
-        select payload->>'$.id' from ({_LATEST_RUNS})
-        where lower(payload->>'$.status') <> 'completed' and payload->>'$.created_at' between $since and $before
-        order by payload->>'$.created_at', record_key
-        """,
-        {"source": source, "repository": repository, "since": iso(now - _OPEN_FOR), "before": iso(before)},
+        _OPEN_RUNS,
+        {"source": source, "prefix": f"{repository}/run/", "since": iso(now - _OPEN_FOR), "before": iso(before)},
     ).fetchall()
-    return [str(number) for (number,) in rows]
+    return [str(number) for _, number in rows]
+
+
+def repositories_with_open_runs(store: RawStore, source: str, now: datetime) -> set[str]:
+    """Return the repositories in which a run was not completed when last seen."""
+    asked = {"source": source, "prefix": "", "since": iso(now - _OPEN_FOR), "before": iso(now)}
+    return {str(repository) for repository, _ in store.con.execute(_OPEN_RUNS, asked).fetchall()}
 
 
 def run_detail_pages(
@@ -246,6 +256,7 @@ def _deploying_runs(
         {
             "source": source,
             "repository": repository,
+            "prefix": f"{repository}/run/",
             "since": iso(since) if since else "",
             "names": DEPLOYING_NAMES,
         },

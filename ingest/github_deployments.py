@@ -86,20 +86,21 @@ def _unfinished(nodes: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def has_pending(store: RawStore, source: str, repository: str, now: datetime) -> bool:
-    """Return whether a deployment was still under way when last seen."""
-    return any(state not in _STANDING for _, _, state in _unsettled(store, source, repository, now))
+def repositories_with_pending(store: RawStore, source: str, now: datetime) -> set[str]:
+    """Return the repositories in which a deployment was still under way when last seen."""
+    unsettled = _unsettled(store, source, "", now)
+    return {key.partition("/deployment/")[0] for key, _, state in unsettled if state not in _STANDING}
 
 
 def revisited(store: RawStore, source: str, repository: str, now: datetime) -> list[tuple[str, str]]:
     """Return key and node id of deployments under way, and of the latest that stand and may be superseded."""
-    unsettled = _unsettled(store, source, repository, now)
+    unsettled = _unsettled(store, source, f"{repository}/deployment/", now)
     standing = [row for row in unsettled if row[2] in _STANDING][:_RECENT_SUCCESSES]
     pending = [row for row in unsettled if row[2] not in _STANDING]
     return [(key, node) for key, node, _ in pending + standing]
 
 
-def _unsettled(store: RawStore, source: str, repository: str, now: datetime) -> list[tuple[str, str, str]]:
+def _unsettled(store: RawStore, source: str, prefix: str, now: datetime) -> list[tuple[str, str, str]]:
     rows = store.con.execute(
         """
         select record_key, node, state from (
@@ -107,7 +108,7 @@ def _unsettled(store: RawStore, source: str, repository: str, now: datetime) -> 
                 coalesce(payload->>'$.createdAt', payload->>'$.created_at') as created_at,
                 lower(coalesce(payload->>'$.latestStatus.state', payload->>'$.state', 'pending')) as state
             from raw.github_deployments
-            where source = ? and starts_with(record_key, ? || '/deployment/')
+            where source = ? and starts_with(record_key, ?)
             qualify row_number() over (
                 partition by record_key
                 order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
@@ -116,7 +117,7 @@ def _unsettled(store: RawStore, source: str, repository: str, now: datetime) -> 
         where created_at >= ? and state not in ('inactive', 'failure', 'error', 'destroyed', 'abandoned')
         order by created_at desc, record_key
         """,
-        [source, repository, iso(now - _REVISITED)],
+        [source, prefix, iso(now - _REVISITED)],
     ).fetchall()
     return [(str(key), str(node), str(state)) for key, node, state in rows]
 

@@ -211,11 +211,13 @@ class RawStore:
             self._create()
 
     def __enter__(self) -> Self:
+        """Return the open store."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the database."""
         self.con.close()
 
     def _create(self) -> None:
@@ -256,6 +258,14 @@ class RawStore:
             [source, str(stream), scope],
         ).fetchone()
         return (row[0], row[1]) if row else (None, None)
+
+    def watermarks(self, source: str, stream: Stream) -> dict[str, str]:
+        """Return the watermarks of a stream by scope."""
+        rows = self.con.execute(
+            "select scope, watermark from raw.watermarks where source = ? and stream = ? and watermark is not null",
+            [source, str(stream)],
+        ).fetchall()
+        return {str(scope): str(watermark) for scope, watermark in rows}
 
     def write_page(self, run: Run, page: Page) -> dict[str, int]:
         """Store a page, its rejects, its counts and its watermark in one transaction.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ingest.github import GITHUB
 from ingest.manners import Clock, Policy
-from ingest.source import Surroundings
+from ingest.source import Position, Surroundings
 from ingest.store import Page, RawStore, Run
 from ingest.sync import SourceOutcome, sync
 from models.settings import SourceSettings
@@ -39,13 +39,26 @@ class Syncing:
 
     def __call__(self, since: datetime | None = None) -> SourceOutcome:
         """Sync once and return how it went."""
+        source, surroundings = self._prepared(since)
+        return sync([source], {"github": GITHUB}, surroundings)[0]
+
+    def mark_all_read(self) -> None:
+        """Leave the marks of a complete sync without reading anything but whether something moved."""
+        tasks = GITHUB.connect(*self._prepared(None)).tasks
+        pages = [page for task in tasks if task.stream.name == "repositories" for page in task.pages(Position())]
+        self.store.con.executemany(
+            "insert into raw.watermarks values ('hub', 'github.repositories', ?, ?, null, current_date, 'none')",
+            [[page.scope, page.watermark] for page in pages],
+        )
+
+    def _prepared(self, since: datetime | None) -> tuple[SourceSettings, Surroundings]:
         os.environ[TOKEN] = self.token
         fields = {"type": "github", "name": "hub", "base_url": self.server.url, "repositories": self.repositories}
         credential = {} if self.settings else {"token": f"env:{TOKEN}"}
         source = SourceSettings.model_validate(fields | credential | self.settings)
         clock = Clock() if self.waits else self.clock.clock
         surroundings = Surroundings(self.store, since, clock, self.policy)
-        return sync([source], {"github": GITHUB}, surroundings)[0]
+        return source, surroundings
 
     def clean(self, since: datetime | None = None) -> SourceOutcome:
         """Sync once; nothing may fail."""
