@@ -50,7 +50,8 @@ class Filter:
 
     def where(self) -> tuple[str, list[Any]]:
         """Return the SQL condition and its bound values."""
-        conditions, values = ["true"], []
+        conditions: list[str] = ["true"]
+        values: list[Any] = []
         if self.start is not None:
             conditions.append("occurred_at >= ?")
             values.append(self.start)
@@ -131,7 +132,13 @@ def value(
     middles = _survival_medians(con, source, values, aliases) if defined.kind == "survival" else {}
     width = len(by)
     return [
-        _value(defined, dict(zip(by, map(_text, row[:width]), strict=True)), row[width:], excluded.get(row[:width], {}), middles.get(row[:width]))
+        _value(
+            defined,
+            dict(zip(by, map(_text, row[:width]), strict=True)),
+            row[width:],
+            excluded.get(row[:width], {}),
+            middles.get(row[:width]),
+        )
         for row in totals
     ]
 
@@ -139,7 +146,7 @@ def value(
 def _survival_medians(
     con: DuckDBPyConnection, source: str, values: list[Any], aliases: list[str]
 ) -> dict[tuple[Any, ...], float]:
-    """Return the first instant at which the Kaplan–Meier estimate falls to one half, per group; absent when it never does.
+    """Return when the Kaplan–Meier estimate first falls to one half, per group; absent when it never does.
 
     Source: Kaplan and Meier (1958), Journal of the American Statistical Association 53(282).
     """

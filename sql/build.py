@@ -9,7 +9,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def build(
     build_id = _build_id(moment, settings, ordered)
     try:
         results = _write(workspace, settings, ordered, build_id, moment, progress, memory_limit)
-        summary = {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind}
+        summary: dict[str, object] = {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind}
         workspace.publish(build_id, workspace.build_dir / f"{build_id}.duckdb", summary)
     except duckdb.OutOfMemoryException as error:
         raise BuildError(
@@ -227,7 +227,7 @@ def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> Mo
     return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
 
 
-def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
+def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:
     """Return the first and last day that business hours are needed for, from the change records' instants."""
     row = con.execute(
         "select min(created_at) from work.intermediate.int_changes where created_at <= ?", [as_of]

@@ -5,7 +5,7 @@ The subset keeps the same files runnable on DuckDB and Spark; see the architectu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
@@ -55,47 +55,61 @@ _BANNED_NODES: tuple[tuple[type[exp.Expression], str], ...] = (
 
 def portability_problems(tree: exp.Expression) -> list[str]:
     """Return every use of something outside the portable subset, one sentence each."""
-    problems = [
-        f"{why}: {node.sql(dialect='duckdb')[:80]}" for kind, why in _BANNED_NODES for node in tree.find_all(kind)
-    ]
+    found = (_banned_nodes, _banned_functions, _unportable_joins, _unportable_texts, _unportable_frames, _uncast_columns)
+    return sorted({problem for find in found for problem in find(tree)})
+
+
+def _banned_nodes(tree: exp.Expression) -> Iterator[str]:
+    for kind, why in _BANNED_NODES:
+        for node in tree.find_all(kind):
+            yield f"{why}: {node.sql(dialect='duckdb')[:80]}"
+    for star in tree.find_all(exp.Star):
+        if star.args.get("replace") or star.args.get("replace_"):
+            yield "select * replace is not portable; name the columns"
+
+
+def _banned_functions(tree: exp.Expression) -> Iterator[str]:
     for function in tree.find_all(exp.Func):
         name = function.name.lower() if isinstance(function, exp.Anonymous) else function.sql_name().lower()
         if name in _BANNED_FUNCTIONS:
-            problems.append(f"{name}(): {_BANNED_FUNCTIONS[name]}")
+            yield f"{name}(): {_BANNED_FUNCTIONS[name]}"
+
+
+def _unportable_joins(tree: exp.Expression) -> Iterator[str]:
     for join in tree.find_all(exp.Join):
-        if (join.args.get("method") or "").upper() == "ASOF" or (join.args.get("kind") or "").upper() == "ASOF":
-            problems.append("ASOF JOIN is not portable; use a window or a bucketed join")
-    for star in tree.find_all(exp.Star):
-        if star.args.get("replace") or star.args.get("replace_"):
-            problems.append("select * replace is not portable; name the columns")
+        if "ASOF" in {str(join.args.get(place) or "").upper() for place in ("method", "kind")}:
+            yield "ASOF JOIN is not portable; use a window or a bucketed join"
+
+
+def _unportable_texts(tree: exp.Expression) -> Iterator[str]:
     for replace in tree.find_all(exp.RegexpReplace):
         modifiers = replace.args.get("modifiers")
         if modifiers is None or modifiers.name != "g":
-            problems.append("regexp_replace needs the 'g' option, and only that")
+            yield "regexp_replace needs the 'g' option, and only that"
     for collected in tree.find_all(exp.ArrayAgg):
         if isinstance(collected.this, exp.Order):
-            problems.append("list(order by) is not portable")
+            yield "list(order by) is not portable"
     for joined in tree.find_all(exp.GroupConcat):
         if joined.find(exp.Order) is None:
-            problems.append("string_agg needs an order by, or its text depends on how the work was split")
+            yield "string_agg needs an order by, or its text depends on how the work was split"
+
+
+def _unportable_frames(tree: exp.Expression) -> Iterator[str]:
     for frame in tree.find_all(exp.WindowSpec):
-        if (frame.args.get("kind") or "").upper() == "GROUPS":
-            problems.append("GROUPS frames are not portable")
-    return sorted({*problems, *_uncast_columns(tree)})
+        if str(frame.args.get("kind") or "").upper() == "GROUPS":
+            yield "GROUPS frames are not portable"
 
 
-def _uncast_columns(tree: exp.Expression) -> list[str]:
+def _uncast_columns(tree: exp.Expression) -> Iterator[str]:
     select = tree.find(exp.Select) if not isinstance(tree, exp.Query) else tree
     while isinstance(select, exp.SetOperation):
         select = select.left
-    problems = []
     for projection in select.selects if isinstance(select, exp.Query) else []:
         inner = projection.this if isinstance(projection, exp.Alias) else projection
         if isinstance(inner, exp.Star) or (isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star)):
-            problems.append("an output column '*' hides what the model returns; name the columns")
+            yield "an output column '*' hides what the model returns; name the columns"
         elif not isinstance(inner, exp.Cast | exp.Column):
-            problems.append(f"output column '{projection.alias_or_name}' is not cast to a type")
-    return problems
+            yield f"output column '{projection.alias_or_name}' is not cast to a type"
 
 
 def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
@@ -126,7 +140,7 @@ def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
     return problems
 
 
-def _short(row: dict[str, object]) -> str:
+def _short(row: Mapping[Hashable, object]) -> str:
     return str({name: value for name, value in row.items() if value is not None})[:300]
 
 

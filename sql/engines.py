@@ -25,7 +25,8 @@ _READ_TOGETHER = 3
 
 def parse(select: str) -> exp.Expression:
     """Parse one portable SELECT, written in DuckDB's dialect. Raises ``sqlglot.errors.ParseError``."""
-    return parse_one(select, dialect="duckdb")
+    tree: exp.Expression = parse_one(select, dialect="duckdb")
+    return tree
 
 
 def dependencies(tree: exp.Expression) -> set[str]:

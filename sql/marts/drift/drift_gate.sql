@@ -42,7 +42,7 @@ judged as (
         -- decisions may be that team's own doing: only complete silence is taken for a gap then.
         coalesce(
             w.changes * b.ratio >= 4 and w.decisions < 0.5 * w.changes * b.ratio
-            and w.decisions <= w.changes * b.ratio - 3 * sqrt(w.changes * b.ratio)
+            and w.decisions <= w.changes * b.ratio - 5 * sqrt(w.changes * b.ratio)
             and (w.teams >= 2 or w.decisions = 0), false
         ) as is_silent
     from weeks w

@@ -103,9 +103,9 @@ alive as (
 figures as (
     select f.period, f.team, 'cab_does_release_logistics' as pattern, a.misplaced * 1.0 / nullif(a.items, 0) as value, 0.4 as limit_value,
         coalesce(a.items, 0) as n, 30 as minimum_n,
-        a.misplaced * 1.0 / nullif(a.items, 0) >= 0.4 and f.with_plan * 2 < f.deployments as is_met,
+        a.misplaced * 1.0 / nullif(a.items, 0) >= 0.4 and f.with_own_plan * 2 < f.deployments as is_met,
         'governance items about steps and timing: ' || cast(coalesce(a.misplaced, 0) as varchar) || ' of ' || cast(coalesce(a.items, 0) as varchar)
-            || '; releases with a plan of their own: ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
+            || '; releases with a plan of their own: ' || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
     from marts.team_practice f left join agenda a on a.period = f.period and a.team = f.team
     union all
     select f.period, f.team, 'release_train_accepts_risk', c.undecided * 1.0 / nullif(c.changes, 0), 0.2, coalesce(c.changes, 0), 20,

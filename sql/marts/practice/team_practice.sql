@@ -18,6 +18,7 @@
 -- column: rolled_back | Production deployments that took a release back.
 -- column: verified | Finished production deployments with verification recorded.
 -- column: with_plan | Finished production deployments with a plan, a release or a pipeline run.
+-- column: with_own_plan | Of these, those with a plan or a release record of their own, a pipeline not counted.
 -- column: decisions_per_week | Decisions per week.
 -- column: deployments_per_week | Deployments per week.
 -- column: decision_gap_seconds | Median gap between decisions in a row.
@@ -96,7 +97,8 @@ decided as (
 shipped as (
     select d.deployment_id, s.team, d.finished_at, d.started_at, d.deployer, d.deployer_type, d.outcome, d.is_failed, d.is_rollback,
         d.has_plan, d.changes_carried, d.authorisation_class, d.is_rerelease, v.deployment_id is not null as is_verified,
-        i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded
+        i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded,
+        i.release_key is not null as has_release
     from marts.deployments d
     inner join intermediate.int_deployments i on i.deployment_id = d.deployment_id
     inner join scopes s on s.member = coalesce(d.team, '(no team)')
@@ -116,6 +118,7 @@ deployed as (
         count(*) filter (where is_rollback) as rolled_back,
         count(*) filter (where outcome = 'succeeded' and is_verified) as verified,
         count(*) filter (where outcome = 'succeeded' and (has_plan or is_encoded)) as with_plan,
+        count(*) filter (where outcome = 'succeeded' and (has_plan or has_release)) as with_own_plan,
         quantile_cont(case when outcome = 'succeeded' then gap end, 0.5) as deployment_gap_seconds,
         quantile_cont(case when outcome = 'succeeded' and changes_carried > 0 then changes_carried end, 0.5) as batch_size,
         count(distinct case when deployer_type = 'human' then deployer end) as deployers,
@@ -197,6 +200,7 @@ select
     cast(coalesce(s.rolled_back, 0) as bigint) as rolled_back,
     cast(coalesce(s.verified, 0) as bigint) as verified,
     cast(coalesce(s.with_plan, 0) as bigint) as with_plan,
+    cast(coalesce(s.with_own_plan, 0) as bigint) as with_own_plan,
     cast(coalesce(d.decisions, 0) / p.weeks as double) as decisions_per_week,
     cast(coalesce(s.deployments, 0) / p.weeks as double) as deployments_per_week,
     cast(d.decision_gap_seconds as double) as decision_gap_seconds,

@@ -1,0 +1,91 @@
+-- description: The cheat sheet, filled in from data: question, cadence, output, owner, catches, artifact and condition for both tracks, side
+--   by side, per team and period. Roles and counts, never names.
+-- grain: period, team, place
+-- order_by: period, team, place
+-- column: period | As in periods.
+-- column: team | The team; '(all)' for the organisation.
+-- column: place | Order of the rows.
+-- column: row_name | question, cadence, output, owner, catches, artifact or condition.
+-- column: change_governance | What the records say of change governance.
+-- column: release_execution | What the records say of release execution.
+-- not_null: period, team, place, row_name, change_governance, release_execution
+-- unique: period, team, place
+with named as (
+    select
+        f.*,
+        -- Continuous: at least one a working day; the rest by the median gap.
+        case
+            when decisions < 5 then 'too few to name'
+            when decision_gap_seconds <= 86400 and decisions_per_week >= 5 then 'continuous'
+            when decision_gap_seconds <= 2 * 86400 and decisions_per_week >= 3 then 'daily'
+            when decision_gap_seconds <= 9 * 86400 and decisions_per_week >= 0.7 then 'weekly'
+            else 'monthly or rarer'
+        end as decision_cadence,
+        case
+            when deployments < 5 then 'too few to name'
+            when deployment_gap_seconds <= 86400 and deployments_per_week >= 5 then 'continuous'
+            when deployment_gap_seconds <= 2 * 86400 and deployments_per_week >= 3 then 'daily'
+            when deployment_gap_seconds <= 9 * 86400 and deployments_per_week >= 0.7 then 'weekly'
+            else 'monthly or rarer'
+        end as deployment_cadence
+    from marts.team_practice f
+),
+conditions as (
+    select p.period, t.team, count(*) as conditions, count(*) filter (where k.status = 'met') as met,
+        count(*) filter (where k.status in ('late', 'unmet')) as missed
+    from marts.conditions k
+    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(k.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on k.set_at >= p.start_at and k.set_at < p.end_at
+    group by p.period, t.team
+),
+sheet as (
+    select period, team, 1 as place, 'question' as row_name,
+        'Should this go? ' || cast(decisions as varchar) || ' decisions on ' || cast(changes as varchar) || ' changes' as change_governance,
+        'How does this go? ' || cast(deployments as varchar) || ' deployments to production' as release_execution
+    from named
+    union all
+    select period, team, 2, 'cadence',
+        decision_cadence || ', ' || cast(round(decisions_per_week, 1) as varchar) || ' a week',
+        deployment_cadence || ', ' || cast(round(deployments_per_week, 1) as varchar) || ' a week'
+            || coalesce(', ' || cast(round(batch_size, 1) as varchar) || ' changes each (median)', '')
+    from named
+    union all
+    select period, team, 3, 'output',
+        cast(approved as varchar) || ' approved, ' || cast(declined as varchar) || ' declined or sent back, ' || cast(conditioned as varchar)
+            || ' with conditions',
+        cast(deployments as varchar) || ' deployed, ' || cast(verified as varchar) || ' verified, ' || cast(rolled_back as varchar) || ' rolled back'
+    from named
+    union all
+    select period, team, 4, 'owner',
+        cast(deciders as varchar) || ' people, the busiest ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' %', 'unknown')
+            || '; ' || cast(policy_decisions as varchar) || ' decisions by policies; ' || cast(both_groups as varchar) || ' also deploy',
+        cast(deployers as varchar) || ' people, the busiest ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' %', 'unknown')
+            || '; ' || cast(both_groups as varchar) || ' also decide'
+    from named
+    union all
+    select period, team, 5, 'catches',
+        cast(catches_governance as varchar) || ' caught; ' || cast(misses as varchar) || ' failures after deployment',
+        cast(catches_release as varchar) || ' caught; ' || cast(failed_attempts as varchar) || ' attempts did not finish'
+    from named
+    union all
+    select period, team, 6, 'artifact',
+        cast(complete_records as varchar) || ' of ' || cast(changes as varchar) || ' change records complete',
+        cast(with_own_plan as varchar) || ' of ' || cast(deployments as varchar) || ' with a plan or release record, '
+            || cast(verified as varchar) || ' with verification'
+    from named
+    union all
+    select n.period, n.team, 7, 'condition',
+        cast(n.conditioned as varchar) || ' of ' || cast(n.approved as varchar) || ' approvals with conditions',
+        coalesce(cast(c.met as varchar) || ' of ' || cast(c.conditions as varchar) || ' conditions met in time, ' || cast(c.missed as varchar)
+            || ' late or unmet', 'no conditions to meet')
+    from named n
+    left join conditions c on c.period = n.period and c.team = n.team
+)
+select
+    cast(period as varchar) as period,
+    cast(team as varchar) as team,
+    cast(place as bigint) as place,
+    cast(row_name as varchar) as row_name,
+    cast(change_governance as varchar) as change_governance,
+    cast(release_execution as varchar) as release_execution
+from sheet

@@ -1,0 +1,132 @@
+-- description: The fixed list of conditions behind each verdict, measured per team and period.
+-- grain: period, team, subject, condition
+-- order_by: period, team, subject, place
+-- column: period | As in periods.
+-- column: team | The team; '(all)' for the organisation.
+-- column: subject | change_governance, release_execution or separation.
+-- column: place | Order of the conditions.
+-- column: condition | What must hold.
+-- column: value | The measured value; null when undefined.
+-- column: limit_value | The limit.
+-- column: n | Records judged.
+-- column: holds | Whether it holds; null when there is too little to judge.
+-- column: sentence | The condition with its figures.
+-- not_null: period, team, subject, place, condition, n, sentence
+-- unique: period, team, subject, condition
+-- assert: subject in ('change_governance', 'release_execution', 'separation')
+with thresholds as (
+    select cast(min(minimum_sample) as bigint) as minimum_sample from config.thresholds
+),
+risk_effect as (
+    -- Risk changes the outcome or the handling: high risk is declined more often, or looked at longer, than low risk.
+    select p.period, t.team,
+        count(*) filter (where h.risk = 'high') as high_n,
+        count(*) filter (where h.risk = 'low') as low_n,
+        count(*) filter (where h.risk = 'high' and h.is_decline) * 1.0 / nullif(count(*) filter (where h.risk = 'high'), 0) as high_declined,
+        count(*) filter (where h.risk = 'low' and h.is_decline) * 1.0 / nullif(count(*) filter (where h.risk = 'low'), 0) as low_declined,
+        quantile_cont(case when h.risk = 'high' then h.handling_seconds end, 0.5) as high_handling,
+        quantile_cont(case when h.risk = 'low' then h.handling_seconds end, 0.5) as low_handling
+    from intermediate.int_human_decisions h
+    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(h.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
+    group by p.period, t.team
+),
+alive as (
+    select t.team, count(*) as rules, count(*) filter (where r.is_alive) as alive
+    from marts.automated_rules r
+    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(r.team, '(no team)') or t.team = '(all)'
+    where r.kind in ('policy', 'standard_change')
+    group by t.team
+),
+patterns as (
+    select period, team, count(*) filter (where state = 'fires') as firing, count(*) filter (where state = 'clear') as clear,
+        max(case when state = 'fires' then replace(pattern, '_', ' ') end) as name
+    from marts.confusion_patterns
+    group by period, team
+),
+recovered as (
+    select p.period, t.team, count(*) as failures, count(d.restored_at) as restored
+    from marts.deployments d
+    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on d.started_at >= p.start_at and d.started_at < p.end_at
+    where d.is_failed
+    group by p.period, t.team
+),
+shares as (
+    select f.period, f.team, 'change_governance' as subject, 1 as place, 'decisions come before deployment' as condition,
+        f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) as value, 0.95 as limit_value, f.judged_deployments as n,
+        'decided before the start: ' || cast(f.prior_deployments as varchar) || ' of ' || cast(f.judged_deployments as varchar)
+            || ' deployments (at least 95 %)' as sentence
+    from marts.team_practice f
+    union all
+    select f.period, f.team, 'change_governance', 2, 'reasons are recorded', f.with_reason * 1.0 / nullif(f.decisions, 0), 0.8, f.decisions,
+        'decisions with a recorded reason: ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least 80 %)'
+    from marts.team_practice f
+    union all
+    select f.period, f.team, 'release_execution', 1, 'deployments have a plan or an encoded pipeline',
+        f.with_plan * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
+        'with a plan, release or pipeline: ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least 90 %)'
+    from marts.team_practice f
+    union all
+    select f.period, f.team, 'release_execution', 2, 'verification follows', f.verified * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
+        'verified: ' || cast(f.verified as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least 90 %)'
+    from marts.team_practice f
+    union all
+    select f.period, f.team, 'release_execution', 3, 'failures are rolled back or fixed', r.restored * 1.0 / nullif(r.failures, 0), 0.8,
+        coalesce(r.failures, 0), 'restored: ' || cast(coalesce(r.restored, 0) as varchar) || ' of ' || cast(coalesce(r.failures, 0) as varchar)
+            || ' failed deployments (at least 80 %)'
+    from marts.team_practice f
+    left join recovered r on r.period = f.period and r.team = f.team
+    union all
+    select f.period, f.team, 'separation', 1, 'separation of duties holds', f.sod_passed * 1.0 / nullif(f.sod_judged, 0), 0.95, f.sod_judged,
+        'independently approved: ' || cast(f.sod_passed as varchar) || ' of ' || cast(f.sod_judged as varchar) || ' changes (at least 95 %)'
+    from marts.team_practice f
+),
+others as (
+    select f.period, f.team, 'change_governance' as subject, 3 as place, 'risk changes the outcome or the handling' as condition,
+        coalesce(r.high_declined, 0) - coalesce(r.low_declined, 0) as value, 0.0 as limit_value,
+        coalesce(least(r.high_n, r.low_n), 0) as n,
+        case when coalesce(least(r.high_n, r.low_n), 0) >= t.minimum_sample
+            then r.high_declined > r.low_declined or r.high_handling > r.low_handling end as holds,
+        'declined or conditioned at high risk: ' || cast(cast(round(coalesce(r.high_declined, 0) * 100) as bigint) as varchar) || ' % of '
+            || cast(coalesce(r.high_n, 0) as varchar) || ', at low risk: ' || cast(cast(round(coalesce(r.low_declined, 0) * 100) as bigint) as varchar)
+            || ' % of ' || cast(coalesce(r.low_n, 0) as varchar) as sentence
+    from marts.team_practice f
+    cross join thresholds t
+    left join risk_effect r on r.period = f.period and r.team = f.team
+    union all
+    select f.period, f.team, 'change_governance', 4, 'something is caught', f.catches_governance * 1.0, 1.0, f.decisions,
+        case when f.decisions >= t.minimum_sample then f.catches_governance >= 1 end,
+        'caught by governance: ' || cast(f.catches_governance as varchar)
+    from marts.team_practice f
+    cross join thresholds t
+    union all
+    select f.period, f.team, 'change_governance', 5, 'automated rules are alive', a.alive * 1.0 / nullif(a.rules, 0), 0.0, coalesce(a.rules, 0),
+        -- Without automated decisions there is no rule to be alive.
+        case when f.policy_decisions * 10 > f.decisions and a.rules > 0 then a.alive > 0 when f.decisions > 0 then true end,
+        'rules that changed or stopped something in 180 days: ' || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
+    from marts.team_practice f
+    left join alive a on a.team = f.team
+    union all
+    select f.period, f.team, 'separation', 2, 'no confusion pattern fires', p.firing * 1.0, 0.0, coalesce(p.firing + p.clear, 0),
+        case when p.firing > 0 then false when p.clear > 0 then true end,
+        coalesce('fires: ' || p.name, 'none of ' || cast(coalesce(p.clear, 0) as varchar) || ' that can be judged fires')
+    from marts.team_practice f
+    left join patterns p on p.period = f.period and p.team = f.team
+)
+select
+    cast(s.period as varchar) as period,
+    cast(s.team as varchar) as team,
+    cast(s.subject as varchar) as subject,
+    cast(s.place as bigint) as place,
+    cast(s.condition as varchar) as condition,
+    cast(s.value as double) as value,
+    cast(s.limit_value as double) as limit_value,
+    cast(s.n as bigint) as n,
+    cast(case when s.n >= t.minimum_sample then s.value >= s.limit_value end as boolean) as holds,
+    cast(s.sentence as varchar) as sentence
+from shares s
+cross join thresholds t
+union all
+select o.period, o.team, o.subject, o.place, o.condition, o.value, o.limit_value, o.n, o.holds, o.sentence
+from others o

@@ -1,0 +1,74 @@
+-- description: Are both still working? One verdict per track and for the separation, per team and period, with the condition that
+--   decided. Weakening: every condition holds or cannot be judged, but a share fell by more than its sampling error since the period before.
+-- grain: period, team, subject
+-- order_by: period, team, subject
+-- column: period | As in periods.
+-- column: team | The team; '(all)' for the organisation.
+-- column: subject | change_governance, release_execution or separation.
+-- column: verdict | working, weakening, not_working or cannot_tell.
+-- column: why | The condition that decided, with its figures.
+-- column: conditions_held | Conditions that hold.
+-- column: conditions_failed | Conditions that do not.
+-- column: conditions_unknown | Conditions that cannot be judged.
+-- not_null: period, team, subject, verdict, why
+-- unique: period, team, subject
+-- assert: verdict in ('working', 'weakening', 'not_working', 'cannot_tell')
+with ordered as (
+    select period, lag(period) over (order by start_at) as before_it
+    from marts.periods where period like '____Q_'
+    union all
+    select 'last_90_days', 'previous_90_days'
+),
+compared as (
+    select
+        c.*,
+        b.value as value_before,
+        b.n as n_before,
+        c.value < b.value
+            and b.value - c.value > 1.96 * sqrt(
+                greatest(c.value * (1 - c.value), 0) / nullif(c.n, 0) + greatest(b.value * (1 - b.value), 0) / nullif(b.n, 0)
+            ) and c.limit_value > 0 and c.value between 0 and 1 and b.value between 0 and 1 as is_falling
+    from marts.verdict_conditions c
+    left join ordered o on o.period = c.period
+    left join marts.verdict_conditions b
+        on b.period = o.before_it and b.team = c.team and b.subject = c.subject and b.condition = c.condition
+),
+counted as (
+    select
+        period, team, subject,
+        count(*) filter (where holds) as held,
+        count(*) filter (where not holds) as failed,
+        count(*) filter (where holds is null) as unknown,
+        count(*) filter (where coalesce(is_falling, false) and holds) as falling,
+        arg_min(case when not holds then condition || ': ' || sentence end, case when not holds then place end) as failed_why,
+        arg_min(case when is_falling and holds then condition || ' fell: ' || sentence end, case when is_falling and holds then place end)
+            as falling_why,
+        arg_min(case when holds is null then condition || ' cannot be judged: ' || sentence end, case when holds is null then place end)
+            as unknown_why
+    from compared
+    group by period, team, subject
+)
+select
+    cast(period as varchar) as period,
+    cast(team as varchar) as team,
+    cast(subject as varchar) as subject,
+    cast(
+        case
+            when failed > 0 then 'not_working'
+            when held = 0 or (subject = 'separation' and unknown > 0) or held < unknown then 'cannot_tell'
+            when falling > 0 then 'weakening'
+            else 'working'
+        end as varchar
+    ) as verdict,
+    cast(
+        case
+            when failed > 0 then failed_why
+            when held = 0 or (subject = 'separation' and unknown > 0) or held < unknown then coalesce(unknown_why, 'nothing can be judged')
+            when falling > 0 then falling_why
+            else 'every condition that can be judged holds (' || cast(held as varchar) || ' of ' || cast(held + unknown as varchar) || ')'
+        end as varchar
+    ) as why,
+    cast(held as bigint) as conditions_held,
+    cast(failed as bigint) as conditions_failed,
+    cast(unknown as bigint) as conditions_unknown
+from counted
