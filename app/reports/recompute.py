@@ -36,7 +36,8 @@ _TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DAT
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _EVIDENCE = re.compile(r"\bevidence\.([a-z_][a-z0-9_]*)")
 _METRIC_COLUMNS = (
-    "metric", "label", "unit", "value", "numerator", "denominator", "low", "high", "p90", "is_enough", "note", "excluded",
+    "metric", "label", "unit", "value", "numerator", "denominator", "low", "high", "p90", "is_enough", "note",
+    "excluded",
 )  # fmt: skip
 LONGEST_SECONDS = 600
 

@@ -2,8 +2,8 @@
 
 Owns the statements that choose. They stand in the pack as they ran, with the question's values beside them.
 
-A change is in when one of its instants lies in the period, when it was open at the period's end, when a deployment of the
-pack carried it, or when it is the request or the code of a change that is in.
+A change is in when one of its instants lies in the period, when it was open at the period's end, when a deployment of
+the pack carried it, or when it is the request or the code of a change that is in.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from duckdb import DuckDBPyConnection
 _IN_SCOPE = """(q.scope_kind = 'everything' or (q.scope_kind = 'team' and {0}.team = q.scope_name)
             or (q.scope_kind = 'service' and {0}.service = q.scope_name))"""
 _CHANGE_INSTANTS = (
-    "created_at", "requested_at", "first_response_at", "first_approval_at", "effective_approval_at", "merged_at", "closed_at",
-    "first_deployed_at",
+    "created_at", "requested_at", "first_response_at", "first_approval_at", "effective_approval_at", "merged_at",
+    "closed_at", "first_deployed_at",
 )  # fmt: skip
 
 
@@ -102,10 +102,19 @@ _CONDITIONS: dict[str, str] = {
     "marts.window_overlaps": "window_a in (select window_id from pack.chosen_windows) "
     "and window_b in (select window_id from pack.chosen_windows)",
     "marts.activities": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
+    "marts.separation_of_duties": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
+    "marts.conditions": _BY_CHANGE,
+    "marts.change_completeness": _BY_CHANGE,
+    "marts.freeze_deployments": _BY_DEPLOYMENT,
     "marts.data_sources": "true",
 }
 # What the pack's own SQL reads; metrics may ask for more.
-ALWAYS = (*_CONDITIONS, "config.thresholds", "meta.build", "meta.metrics")
+ALWAYS = (
+    *_CONDITIONS, "config.thresholds", "config.people", "config.person_logins", "config.person_emails",
+    "config.person_entitlements", "config.bots", "config.business_hours", "config.freezes", "meta.build",
+)  # fmt: skip
+_COMMENT = re.compile(r"--[^\n]*")
+_HIDDEN = re.compile(r"\b(?:raw|staging|intermediate)\.[a-z_][a-z0-9_]*")
 _READS = re.compile(r"\b(marts|config|seeds|meta)\.([a-z_][a-z0-9_]*)")
 
 
@@ -122,7 +131,8 @@ def choose(con: DuckDBPyConnection, table: str) -> Chosen | None:
         columns = {
             row[0]
             for row in con.execute(
-                "select column_name from duckdb_columns() where database_name = 'build' and schema_name = ? and table_name = ?",
+                "select column_name from duckdb_columns() "
+                "where database_name = 'build' and schema_name = ? and table_name = ?",
                 [schema, name],
             ).fetchall()
         }
@@ -137,4 +147,9 @@ def choose(con: DuckDBPyConnection, table: str) -> Chosen | None:
 
 def tables_read(statements: Iterable[str]) -> set[str]:
     """Return the published tables that SQL texts name, comments left out."""
-    return {f"{schema}.{name}" for text in statements for schema, name in _READS.findall(re.sub(r"--[^\n]*", "", text))}
+    return {f"{schema}.{name}" for text in statements for schema, name in _READS.findall(_COMMENT.sub("", text))}
+
+
+def unpublished(statements: Iterable[str]) -> set[str]:
+    """Return the tables that SQL texts name and that a build keeps to itself."""
+    return {found for text in statements for found in _HIDDEN.findall(_COMMENT.sub("", text))}

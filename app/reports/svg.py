@@ -1,7 +1,7 @@
 """Small charts as SVG text: a metric's weeks with their limits, and the two tracks side by side.
 
-Owns geometry and the words that stand in for a picture. Static, no script, no outside reference; the same input gives the
-same text. Colours are doubled by shape or dash.
+Owns geometry and the words that stand in for a picture. Static, no script, no outside reference; the same input gives
+the same text. Colours are doubled by shape or dash.
 """
 
 from __future__ import annotations

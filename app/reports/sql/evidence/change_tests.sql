@@ -13,38 +13,37 @@ with judged as (
         f.stratum,
         f.basis,
         c.source,
-        c.requester,
         c.approval_basis,
         c.policy,
         c.effective_approval_at,
-        c.effective_approver,
         c.effective_decision_id,
         c.is_self_approved_only,
         c.has_other_revision_approval,
         c.is_approval_collectable,
         c.merged_at,
-        c.merged_by,
+        c.closed_at,
+        w.worked_from,
         c.has_description,
         c.has_risk,
         c.has_rollback_plan,
-        c.planned_start_at,
         k.states_description,
         k.states_risk,
         k.states_back_out_plan,
         h.deployment_id,
-        h.deployer,
         h.authorisation_class,
         h.reason as unauthorised_reason,
         h.is_authorised,
         h.time_quality,
         h.is_verified,
-        m.reviewed_at,
-        m.reviewed_by
+        m.reviewed_at
     from evidence.sample_frame f
     inner join marts.changes c on c.change_id = f.change_id
     inner join evidence.capabilities k on k.source = c.source
     left join evidence.handover h on h.change_id = f.change_id
     left join evidence.emergency m on m.change_id = f.change_id
+    left join (
+        select change_id, min(actual_start_at) as worked_from from marts.windows where not is_withdrawn group by change_id
+    ) w on w.change_id = f.change_id
 ),
 -- Code that implements a request carries its checks; so both count.
 checks as (
@@ -80,6 +79,8 @@ authorised as (
             when basis = 'deployment' then 'pass'
             when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
             when effective_approval_at is null then 'fail'
+            when basis = 'closure' and effective_approval_at > closed_at then 'fail'
+            when basis = 'closure' and effective_approval_at <= worked_from then 'pass'
             when basis = 'closure' then 'indeterminate'
             when effective_approval_at <= merged_at then 'pass'
             else 'fail'
@@ -98,61 +99,71 @@ authorised as (
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
             when effective_approval_at is null then 'no approval on record'
-            when basis = 'closure' then 'approved, but no instant of implementation is on record'
+            when basis = 'closure' and effective_approval_at > closed_at then 'approved after it was closed'
+            when basis = 'closure' and effective_approval_at <= worked_from then 'approved before work began'
+            when basis = 'closure' then 'approved, but not shown to be before work began'
             when effective_approval_at <= merged_at then 'approved before the merge; no deployment is on record'
             else 'approved after the merge'
         end as reason,
         coalesce(deployment_id, effective_decision_id) as record
     from judged
 ),
+duties as (
+    -- The worst result counts; independence is judged on the record that governs, code review on the code.
+    select
+        f.change_id, t.test, t.result, t.reason, t.record_id,
+        case t.result when 'fail' then 0 when 'indeterminate' then 1 when 'not_collectable' then 2 when 'exempt' then 3 else 4 end
+            as place
+    from evidence.sample_frame f
+    inner join marts.separation_of_duties t on t.change_id = f.change_id and t.test = 'sod_1_effective'
+    union all
+    select
+        f.change_id, 'code_review', t.result, t.reason, t.record_id,
+        case t.result when 'fail' then 0 when 'indeterminate' then 1 when 'not_collectable' then 2 when 'exempt' then 3 else 4 end
+    from evidence.sample_frame f
+    inner join marts.changes c on coalesce(c.ticket_id, c.change_id) = f.change_id
+    inner join marts.separation_of_duties t on t.change_id = c.change_id and t.test = 'sod_1_effective'
+    where c.record_type in ('pull_request', 'merge_request', 'gerrit_change') and c.state = 'merged'
+    union all
+    select
+        x.governing_change_id, t.test, t.result, t.reason, t.record_id,
+        case t.result when 'fail' then 0 when 'indeterminate' then 1 when 'not_collectable' then 2 when 'exempt' then 3 else 4 end
+    from marts.deployment_changes x
+    inner join evidence.population_deployments d on d.deployment_id = x.deployment_id and d.is_started_in_period
+    inner join marts.separation_of_duties t
+        on t.change_id = x.change_id and t.deployment_id = x.deployment_id and t.test = 'sod_2'
+),
+worst as (
+    select *
+    from duties
+    qualify row_number() over (partition by change_id, test order by place, record_id) = 1
+),
 independent as (
     select
-        change_id, stratum, 'independent_approval' as test,
-        case
-            when approval_basis in ('standard', 'policy') then 'exempt'
-            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
-            when effective_approval_at is null then 'fail'
-            when effective_approver is null or requester is null then 'indeterminate'
-            when effective_approver <> requester then 'pass'
-            else 'fail'
-        end as result,
-        case
-            when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
-            when approval_basis = 'policy' then 'approved by policy ' || coalesce(policy, '')
-            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
-            when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
-            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
-            when effective_approval_at is null then 'no approval on record'
-            when effective_approver is null or requester is null then 'requester or approver cannot be identified'
-            when effective_approver <> requester then 'approved by somebody other than the requester'
-            else 'approver and requester are the same person'
-        end as reason,
-        effective_decision_id as record
-    from judged
+        j.change_id, j.stratum, 'independent_approval' as test,
+        coalesce(w.result, 'indeterminate') as result,
+        coalesce(w.reason, 'the record has not ended, so that nobody judged it yet') as reason,
+        coalesce(w.record_id, j.change_id) as record
+    from judged j
+    left join worst w on w.change_id = j.change_id and w.test = 'sod_1_effective'
+),
+code_reviewed as (
+    select
+        j.change_id, j.stratum, 'code_reviewed_by_another' as test,
+        coalesce(w.result, 'not_collectable') as result,
+        coalesce(w.reason, 'no merged code review is tied to it') as reason,
+        w.record_id as record
+    from judged j
+    left join worst w on w.change_id = j.change_id and w.test = 'code_review'
 ),
 separate_deployer as (
     select
-        change_id, stratum, 'approver_did_not_deploy' as test,
-        case
-            when basis <> 'deployment' then 'not_collectable'
-            when approval_basis in ('standard', 'policy') then 'exempt'
-            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
-            when effective_approval_at is null then 'fail'
-            when effective_approver is null or deployer is null then 'indeterminate'
-            when effective_approver <> deployer then 'pass'
-            else 'fail'
-        end as result,
-        case
-            when basis <> 'deployment' then 'no deployment is on record'
-            when approval_basis in ('standard', 'policy') then 'approved in advance or by policy'
-            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
-            when effective_approval_at is null then 'no effective approval'
-            when effective_approver is null or deployer is null then 'approver or deployer cannot be identified'
-            when effective_approver <> deployer then 'approver and deployer differ'
-            else 'approver and deployer are the same person'
-        end as reason,
-        deployment_id as record
-    from judged
+        j.change_id, j.stratum, 'approver_did_not_deploy' as test,
+        coalesce(w.result, 'not_collectable') as result,
+        coalesce(w.reason, 'no deployment is on record') as reason,
+        w.record_id as record
+    from judged j
+    left join worst w on w.change_id = j.change_id and w.test = 'sod_2'
 ),
 described as (
     select
@@ -248,6 +259,8 @@ reassessed as (
 select * from authorised
 union all
 select * from independent
+union all
+select * from code_reviewed
 union all
 select * from separate_deployer
 union all

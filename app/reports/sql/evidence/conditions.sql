@@ -1,12 +1,20 @@
--- description: Conditions set with approvals of the pack. No table of this build says which event met a condition, so that
---   is not collectable and left to the auditor.
--- grain: decision_id
--- column: decision_id | The decision that set them.
--- column: change_id | The change it was about.
--- column: decided_at | When, UTC.
--- column: decided_by | Who set them.
--- column: conditions | The conditions as worded.
--- column: met | not_collectable.
-select decision_id, change_id, decided_at, decided_by, conditions, 'not_collectable' as met
-from marts.decisions
-where coalesce(trim(conditions), '') <> ''
+-- description: The condition ledger: each condition of an approval in the pack and the event that met it, or none.
+-- grain: condition_id
+-- column: condition_id | Change and position.
+-- column: change_id | The change approved under the condition.
+-- column: url | The change's own page.
+-- column: position | Number of the condition within the approval.
+-- column: text | The condition, as written.
+-- column: set_at | When the approval was given, UTC.
+-- column: is_for_rollout | Whether it can only be met during execution.
+-- column: due_at | When it had to be met, UTC.
+-- column: met_at | When a record says that it was met, UTC.
+-- column: met_by | Who said so.
+-- column: status | met, late, unmet, open or unverifiable.
+-- column: evidence_event_id | The source event that says so.
+-- column: evidence_url | Its page.
+select
+    k.condition_id, k.change_id, c.url, k.position, k.text, k.set_at, k.is_for_rollout, k.due_at, k.met_at, k.met_by, k.status,
+    k.evidence_event_id, k.evidence_url
+from marts.conditions k
+left join marts.changes c on c.change_id = k.change_id

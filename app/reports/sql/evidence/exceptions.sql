@@ -1,8 +1,8 @@
--- description: Everything that needs an explanation: failed tests, production deployments without valid authorisation, failed
---   deployments, unsound windows, impossible times.
--- grain: kind, record_kind, record_id
+-- description: Everything that needs an explanation: failed tests, production deployments without valid authorisation, in a freeze
+--   or failed, conditions not met in time, unsound windows, impossible times.
+-- grain: kind, record_kind, record_id, reason
 -- column: kind | Which test failed or what is wrong.
--- column: record_kind | change, deployment or window.
+-- column: record_kind | change, deployment, window or condition.
 -- column: record_id | Which one.
 -- column: occurred_at | The instant it belongs to, UTC.
 -- column: service | Its service.
@@ -37,6 +37,18 @@ select
     'it was entered after it had begun', w.url, null
 from marts.windows w
 where w.is_created_after_start and not w.is_withdrawn and w.kind <> 'freeze'
+union all
+select
+    'deployed_in_freeze', 'deployment', z.deployment_id, z.started_at, z.service, z.team, 'inside the freeze ' || z.freeze_name, d.url, null
+from marts.freeze_deployments z
+inner join marts.deployments d on d.deployment_id = z.deployment_id
+where not z.is_exempt
+union all
+select
+    'condition_' || k.status, 'condition', k.condition_id, k.due_at, k.service, k.team, k.text, c.url, null
+from marts.conditions k
+left join marts.changes c on c.change_id = k.change_id
+where k.status in ('late', 'unmet')
 union all
 select
     'approved_before_asked', 'change', c.change_id, c.effective_approval_at, c.service, c.team,

@@ -36,21 +36,20 @@
 -- column: deployer | Who deployed; empty while unresolved.
 -- column: lead_seconds | Deployment start minus effective approval; negative when approved afterwards.
 -- column: authorisation_class | How approval and deployment relate.
--- column: separation_of_duties | Results of the tests of independence.
--- column: conditions_total | Decisions on it that set conditions.
--- column: conditions_met | Empty: not collectable in this build.
+-- column: separation_of_duties | Results of the tests of separation of duties.
+-- column: conditions_total | Conditions its approval set.
+-- column: conditions_met | How many of them a record shows as met in time.
 -- column: verified_at | When its deployment was verified, UTC.
 -- column: state | open, merged, closed, rejected or withdrawn.
 -- column: outcome | How it ended, as far as stated.
 -- column: has_failed | Whether a deployment of it in the period needed intervention.
--- column: attributes_present | How many of description, risk, stakeholders, back-out plan and window it has.
--- column: attributes_applicable | How many of them its source keeps.
+-- column: completeness | Weight of the attributes present over the weight of those that apply, 0 to 1.
+-- column: missing | What the record lacks.
 -- column: not_collectable | What its source does not keep.
 with decided as (
     select
         change_id,
-        string_agg(distinct decided_by, ', ' order by decided_by) filter (where verdict = 'approved') as approvers,
-        count(*) filter (where coalesce(trim(conditions), '') <> '') as conditions_total
+        string_agg(distinct decided_by, ', ' order by decided_by) filter (where verdict = 'approved') as approvers
     from marts.decisions
     where change_id is not null
     group by change_id
@@ -79,9 +78,15 @@ worked as (
     group by change_id
 ),
 separation as (
-    select change_id, string_agg(test || '=' || result, '; ' order by test) as results
-    from evidence.change_tests
-    where test in ('independent_approval', 'approver_did_not_deploy')
+    -- A test that ran on several deployments of a change shows each result once.
+    select change_id, string_agg(distinct test || '=' || result, ' ' order by test || '=' || result) as results
+    from marts.separation_of_duties
+    where change_id is not null
+    group by change_id
+),
+ledger as (
+    select change_id, count(*) as conditions_total, count(*) filter (where status = 'met') as conditions_met
+    from marts.conditions
     group by change_id
 )
 select
@@ -95,12 +100,8 @@ select
     case when k.states_back_out_plan then c.has_rollback_plan end as has_back_out_plan,
     c.planned_start_at, c.planned_end_at, w.actual_start_at, w.actual_end_at, h.deployment_id, h.started_at as deployed_at,
     h.deployer, h.lead_seconds, h.authorisation_class, s.results as separation_of_duties,
-    coalesce(d.conditions_total, 0) as conditions_total, cast(null as bigint) as conditions_met, h.verified_at, c.state,
-    c.outcome, h.has_failed,
-    cast(c.has_description as bigint) + cast(c.has_risk as bigint) + cast(c.has_stakeholders as bigint)
-        + cast(c.has_rollback_plan as bigint) + cast(c.planned_start_at is not null as bigint) as attributes_present,
-    cast(k.states_description as bigint) + cast(k.states_risk as bigint) + cast(k.states_stakeholders as bigint)
-        + cast(k.states_back_out_plan as bigint) + cast(k.states_window as bigint) as attributes_applicable,
+    coalesce(l.conditions_total, 0) as conditions_total, coalesce(l.conditions_met, 0) as conditions_met, h.verified_at,
+    c.state, c.outcome, h.has_failed, n.completeness, n.missing,
     concat_ws(', ',
         case when not k.states_description then 'description' end,
         case when not k.states_risk then 'risk' end,
@@ -109,8 +110,7 @@ select
         case when not k.states_window then 'planned window' end,
         case when not k.keeps_approvals then 'approvals' end,
         case when g.source is null then 'checks' end,
-        case when not coalesce(v.has_deployments, false) then 'deployments' end,
-        case when coalesce(d.conditions_total, 0) > 0 then 'conditions met' end
+        case when not coalesce(v.has_deployments, false) then 'deployments' end
     ) as not_collectable
 from marts.changes c
 inner join pack.members m on m.change_id = c.change_id
@@ -124,4 +124,6 @@ left join checked x on x.change_id = c.change_id
 left join checking g on g.source = c.source
 left join worked w on w.change_id = c.change_id
 left join separation s on s.change_id = c.change_id
+left join ledger l on l.change_id = c.change_id
+left join marts.change_completeness n on n.change_id = c.change_id
 left join pack.services v on v.service = c.service

@@ -4,7 +4,8 @@
 -- column: change_id | The governing change.
 -- column: stratum | standard, normal, emergency or not stated.
 -- column: implemented_at | When it was first implemented in the period, UTC.
--- column: basis | deployment; or merge or closure where no production deployment of the service is on record at all.
+-- column: basis | deployment; merge where no production deployment of its service is on record; closure of a request that neither
+--   code nor a deployment carries out.
 -- column: deployments | Production deployments in the period that carried it; re-releases are not counted.
 with deployed as (
     select
@@ -19,7 +20,8 @@ with deployed as (
             or (q.scope_kind = 'service' and d.service = q.scope_name))
     group by x.governing_change_id
 ),
--- Without deployments on record a merge, or the closure of a request that was carried out, is the implementation.
+-- Where no production deployment of a service is on record, a merge is the implementation. A request that was closed as done
+-- and that neither code nor a deployment carries out is a change without a release: its closure is the implementation.
 otherwise as (
     select
         coalesce(c.ticket_id, c.change_id) as change_id,
@@ -28,9 +30,13 @@ otherwise as (
     from marts.changes c
     left join pack.services s on s.service = c.service
     cross join pack.question q
-    where (c.state = 'merged' or (c.state = 'closed' and c.record_type not in ('pull_request', 'merge_request')))
+    where (
+            (c.merged_at is not null and not coalesce(s.has_deployments, false))
+            or (c.state = 'closed' and c.merged_at is null
+                and coalesce(c.record_type, '') not in ('pull_request', 'merge_request', 'gerrit_change')
+                and c.change_id not in (select ticket_id from marts.changes where ticket_id is not null))
+        )
         and coalesce(c.merged_at, c.closed_at) >= q.start_at and coalesce(c.merged_at, c.closed_at) < q.end_at
-        and not coalesce(s.has_deployments, false)
         and c.change_id not in (select change_id from marts.deployment_changes)
         and c.change_id not in (select governing_change_id from marts.deployment_changes)
         and (q.scope_kind = 'everything' or (q.scope_kind = 'team' and c.team = q.scope_name)

@@ -1,0 +1,174 @@
+"""Raw payloads of sampled changes, as their source returned them, with secrets and addresses taken out.
+
+Owns which payloads belong to a change and what is hidden in them. Each keeps the SHA-256 under which the raw store
+holds it, so that whoever may see the store can compare.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from duckdb import DuckDBPyConnection
+
+from app.reports import delimited
+from app.reports.packing import write_text
+from ingest.secrets import HIDDEN, Scrubber
+
+INDEX = "raw/index.csv"
+INDEX_COLUMNS = ("change_id", "file", "stream", "record_key", "fetched_at", "sha256_in_store", "is_redacted")
+_SECRET_NAME = re.compile(
+    r"(?i)(?:.*[_-])?(?:token|secret|password|passwd|authorization|credential|api_?key|private_?key|cookie)s?"
+)
+_SECRET_TEXT = re.compile(
+    r"AKIA[0-9A-Z]{16}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|xox[abprs]-[\w-]{10,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
+)
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_ADDRESS_HIDDEN = "[e-mail hidden]"
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A change whose payloads are asked for: its source, and the keys its records have there."""
+
+    change_id: str
+    source: str
+    keys: tuple[str, ...]
+
+
+def record_key(source_event_id: str | None) -> str | None:
+    """Return the raw record's key from ``source:stream:key``."""
+    parts = (source_event_id or "").split(":", 2)
+    return parts[2] if len(parts) == 3 else None
+
+
+def write(con: DuckDBPyConnection, data: Path, wanted: Sequence[Wanted], until: datetime | None) -> int:
+    """Write one file per change that has payloads, and their index; returns how many payloads went in.
+
+    Args:
+        con: A connection to the raw store.
+        data: The pack's ``data`` folder.
+        wanted: The changes.
+        until: Payloads fetched later belong to later builds.
+    """
+    rows: list[tuple[object, ...]] = []
+    held = _held(con, wanted, until)
+    for one in sorted(wanted, key=lambda item: item.change_id):
+        payloads = [_shaped(*row) for row in held.get(one.change_id, [])]
+        if payloads:
+            file = f"raw/{_safe(one.source)}/{_safe(one.change_id.partition(':')[2] or one.change_id)}.json"
+            document = {"change_id": one.change_id, "source": one.source, "payloads": payloads}
+            write_text(data / file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+            rows += [
+                (
+                    one.change_id,
+                    file,
+                    p["stream"],
+                    p["record_key"],
+                    p["fetched_at"],
+                    p["sha256_in_store"],
+                    p["is_redacted"],
+                )
+                for p in payloads
+            ]
+        else:
+            rows.append((one.change_id, None, None, None, None, None, None))
+    write_text(data / INDEX, delimited.document(INDEX_COLUMNS, rows))
+    return sum(1 for row in rows if row[1])
+
+
+def write_none(data: Path, wanted: Iterable[Wanted]) -> None:
+    """Write an index that says of every change that no payload is held."""
+    rows = [(one.change_id, *[None] * (len(INDEX_COLUMNS) - 1)) for one in wanted]
+    write_text(data / INDEX, delimited.document(INDEX_COLUMNS, rows))
+
+
+def _held(
+    con: DuckDBPyConnection, wanted: Sequence[Wanted], until: datetime | None
+) -> dict[str, list[tuple[Any, ...]]]:
+    con.execute("create or replace temp table wanted (change_id VARCHAR, source VARCHAR, record_key VARCHAR)")
+    keys = [[one.change_id, one.source, key] for one in wanted for key in one.keys]
+    if keys:
+        con.executemany("insert into wanted values (?, ?, ?)", keys)
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for (table,) in con.execute(
+        "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'payload' "
+        "and table_name <> 'rejected' order by table_name"
+    ).fetchall():
+        # Records that files and pushes bring name the change they are about; other sources nest keys below it.
+        about = (
+            "w.record_key = coalesce(p.payload->>'$.record.change_key', p.payload->>'$.record.subject_key', "
+            "p.record_key)"
+            if str(table).startswith("record_")
+            else "p.record_key = w.record_key or starts_with(p.record_key, w.record_key || '/')"
+        )
+        rows = con.execute(
+            f"""select distinct w.change_id, p.record_key, p.payload, p.payload_sha256, p.version_at, p.fetched_at,
+                p.request_url
+            from raw.{table} p inner join wanted w on w.source = p.source and ({about})
+            where ?::timestamp is null or p.fetched_at <= ?::timestamp
+            order by all""",
+            [until, until],
+        ).fetchall()
+        for change_id, *rest in rows:
+            found.setdefault(change_id, []).append((str(table).replace("_", ".", 1), *rest))
+    return found
+
+
+def _shaped(
+    stream: str, key: str, payload: str, digest: str, version_at: datetime | None, fetched_at: datetime, url: str | None
+) -> dict[str, Any]:
+    value = json.loads(payload)
+    shown = redacted(value)
+    return {
+        "stream": stream,
+        "record_key": key,
+        "version_at": None if version_at is None else version_at.isoformat() + "Z",
+        "fetched_at": fetched_at.isoformat() + "Z",
+        "request": None if url is None else Scrubber().url(url),
+        "sha256_in_store": digest,
+        "is_redacted": shown != value,
+        "payload": shown,
+    }
+
+
+def redacted(value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    """Return a JSON value without what looks like a secret, and without e-mail addresses."""
+    if isinstance(value, dict):
+        return {key: HIDDEN if _is_secret(key, item) else redacted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [redacted(item) for item in value]
+    if isinstance(value, str):
+        text = _SECRET_TEXT.sub(HIDDEN, Scrubber().text(value))
+        return _ADDRESS.sub(_ADDRESS_HIDDEN, text)
+    return value
+
+
+def _is_secret(key: str, value: object) -> bool:
+    return isinstance(value, str) and bool(value) and _SECRET_NAME.fullmatch(key) is not None
+
+
+def _safe(name: str) -> str:
+    """Return a file name that is the same on every system: other characters as ``=XX``, long names shortened."""
+    encoded = quote(name, safe="").replace("%", "=")
+    if len(encoded) <= _LONGEST_NAME and encoded.strip("."):
+        return encoded
+    return encoded.strip(".")[:_LONGEST_NAME].rpartition("=")[0] + "-" + hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+def keys_of(rows: Iterable[tuple[str, str, str, str | None]]) -> list[Wanted]:
+    """Return what to ask for from (change, source, key, source event), one entry per change and source."""
+    by_change: dict[tuple[str, str], set[str]] = {}
+    for change_id, source, key, event in rows:
+        found = by_change.setdefault((change_id, source), set())
+        found |= {name for name in (key, record_key(event)) if name}
+    return [Wanted(change, source, tuple(sorted(keys))) for (change, source), keys in sorted(by_change.items())]

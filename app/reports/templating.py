@@ -1,0 +1,25 @@
+"""The one place that loads templates; HTML is escaped, plain text is not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("app.reports"),
+        autoescape=select_autoescape(("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def rendered(name: str, **values: Any) -> str:  # noqa: ANN401 (a template takes anything)
+    """Return a template of ``app/reports/templates`` filled with values; a value it lacks is an error."""
+    return _environment().get_template(name).render(**values)
