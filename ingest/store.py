@@ -376,11 +376,14 @@ class RawStore:
         self.con.register("incoming", arrow)
         try:
             # Most pages bring only keys never seen; to know that costs a third of comparing every content.
-            is_all_new = len(set(columns[0])) == len(rows) and not self.con.execute(
-                f"select 1 from raw.{stream.table} where source = ? "
-                "and record_key in (select record_key from incoming) limit 1",
-                [run.source],
-            ).fetchone()
+            is_all_new = (
+                len(set(columns[0])) == len(rows)
+                and not self.con.execute(
+                    f"select 1 from raw.{stream.table} where source = ? "
+                    "and record_key in (select record_key from incoming) limit 1",
+                    [run.source],
+                ).fetchone()
+            )
             self.con.execute(
                 insert_sql(stream, "incoming") if is_all_new else store_sql(stream, "incoming"),
                 {"source": run.source, "run_id": run.run_id, "request_url": request_url},

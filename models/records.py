@@ -1,9 +1,9 @@
 """The kinds of record Twotrack understands, and the streams of the raw store.
 
 Every source ends as rows of these kinds: a staging SQL model ``stg_<source>_<kind>s`` has exactly the columns of the
-kind here plus ``source`` and ``source_event_id``; files and pushed events are mapped onto the same fields. So this module is the one
-place that says what can be known about a change, a decision, a deployment and so on. What a source does not hold
-stays ``None``; nothing is ever filled in.
+kind here plus ``source`` and ``source_event_id``; files and pushed events are mapped onto the same fields. So this
+module is the one place that says what can be known about a change, a decision, a deployment and so on. What a source
+does not hold stays ``None``; nothing is ever filled in.
 
 Instants are UTC. ``*_type`` fields of an actor are ``human`` or ``bot`` where the source says so. Lists of names are
 one text joined by ``|``, since only :class:`Link` records join things.
@@ -251,7 +251,7 @@ class Release(Record):
 
 
 class Incident(Record):
-    """Something that went wrong in production; ``kind`` is incident, rollback or hotfix; ``is_planned`` a planned reversal."""
+    """Something that went wrong in production: an incident, rollback or hotfix; ``is_planned`` a planned reversal."""
 
     kind: str | None = None
     title: str | None = None

@@ -132,7 +132,7 @@ class FreezeSettings(_Section):
 
 
 class ClassificationRule(_Section):
-    """A rule of the organisation, tried before the shipped ones; the columns of ``data/seeds/classification_rules.csv``."""
+    """A rule of the organisation, tried before the shipped ones (``data/seeds/classification_rules.csv``)."""
 
     rule_id: str
     source: str = "*"

@@ -1,4 +1,4 @@
-"""From a metric's contributing records to its value: the one aggregation that app, command line, reports and evidence call.
+"""From a metric's contributing records to its value: the one aggregation that everything that shows a number calls.
 
 A number and its drill-down come from the same rows and the same filter, so they cannot disagree.
 """

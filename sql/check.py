@@ -55,7 +55,14 @@ _BANNED_NODES: tuple[tuple[type[exp.Expression], str], ...] = (
 
 def portability_problems(tree: exp.Expression) -> list[str]:
     """Return every use of something outside the portable subset, one sentence each."""
-    found = (_banned_nodes, _banned_functions, _unportable_joins, _unportable_texts, _unportable_frames, _uncast_columns)
+    found = (
+        _banned_nodes,
+        _banned_functions,
+        _unportable_joins,
+        _unportable_texts,
+        _unportable_frames,
+        _uncast_columns,
+    )
     return sorted({problem for find in found for problem in find(tree)})
 
 

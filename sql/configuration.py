@@ -49,8 +49,9 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
     _load_identity(con, catalog, settings)
     _table(con, catalog, "production_environments", "environment VARCHAR",
            [(name.strip().lower(),) for name in settings.production.environments if name.strip()])  # fmt: skip
+    freezes = [row for freeze in settings.freeze for row in _freeze_rows(freeze)]
     _table(con, catalog, "freezes", "name VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, service VARCHAR, "
-           "exempt_change_types VARCHAR", [row for freeze in settings.freeze for row in _freeze_rows(freeze)])  # fmt: skip
+           "exempt_change_types VARCHAR", freezes)  # fmt: skip
     # Counting rows without table functions, which engines name differently.
     con.execute(f"create table {catalog}.config.numbers as select unnest(range(0, 512))::BIGINT as n")
     limits = settings.thresholds.model_dump()
@@ -132,7 +133,7 @@ def _freeze_rows(freeze: FreezeSettings) -> Iterable[tuple[object, ...]]:
 
 
 def _instant(value: datetime | date, zone: ZoneInfo, name: str, *, is_end: bool = False) -> datetime:
-    """Return naive UTC; a date means local midnight, the last day of a freeze counting whole (23 or 25 h on DST days)."""
+    """Return naive UTC; a date means local midnight, and a freeze's last day counts whole (23 or 25 h on DST days)."""
     if not isinstance(value, datetime):
         day = value + timedelta(days=1) if is_end else value
         return datetime.combine(day, clock_time(), zone).astimezone(UTC).replace(tzinfo=None)

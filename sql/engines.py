@@ -6,6 +6,7 @@ Owns dialect rewrites. Refuses to know models' meaning.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from sqlglot import exp, parse_one
 
@@ -25,8 +26,7 @@ _READ_TOGETHER = 3
 
 def parse(select: str) -> exp.Expression:
     """Parse one portable SELECT, written in DuckDB's dialect. Raises ``sqlglot.errors.ParseError``."""
-    tree: exp.Expression = parse_one(select, dialect="duckdb")
-    return tree
+    return cast(exp.Expression, parse_one(select, dialect="duckdb"))
 
 
 def dependencies(tree: exp.Expression) -> set[str]:
@@ -79,7 +79,8 @@ def _read_json_once(select: exp.Select) -> None:
         alias = relation.alias_or_name
         bare = relation.copy()
         bare.set("alias", None)
-        inner = f"select *, json_extract_string({name}, [{', '.join(paths)}]) as {values} from {bare.sql(dialect='duckdb')}"
+        read = f"json_extract_string({name}, [{', '.join(paths)}]) as {values}"
+        inner = f"select *, {read} from {bare.sql(dialect='duckdb')}"
         wrapped = parse_one(f"select 1 from ({inner}) as {alias}", dialect="duckdb")
         replacement = (wrapped.args.get("from_") or wrapped.args["from"]).this
         relation.replace(replacement)
