@@ -118,9 +118,11 @@ def _node(story: Story, pull: PullRequest) -> Node:
         "changedFiles": 1 + pull.size[0] // 40,
         "labels": {"nodes": [{"name": name} for name in _labels(pull)]},
         "reviewRequests": {"nodes": [] if is_closed else _waiting(pull, end)},
-        "reviews": _connection(_review(pull, url, n, r, end) for n, r in enumerate(pull.reviews) if r.at <= end),
+        "reviews": _connection(
+            _review(pull, url, n, review, end) for n, review in _kept(story, pull) if review.at <= end
+        ),
         "commits": _connection(_commit(story, pull, commit) for commit in commits),
-        "timelineItems": _connection(_timeline(pull, url, end)),
+        "timelineItems": _connection(_timeline(story, pull, url)),
         "comments": _connection(
             {
                 "fullDatabaseId": f"{_serial(pull)}9{place:02d}",
@@ -228,7 +230,13 @@ def _commit(story: Story, pull: PullRequest, commit: Commit) -> Node:
     }
 
 
-def _timeline(pull: PullRequest, url: str, end: int) -> Iterable[Node]:
+def _kept(story: Story, pull: PullRequest) -> list[tuple[int, Review]]:
+    """Return the reviews that the source still has, with their place; nothing says that others are missing."""
+    return [(place, review) for place, review in enumerate(pull.reviews) if not story.is_lost(review.at)]
+
+
+def _timeline(story: Story, pull: PullRequest, url: str) -> Iterable[Node]:
+    end = story.organisation.end
     items: list[tuple[int, Node]] = []
     if pull.is_draft_first:
         items.append((pull.ready_at, {"__typename": "ReadyForReviewEvent", "actor": account(pull.author)}))
@@ -239,7 +247,7 @@ def _timeline(pull: PullRequest, url: str, end: int) -> Iterable[Node]:
         after = next((c.sha for c in pull.commits if c.pushed_at >= at), pull.commits[-1].sha)
         item = {"__typename": "HeadRefForcePushedEvent", "actor": account(by), "afterCommit": {"oid": after}}
         items.append((at, item))
-    for place, review in enumerate(pull.reviews):
+    for place, review in _kept(story, pull):
         if review.dismissed_at:
             item = {
                 "__typename": "ReviewDismissedEvent",

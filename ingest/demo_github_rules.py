@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ingest.connector import Response
-from ingest.demo_calendar import DAY, HOUR, WEEK, iso
+from ingest.demo_calendar import HOUR, WEEK, iso
 from ingest.demo_github import graphql, web
 from ingest.demo_github_delivery import is_delivered, rest, user
 from ingest.demo_model import PullRequest, Story
@@ -59,7 +59,7 @@ def _suite(pull: PullRequest, result: str) -> Node:
 def _ruleset(story: Story, service: str, team: str, place: int) -> Node:
     """Return the rules for the main branch; payments stopped asking for a review when its drift began."""
     start, onset = story.organisation.start, story.organisation.stories["payments"]["onset_week"]
-    updated, required = start - 20 * WEEK, 1
+    updated, required = start + 9 * HOUR, 1
     if team == "payments":
         updated, required = start + int(onset) * WEEK + 9 * HOUR, 0
     updated = min(updated, story.organisation.end)
@@ -83,7 +83,7 @@ def _environment(story: Story, service: str, team: str, place: int) -> Node:
         rules.append(
             {"id": 950 + place, "type": "required_reviewers", "prevent_self_review": False, "reviewers": reviewers}
         )
-    updated = story.organisation.start - 30 * WEEK
+    updated = story.organisation.start + 9 * HOUR
     if team == "payments":
         updated = story.organisation.start + int(story.organisation.stories["payments"]["onset_week"]) * WEEK
     return {
@@ -103,7 +103,7 @@ def _rule_commits(story: Story, service: str, team: str) -> list[Node]:
     author = story.organisation.teams[team].having("lead")[0]
     commits = []
     for week, version in POLICY_VERSIONS:
-        at = story.organisation.start + week * WEEK - 3 * DAY
+        at = story.organisation.start + week * WEEK + 10 * HOUR
         if at > story.organisation.end:
             continue
         commits.append(

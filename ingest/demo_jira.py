@@ -1,7 +1,6 @@
 """The demo's tickets as Jira Cloud returns them: fields, people, issues, changelogs, approvals of the service desk.
 
-Owns the instance's custom fields and the shapes. What had not happened by the demo's end is left out. Tickets whose
-history was lost at the source are written without changelog and approvals, and nothing says that they are missing.
+Owns the instance's custom fields and the shapes. What had not happened by the demo's end is left out.
 """
 
 from __future__ import annotations
@@ -102,7 +101,7 @@ def approval_responses(story: Story) -> Iterable[Response]:
     serial = count(5001)
     for ticket in _known(story):
         asked = [approval for approval in ticket.approvals if approval.created_at <= story.organisation.end]
-        if asked and not ticket.is_history_lost:
+        if asked:
             values = [_approval(story, ticket, approval, next(serial)) for approval in asked]
             path = f"/rest/servicedeskapi/request/{ticket.issue_id}/approval"
             yield _response(story, path, {"size": len(values), "isLastPage": True, "values": values})
@@ -199,7 +198,7 @@ def _custom(story: Story, ticket: Ticket, end: int) -> Iterator[tuple[str, Any]]
         if name == "outcome" and not 0 < ticket.resolved_at <= end:
             continue
         yield id_, _written(story, kind, value)
-    if ticket.approvals and not ticket.is_history_lost:
+    if ticket.approvals:
         yield (
             _APPROVALS,
             [{"name": a.name, "finalDecision": a.decision} for a in ticket.approvals if a.completed_at <= end],
@@ -271,7 +270,7 @@ def _link(site: str, effect: Ticket, cause: Ticket, direction: str, other: Ticke
 
 def _changelog(story: Story, ticket: Ticket, serial: Iterator[int]) -> Node | None:
     moves = [move for move in sorted(ticket.moves, key=lambda move: move[0]) if move[0] <= story.organisation.end]
-    if ticket.is_history_lost or not moves:
+    if not moves:
         return None
     return {
         "issueId": str(ticket.issue_id),

@@ -47,7 +47,6 @@ class Ticket:
     resolved_at: int = 0
     assignee: str = ""
     issue_id: int = 0
-    is_history_lost: bool = False
     cause: Deployment | None = None
     naming: str = ""
 
@@ -238,6 +237,11 @@ class Story:
     def week(self, at: int) -> float:
         """Return the demo's week of an instant, with its fraction."""
         return (at - self.organisation.start) / 604800
+
+    def is_lost(self, at: int) -> bool:
+        """Return whether a review of this instant is gone at the source."""
+        outage = self.organisation.stories["outage"]
+        return 0 <= self.week(at) - float(outage["from_week"]) < float(outage["weeks"])
 
     def service(self, name: str) -> Service:
         """Return a service by name."""

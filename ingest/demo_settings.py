@@ -80,8 +80,15 @@ def _person(organisation: Organisation, person: Person) -> Iterator[str]:
     yield f"team = {_text(person.team)}"
     yield f"logins = {_list(logins)}"
     yield f"emails = {_list([f'{person.login}@{organisation.domain}'])}"
-    if person.role in {"chair", "lead", "risk", "approver", "release manager", "security"}:
-        yield f"entitled = {_list(['*'] if person.role in {'chair', 'risk'} else [person.team])}"
+    if entitled := _entitled(person):
+        yield f"entitled = {_list(entitled)}"
+
+
+def _entitled(person: Person) -> list[str]:
+    """Return what somebody may approve: engineers their team's changes, release captains and newcomers nothing."""
+    if person.role in {"chair", "board", "risk"}:
+        return ["*"]
+    return [] if person.role in {"captain", "newcomer", "operator", "support", "service desk"} else [person.team]
 
 
 def _text(value: str) -> str:

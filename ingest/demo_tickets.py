@@ -212,10 +212,6 @@ def _by_the_board(desk: Desk, ticket: Ticket, pull: PullRequest, deployment: Dep
     _approve(desk, ticket, submitted, decided, answers, "Change board")
     if chance.happens(float(story["conditions"])):
         _conditions(desk, ticket, decided, chair, deployment)
-    outage = desk.story.organisation.stories["outage"]
-    first = float(outage["from_week"])
-    if first <= desk.story.week(decided) < first + float(outage["weeks"]):
-        ticket.approvals, ticket.is_history_lost = [], True
 
 
 def _approve(

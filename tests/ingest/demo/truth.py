@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from ingest.demo_calendar import instant
-from ingest.demo_model import Deployment, PullRequest, Review, Story, Ticket
+from ingest.demo_model import Deployment, PullRequest, Review, Story
 
 
 def carried(story: Story, team: str) -> Iterator[tuple[Deployment, PullRequest]]:
@@ -115,9 +115,14 @@ def failed(story: Story, team: str) -> tuple[float, int]:
     return share(id(deployment) in wrong for deployment in finished)
 
 
-def lost(story: Story) -> list[Ticket]:
-    """Tickets whose approvals and history are gone at the source."""
-    return [ticket for ticket in story.tickets if ticket.is_history_lost]
+def lost(story: Story) -> list[PullRequest]:
+    """Merged pull requests that were reviewed, and whose reviews are all gone at the source."""
+    return [
+        pull
+        for pulls in story.pull_requests.values()
+        for pull in pulls
+        if pull.merged_at and pull.reviews and all(story.is_lost(review.at) for review in pull.reviews)
+    ]
 
 
 def monday(story: Story, week: int) -> datetime:
