@@ -130,8 +130,6 @@ def _header(rows: _Rows, path: Path, mapping: FileMapping, wanted: list[str]) ->
         )
     cells = found[1]
     if mapping.dialect.header:
-        while len(cells) > 1 and not cells[-1].strip():
-            cells = cells[:-1]
         names = unique_names(cells)
     else:
         names = list(mapping.dialect.columns) or unique_names([""] * len(cells))
@@ -159,13 +157,16 @@ def _batches(rows: _Rows, path: Path, mapping: FileMapping, wanted: list[str]) -
     names, first = _header(rows, path, mapping, wanted)
     batch = _Collected(names, wanted)
     fill = mapping.dialect.short_rows == "fill"
+    # Cells under blank names at the end of the header may be left out of a row.
+    named = [place for place, name in enumerate(names, start=1) if name != f"column_{place}"]
+    least = 0 if fill else max(named, default=len(names))
     if first:
         batch.add(rows.line + 1, first[0])
     rows.line += len(rows.taken)
     rows.taken.clear()
     for line, cells, problem in rows:
         if cells is not None and len(cells) != len(names):
-            cells, problem = _fitted(cells, len(names), fill=fill)
+            cells, problem = _fitted(cells, len(names), least)
         if cells is None:
             batch.bad.append(BadLine(line, rows.first_line, problem))
             if len(rows.taken) > 1 and not problem.startswith("the line"):
@@ -178,11 +179,11 @@ def _batches(rows: _Rows, path: Path, mapping: FileMapping, wanted: list[str]) -
     yield batch.close(1.0)
 
 
-def _fitted(cells: list[str], width: int, *, fill: bool) -> tuple[list[str] | None, str]:
-    """Drop extra blank cells at the end, fill up a short row if that is wanted, else say what is wrong."""
+def _fitted(cells: list[str], width: int, least: int) -> tuple[list[str] | None, str]:
+    """Drop extra blank cells at the end, fill up what may be left out, else say what is wrong."""
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         return cells[:width], ""
-    if len(cells) < width and fill:
+    if least <= len(cells) < width:
         return cells + [""] * (width - len(cells)), ""
     return None, f"{len(cells)} columns where the header has {width}"
 

@@ -37,6 +37,13 @@ def read_json_lines(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterato
                 text = text.removeprefix(b"\xef\xbb\xbf")
             if not text.strip():
                 continue
+            if not collected.is_begun and (text.lstrip().startswith(b"[") or text.strip() == b"{"):
+                raise InputError(
+                    "The file is one JSON document, not one object per line.",
+                    where=str(path),
+                    kept="nothing was stored",
+                    next_step='set format = "json" in the mapping',
+                )
             collected.add_text(line, text)
             if collected.is_full:
                 yield collected.close(done / size)
@@ -113,6 +120,7 @@ class _Collected:
         self.seen: dict[str, set[str]] = {name: set() for name in wanted}
         self.keys: set[str] = set()
         self.is_first = True
+        self.is_begun = False
         self.consumed = {name.partition(".")[0] for name in wanted if name}
         self._clear()
 
@@ -130,6 +138,7 @@ class _Collected:
 
     def add_text(self, line: int, text: bytes) -> None:
         """Take one line of JSON."""
+        self.is_begun = True
         try:
             self.add(line, orjson.loads(text))
         except orjson.JSONDecodeError as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 import string
 import tomllib
 from collections.abc import Iterator
@@ -24,7 +23,6 @@ from models.records import KINDS
 from models.settings import TimeZone
 
 NAMED_FORMATS = ("iso", "epoch", "epoch_ms", "excel")
-_KNOWN_DIRECTIVES = frozenset("aAbBdejfgGHIjmMnpSTuUVwWxXyYzZ%-")
 
 
 class _Part(BaseModel):
@@ -36,9 +34,10 @@ def _time_format(text: str) -> str:
         return text
     if "%" not in text:
         raise ValueError(f"'{text}' is neither one of {', '.join(NAMED_FORMATS)} nor a format such as '%d.%m.%Y %H:%M'")
-    unknown = [code for code in re.findall(r"%-?(.)", text) if code not in _KNOWN_DIRECTIVES]
-    if unknown:
-        raise ValueError(f"'%{unknown[0]}' in '{text}' is not a known part of a time format")
+    try:
+        duckdb.execute("select try_strptime('', ?)", [text])
+    except duckdb.Error as error:
+        raise ValueError(f"'{text}' is not a time format: {error}") from None
     return text
 
 

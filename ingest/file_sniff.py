@@ -110,7 +110,9 @@ def look_at(path: Path) -> Look:
         for item in objects
     )
     lists = sorted({k for item in objects for k, v in item.items() if isinstance(v, list) and v and _is_list(v)})
-    columns = tuple(name for name in names if name not in lists)
+    filled = {name for row in rows for name, text in row.items() if text.strip()}
+    unnamed = {f"column_{place}" for place in range(1, len(names) + 1)}
+    columns = tuple(name for name in names if name not in lists and (name in filled or name not in unnamed))
     if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
         dialect["decimal"] = ","
     return Look(path, form, dialect, items, columns, rows, tuple(lists))

@@ -42,7 +42,7 @@ def read_parquet(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[B
         raise InputError(f"The file is not Parquet: {error}.", where=str(path), kept="nothing was stored") from error
     with file:
         _refuse_brotli(path, file)
-        names = list(file.schema_arrow.names)
+        names = unique_names(file.schema_arrow.names)
         require_columns(path, names, wanted[""], mapping.optional_columns)
         total, line = file.metadata.num_rows or 1, 0
         for batch in file.iter_batches(batch_size=BATCH_ROWS):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from ingest.file_formats import file_format, file_sha256, read_file
 from ingest.file_mapped import MappedRows
@@ -48,7 +49,7 @@ def import_file(store: RawStore, path: Path, mapping: FileMapping, report: Repor
     except UserError as error:
         store.finish_run(run, error=error.what)
         raise
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         store.finish_run(run, error=type(error).__name__)
         raise InputError(
             f"The file could not be imported: {error}",

@@ -207,6 +207,8 @@ class RawStore:
             ) from error
         self.con.execute(f"set memory_limit = '{memory_limit}'")
         self.con.execute("set preserve_insertion_order = false")
+        # It would be printed among the command's own output.
+        self.con.execute("set enable_progress_bar = false")
         if not read_only:
             self._create()
 

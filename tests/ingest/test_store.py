@@ -247,6 +247,11 @@ def test_a_payload_that_is_no_json_is_refused(store: RawStore) -> None:
     assert store.count(CHANGES) == 0
 
 
+def test_the_database_prints_no_progress_of_its_own(store: RawStore) -> None:
+    """It would end up in the middle of a command's JSON."""
+    assert store.con.execute("select current_setting('enable_progress_bar')").fetchone() == (False,)
+
+
 def test_the_hash_is_that_of_the_canonical_payload() -> None:
     """Keys sorted, no spaces."""
     assert canonical_json('{"b": 1, "a": "ü"}')[1] == hashlib.sha256('{"a":"ü","b":1}'.encode()).hexdigest()

@@ -26,11 +26,12 @@ def test_semicolons_crlf_and_a_byte_order_mark_are_read(store: RawStore, tmp_pat
 
 
 def test_trailing_empty_columns_are_dropped(store: RawStore, tmp_path: Path) -> None:
-    """Blank header cells at the end and extra blank cells of a row are no columns."""
+    """Extra blank cells of a row are no columns; cells under blank names may be left out, and are kept if filled."""
     how = changes('title = "title"', '[dialect]\ndelimiter = ";"')
-    result = load(store, tmp_path, "id;title;;\n1;One;;\n2;Two\n3;Three;;;;\n", how)
-    assert [record["title"] for record in records(store)] == ["One", "Two", "Three"]
+    result = load(store, tmp_path, "id;title;;\n1;One;;\n2;Two\n3;Three;;;;\n4;Four;note\n", how)
+    assert [record["title"] for record in records(store)] == ["One", "Two", "Three", "Four"]
     assert result.total("rejected") == 0
+    assert payloads(store)[3]["row"] == {"id": "4", "title": "Four", "column_3": "note", "column_4": ""}
 
 
 def test_a_row_with_another_number_of_columns_is_set_aside_with_its_line(store: RawStore, tmp_path: Path) -> None:

@@ -204,7 +204,8 @@ def test_every_payload_is_canonical_and_hashed_as_such(
     """Whoever recomputes the hash of a payload, in whatever language, finds the one that is stored."""
     folder = tmp_path_factory.mktemp("canonical")
     quoted = ["".join(f'"{cell.replace(chr(34), chr(34) * 2)}",' for cell in row)[:-1] for row in cells]
-    path = write(folder, "id,t\n" + "\n".join(quoted))
+    # Plain text at the start: a file that opens with control characters is refused as binary.
+    path = write(folder, "id,t\n" + "x" * 4096 + ",\n" + "\n".join(quoted))
     how = changes('title = "t"\ndescription = { template = "{t} {id}" }', key="")
     how = how.model_copy(update={"record": (how.record[0].model_copy(update={"constants": {"risk": constant}}),)})
     with RawStore(folder / "store.duckdb") as store:

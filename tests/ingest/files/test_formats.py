@@ -57,6 +57,26 @@ def test_a_column_no_object_has_is_an_error(store: RawStore, tmp_path: Path) -> 
     assert load(store, tmp_path, '{"id":1,"title":null}\n', TITLES, "more.jsonl").total("stored") == 1
 
 
+@pytest.mark.parametrize("text", ['[{"id":1}]\n', '{\n"id": 1\n}\n'])
+def test_a_document_called_json_lines_is_refused(store: RawStore, tmp_path: Path, text: str) -> None:
+    """Else every one of its lines would be set aside."""
+    with pytest.raises(InputError, match="one JSON document") as caught:
+        load(store, tmp_path, text, TITLES, "rows.jsonl")
+    assert 'format = "json"' in caught.value.next_step
+
+
+def test_a_file_that_breaks_off_in_the_middle_is_refused(store: RawStore, tmp_path: Path) -> None:
+    """A Parquet file whose pages are damaged: nothing of it is stored."""
+    path = parquet(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[4:200] = b"x" * 196
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="could not be imported"):
+        import_file(store, path, TITLES)
+    assert store.con.execute("select status from raw.runs").fetchall() == [("failed",)]
+    assert records(store) == []
+
+
 NESTED = """
 [[record]]
 kind = "change"

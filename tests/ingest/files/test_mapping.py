@@ -43,7 +43,7 @@ def test_every_shipped_mapping_loads_and_is_called_like_its_file(path: Path) -> 
         ('[[record]]\nkind = "change"\nwhen = { column = "a", matches = "(" }', "is not a regular expression"),
         ('[[record]]\nkind = "change"\n[record.fields]\ntitle = "a"\n[record.constants]\ntitle = "b"',
          "both a field and a constant"),
-        ('formats = ["%Q"]\n[[record]]\nkind = "change"', "'%Q' in '%Q' is not a known part"),
+        ('formats = ["%Q"]\n[[record]]\nkind = "change"', "'%Q' is not a time format"),
         ('formats = ["nonsense"]\n[[record]]\nkind = "change"', "is neither one of iso"),
         ('time_zone = "Mars/Olympus"\n[[record]]\nkind = "change"', "is not a time zone"),
         ('[dialect]\nencoding = "klingon"\n[[record]]\nkind = "change"', "is not an encoding"),
