@@ -12,8 +12,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import bagit
-
 from models.errors import VerificationError
 
 MANIFEST = "manifest-sha256.txt"
@@ -27,16 +25,21 @@ _CHUNK = 1 << 20
 
 def make(folder: Path, info: dict[str, str], readme: str) -> None:
     """Turn a folder that holds only ``data/`` into a bag in place."""
+    # Only whoever makes a bag needs the library; whoever checks one does not.
+    import bagit
+
     payload = folder / "data"
     # The library moves what it finds into data/, so it is given the payload itself.
     staging = folder.with_name(folder.name + ".bagging")
     payload.rename(staging)
     folder.rmdir()
-    bag = bagit.make_bag(str(staging), dict(info), checksums=["sha256"])
+    bagit.make_bag(str(staging), dict(info), checksums=["sha256"])
     staging.rename(folder)
     (folder / README).write_text(readme, encoding="utf-8", newline="")
-    bag = bagit.Bag(str(folder))
-    bag.save()
+    # Written anew, with the README in it, and with the two spaces that `sha256sum -c` asks for.
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != TAG_MANIFEST)
+    lines = "".join(f"{digest(folder / name)}  {name}\n" for name in names)
+    (folder / TAG_MANIFEST).write_text(lines, encoding="utf-8", newline="")
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
