@@ -29,7 +29,8 @@ from ingest.store import Page, RawStore
 from models.records import Stream
 
 _PER_PAGE = 100
-_OVERLAP = timedelta(days=1)
+# A commit arrives with its merge, under the date it was made on: weeks ago, for a long-lived branch.
+_OVERLAP = timedelta(days=90)
 
 
 def release_pages(github: GitHub, repository: str, position: Position) -> Iterator[Page]:

@@ -112,6 +112,10 @@ class GitHubServer(ImitationServer):
         """Return how often a REST path was asked."""
         return self.count(lambda asked: re.search(pattern, asked.path) is not None)
 
+    def forget_nodes(self) -> None:
+        """Look runs up anew: one has changed."""
+        self._nodes = {}
+
     def _limits(self, resource: str) -> dict[str, str]:
         if not self.states_limits:
             return {}
