@@ -52,8 +52,12 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
     freezes = [row for freeze in settings.freeze for row in _freeze_rows(freeze)]
     _table(con, catalog, "freezes", "name VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, service VARCHAR, "
            "exempt_change_types VARCHAR", freezes)  # fmt: skip
-    # Counting rows without table functions, which engines name differently.
-    con.execute(f"create table {catalog}.config.numbers as select unnest(range(0, 512))::BIGINT as n")
+    # Every bucket that a span of that many buckets touches, as rows to join by equality: an inequality join is slow,
+    # and table functions that count are named differently by each engine.
+    con.execute(
+        f"create table {catalog}.config.bucket_offsets as select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT "
+        f"as bucket_offset from range(0, 120) s(span)"
+    )
     limits = settings.thresholds.model_dump()
     columns = ", ".join(f"{name} DOUBLE" for name in limits)
     _table(con, catalog, "thresholds", columns, [tuple(float(value) for value in limits.values())])

@@ -37,7 +37,7 @@ select
     cast(e.verb as varchar) as verb,
     cast(s.track as varchar) as track,
     cast(s.activity as varchar) as activity,
-    cast(count(*) over (partition by e.source_event_id, e.verb) > 1 as boolean) as is_dual,
+    cast(s.is_dual as boolean) as is_dual,
     cast(s.rule_id as varchar) as rule_id,
     cast(s.reason as varchar) as reason,
     cast(e.subject_kind as varchar) as subject_kind,

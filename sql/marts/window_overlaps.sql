@@ -37,10 +37,9 @@ sized as (
     from spans
 ),
 bucketed as (
-    select s.*, s.first_bucket + n.n as bucket
+    select s.*, s.first_bucket + o.bucket_offset as bucket
     from sized s
-    inner join config.numbers n on n.n <= s.last_bucket - s.first_bucket
-    where s.last_bucket - s.first_bucket < 120
+    inner join config.bucket_offsets o on o.span = s.last_bucket - s.first_bucket
 ),
 short_pairs as (
     select a.basis, a.scope, a.scope_value, a.window_id as id_a, b.window_id as id_b, a.start_at as start_a,
@@ -52,14 +51,22 @@ short_pairs as (
         and (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
     where a.bucket = b.first_bucket
 ),
+long_ones as (
+    select * from sized where last_bucket - first_bucket >= 120
+),
 long_pairs as (
     select a.basis, a.scope, a.scope_value, a.window_id, b.window_id, a.start_at, a.end_at, b.start_at, b.end_at,
         a.same_as, b.same_as, a.side, b.side
-    from sized a
-    inner join sized b
-        on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
-        and (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
-    where a.last_bucket - a.first_bucket >= 120 or b.last_bucket - b.first_bucket >= 120
+    from long_ones a
+    inner join sized b on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
+    where a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id)
+    union all
+    select a.basis, a.scope, a.scope_value, a.window_id, b.window_id, a.start_at, a.end_at, b.start_at, b.end_at,
+        a.same_as, b.same_as, a.side, b.side
+    from long_ones b
+    inner join sized a on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
+    where (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
+        and a.last_bucket - a.first_bucket < 120
 ),
 pairs as (
     select *

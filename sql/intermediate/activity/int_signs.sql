@@ -9,6 +9,7 @@
 -- column: track | change_governance, release_execution, neither or unclassified.
 -- column: activity | The activity within the track.
 -- column: reason | Why, in the rule's words.
+-- column: is_dual | Whether the same sign is in both tracks.
 -- not_null: source, kind, verb, sign, rule_id, track, activity
 -- unique: source, kind, verb, sign, track
 -- assert: track in ('change_governance', 'release_execution', 'neither', 'unclassified')
@@ -45,7 +46,8 @@ select
     cast(coalesce(f.rule_id, 'unclassified') as varchar) as rule_id,
     cast(coalesce(m.track, 'unclassified') as varchar) as track,
     cast(coalesce(min(m.activity), 'unclassified') as varchar) as activity,
-    cast(coalesce(min(m.reason), 'no rule matched') as varchar) as reason
+    cast(coalesce(min(m.reason), 'no rule matched') as varchar) as reason,
+    cast(count(*) over (partition by c.source, c.kind, c.verb, c.sign) > 1 as boolean) as is_dual
 from combinations c
 left join firsts f on f.source = c.source and f.kind = c.kind and f.verb = c.verb and f.sign = c.sign
 left join matched m

@@ -12,6 +12,11 @@ with tickets as (
     from intermediate.int_changes
     where coalesce(lower(record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
 ),
+names as (
+    select change_id, upper(key) as name from tickets
+    union
+    select change_id, human_key from tickets where human_key <> ''
+),
 reviewed as (
     select change_id, source, key, coalesce(title, '') || ' ' || coalesce(head_branch, '') as text
     from intermediate.int_changes
@@ -21,13 +26,13 @@ linked as (
     select r.change_id, t.change_id as ticket_id, 'link' as basis
     from intermediate.all_links l
     inner join reviewed r on r.source = l.source and r.key = l.from_key
-    inner join tickets t on t.key = l.to_key or t.human_key = upper(l.to_key)
+    inner join names t on t.name = upper(l.to_key)
     where l.relation in ('closes', 'implements', 'belongs_to', 'fixes')
     union
     select r.change_id, t.change_id, 'link'
     from intermediate.all_links l
     inner join reviewed r on r.key = l.to_key
-    inner join tickets t on t.key = l.from_key or t.human_key = upper(l.from_key)
+    inner join names t on t.name = upper(l.from_key)
     where l.relation in ('implemented_by', 'closed_by')
 ),
 mentions as (

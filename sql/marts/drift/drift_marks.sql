@@ -20,11 +20,19 @@
 -- assert: dimension in ('owners', 'act', 'change_record', 'release_record', 'order', 'batch', 'bare_decision', 'governance_agenda', 'release_agenda')
 with gates as (
     -- A decision given in the pipeline itself: the same act lets it go and sets it going.
-    select d.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key or g.deployment_id = d.deployment_id
-    where g.verdict = 'approved' and d.is_production
-    qualify row_number() over (partition by d.deployment_id order by g.decided_at nulls last, g.decision_id) = 1
+    select deployment_id, decision_id, decided_at, decided_by, decided_by_type
+    from (
+        select d.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
+        from intermediate.int_deployments d
+        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
+        where g.verdict = 'approved' and d.is_production
+        union
+        select d.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
+        from intermediate.int_deployments d
+        inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
+        where g.verdict = 'approved' and d.is_production
+    )
+    qualify row_number() over (partition by deployment_id order by decided_at nulls last, decision_id) = 1
 ),
 dual as (
     select distinct source_event_id from marts.activities where is_dual and verb <> 'merged'
