@@ -44,6 +44,11 @@ _SAMPLE_IS = (
     "test_matrix.xlsx."
 )
 
+_TESTS = {
+    "authorised_before_deployment", "independent_approval", "code_reviewed_by_another", "approver_did_not_deploy",
+    "described", "impact_analysed", "back_out_planned", "tested_before", "confirmed_afterwards", "emergency_reassessed",
+}  # fmt: skip
+
 _CHANGES = "select count(*), count(*) filter (where is_in_sampling_frame) from evidence.population_changes"
 _DEPLOYMENTS = """
     select count(*), count(*) filter (where unauthorised_reason is not null and not is_rerelease)
@@ -69,7 +74,9 @@ _EXCEPTION_KINDS = """
 """
 _EXCEPTIONS = """
     select kind, record_id, occurred_at, service, reason, url
-    from evidence.exceptions order by kind, occurred_at, record_id, reason
+    from evidence.exceptions
+    qualify row_number() over (partition by kind order by occurred_at desc, record_id, reason) <= 6
+    order by kind, occurred_at desc, record_id, reason
 """
 _EMERGENCIES = """
     select change_id, title, url, implemented_at, authorisation_class, reviewed_at
@@ -247,11 +254,16 @@ def _exceptions(con: DuckDBPyConnection) -> tuple[Block, ...]:
     if not kinds:
         return (counted,)
     records = [
-        row(wording.words(kind), Cell(record, url), wording.day(at), service, reason)
+        row(_kind(kind), Cell(record, url), wording.day(at), service, reason)
         for kind, record, at, service, reason, url in _rows(con, _EXCEPTIONS)
     ]
     columns = ("Kind", "Record", "When", "Service", "What the records show")
-    return counted, table_or("", "The first of them", columns, records, limit=_SHOWN, widths=(2, 3, 1.4, 1.5, 3))
+    return counted, table_or("", "The latest of each kind", columns, records, widths=(2.2, 3, 1.4, 1.5, 3))
+
+
+def _kind(kind: str) -> str:
+    """Return a kind of exception in words; a failed test is named by what it asks for."""
+    return f"Failed: {wording.words(kind)}" if kind in _TESTS else wording.sentence(wording.words(kind))
 
 
 def _emergencies(con: DuckDBPyConnection) -> tuple[Block, ...]:

@@ -171,7 +171,7 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw) -> I
     known = {name for (name,) in con.execute("select name from meta.metrics").fetchall()}
     values: list[MetricValue] = []
     for path in metric_files:
-        if path.stem in known:
+        if path.stem in known and _NAME.fullmatch(path.stem):
             _create(con, f"metrics.{path.stem}", path)
             values += aggregate.value(con, path.stem, chosen)
             yield _table_of(con, f"metrics/{path.stem}.csv", _records_query(path.stem, chosen))
@@ -191,6 +191,8 @@ def evidence_files(data: Path) -> dict[str, Path]:
     """Return a pack's evidence SQL by table name: ``sql/evidence/sample/frame.sql`` makes ``evidence.sample_frame``."""
     root = data / "sql" / "evidence"
     found = {"_".join(path.relative_to(root).with_suffix("").parts): path for path in sorted(root.rglob("*.sql"))}
+    if wrong := [name for name in found if not _NAME.fullmatch(name)]:
+        raise VerificationError(f"sql/evidence holds {wrong[0]!r}, which no result is called")
     if FRAME not in found:
         raise VerificationError("sql/evidence/sample/frame.sql is missing, so that no sample can be drawn again")
     return found

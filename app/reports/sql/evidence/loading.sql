@@ -14,7 +14,7 @@ select
     nullif(concat_ws('; ',
         case when last_run_status <> 'ok' then 'last run ' || last_run_status end,
         last_error,
-        case when rejected > 0 then cast(rejected as varchar) || ' payloads set aside' end,
+        case when rejected = 1 then '1 payload set aside' when rejected > 1 then cast(rejected as varchar) || ' payloads set aside' end,
         case when source_type <> 'record' and reported > stored then 'the source reports more than is held' end
     ), '') as problem
 from marts.data_sources

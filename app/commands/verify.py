@@ -1,0 +1,55 @@
+"""``twotrack verify``: check an evidence pack, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.options import Command, shared_options
+from app.session import Session
+
+
+@click.command(
+    "verify",
+    cls=Command,
+    examples=(
+        "twotrack verify evidence-payments-… --key auditor.pub",
+        "twotrack verify pack.zip --key auditor.pub --seed 'chosen by the auditor'",
+        "twotrack verify evidence-payments-… --unsigned",
+    ),
+)
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option(
+    "--key", type=click.Path(dir_okay=False, path_type=Path), help="Public key that the pack must be signed with."
+)
+@click.option("--unsigned", is_flag=True, help="Accept a pack that nobody signed; everything else is checked.")
+@click.option("--seed", help="Seed that the sample must have been drawn with.")
+@click.option("--previous", type=click.Path(exists=True, path_type=Path),
+              help="The pack before this one. [default: looked for beside it]")  # fmt: skip
+@click.option("--without-previous", is_flag=True, help="Do not follow the chain to earlier packs.")
+@shared_options
+@click.pass_obj
+def command(
+    session: Session, pack: Path, key: Path | None, unsigned: bool, seed: str | None, previous: Path | None,
+    without_previous: bool,
+) -> int:  # fmt: skip
+    """Check that an evidence pack holds what it claims. Needs no workspace and no network.
+
+    Every file is compared with its manifest, the signature with the key you give (never one from the pack), every
+    result is computed again from the packed rows with the packed SQL, the sample is drawn again, and the chain is
+    followed to the packs before. Prints one line per check; the exit code is 0 only if all hold.
+    """
+    from app.reports import signing
+    from app.reports.verify import Asked, failed, verdict, verify
+    from models.errors import VerificationError
+
+    public = signing.load_public(key.expanduser()) if key else None
+    lines = []
+    for line in verify(pack, Asked(public, unsigned, seed, previous, not without_previous)):
+        lines.append(line)
+        session.say(str(line))
+    bad = failed(lines)
+    session.answer({"pack": pack, "holds": not bad, "checks": [line.__dict__ for line in lines]})
+    session.say(verdict(lines))
+    return VerificationError.exit_code if bad else 0
