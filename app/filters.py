@@ -19,6 +19,7 @@ SCOPES = {"service": "Service", "team": "Team", "change_type": "Change type"}
 NEWEST = "Newest"
 _SHOWN_UNKNOWN = 5
 _UNKNOWN = "unknown_in_link"
+_TOLD = "unknown_told"
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,11 @@ def _note_unknown(facts: Facts) -> None:
             f"{label.lower()} “{value}”" for value in st.query_params.get_all(scope) if value and value not in options
         ]
     asked += [f"date “{value}”" for value in st.query_params.get_all("dates") if not _is_date(value)]
-    if asked:
-        st.session_state[_UNKNOWN] = (asked, None)
+    told: list[str] = st.session_state.setdefault(_TOLD, [])
+    if new := [text for text in asked if text not in told]:
+        told += new
+        earlier, _ = st.session_state.get(_UNKNOWN, ([], None))
+        st.session_state[_UNKNOWN] = ([*earlier, *new], None)
 
 
 def _say_unknown(choice: Choice) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import attention, charts, components, findings, frame, lanes, queries, readings, timelines, wording
+from app import attention, charts, components, findings, frame, lanes, metric_page, queries, readings, timelines, wording
 from app.attention import Item
 from app.findings import HEADLINE_METRICS, Reading
 from app.frame import Frame
@@ -25,7 +25,7 @@ def show() -> None:
     found = {name: readings.reading(asked, name) for name in HEADLINE_METRICS}
     unauthorised = readings.reading(asked, UNAUTHORISED)
     known = [reading for reading in found.values() if reading is not None]
-    if known and all(reading.value.denominator == 0 for reading in known):
+    if known and all(metric_page.is_empty(reading) for reading in known):
         components.page_title("Overview", "", asked.build)
         components.nothing_matches(
             asked.choice.describe(),

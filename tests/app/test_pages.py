@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app import journal
+from app.periods import DEFAULT_PERIOD
+from models.workspace import Workspace
+from tests.app.conftest import MAIN, Opened, shown, text_of
+from tests.app.sample import AS_OF, Records, change, published
+
+PAGES = tuple(path.stem for path in sorted((MAIN.parent / "views").glob("*.py")))
+DEMO = "Demo data: generated"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_and_says_that_its_data_is_generated(sample: Workspace, opened: Opened, page: str) -> None:
+    """No page fails on the sample, and none shows demo data without its label."""
+    app = opened(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+    assert DEMO in text_of(app)
+
+
+def test_every_view_is_reachable_and_every_entry_exists(sample: Workspace, opened: Opened) -> None:
+    """A page is in the navigation or opens by link; a listed page has its file."""
+    from app.main import BY_LINK, SECTIONS
+
+    listed = [entry[0] for entries in SECTIONS.values() for entry in entries] + [entry[0] for entry in BY_LINK]
+    assert sorted(listed) == sorted(PAGES)
+
+
+def test_a_live_workspace_carries_no_demo_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """The label means something only if real data never has it."""
+    records = Records()
+    for number in range(12):
+        change(records, f"CHG-{number}", at=AS_OF - timedelta(days=number))
+    for _ in shown(published(tmp_path, records, kind="live"), monkeypatch):
+        assert DEMO not in text_of(opened())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_build_every_page_offers_the_demo_and_its_command(
+    empty: Workspace, opened: Opened, page: str
+) -> None:
+    """A reader without data is told the exact command, never shown an error."""
+    app = opened(page)
+    assert not app.exception
+    said = [code.value for code in app.code]
+    assert "twotrack demo" in said
+    assert any("twotrack sync" in text for text in said)
+
+
+def test_a_build_without_records_says_what_would_fill_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """An empty build is no error and no wall of zeros."""
+    for _ in shown(published(tmp_path, Records()), monkeypatch):
+        app = opened()
+        assert not app.error
+        assert "holds no change, decision or deployment" in text_of(app)
+        assert any("twotrack sync" in code.value for code in app.code)
+
+
+def test_filters_come_from_the_link_and_narrow_every_number(sample: Workspace, opened: Opened) -> None:
+    """Opening a link with a service shows that service only."""
+    app = opened("approvals", period="Last 4 weeks", service="payments")
+    assert app.selectbox("period").value == "Last 4 weeks"
+    assert app.multiselect("service").value == ["payments"]
+    assert "service payments" in text_of(app)
+
+
+def test_filters_travel_to_the_next_page(sample: Workspace, opened: Opened) -> None:
+    """What was asked on one page is asked on the next."""
+    app = opened("overview", period="Last 26 weeks", team="Money")
+    app.switch_page("views/change_failures.py").run()
+    assert app.selectbox("period").value == "Last 26 weeks"
+    assert app.multiselect("team").value == ["Money"]
+
+
+def test_what_a_link_asks_and_the_build_does_not_know_is_said(sample: Workspace, opened: Opened) -> None:
+    """Unknown values are named until the reader changes a filter; the rest of the link holds."""
+    app = opened("overview", period="Last 5 weeks", service=["payments", "nowhere"], dates="tomorrow")
+    said = "\n".join(warning.value for warning in app.warning)
+    assert "nowhere" in said and "Last 5 weeks" in said and "tomorrow" in said
+    assert app.multiselect("service").value == ["payments"]
+    assert app.selectbox("period").value == DEFAULT_PERIOD
+    app.run()
+    assert "nowhere" in "\n".join(warning.value for warning in app.warning)
+    app.multiselect("service").set_value([]).run()
+    assert "nowhere" not in "\n".join(warning.value for warning in app.warning)
+
+
+def test_a_question_without_records_says_what_was_asked_and_clears(sample: Workspace, opened: Opened) -> None:
+    """No match is a state with a way out, not a page of dashes."""
+    app = opened("overview", period="Chosen dates", dates=["2024-01-01", "2024-01-07"], service="ledger")
+    assert "Nothing matches" in text_of(app)
+    assert "ledger" in text_of(app)
+    app.button("clear_filters").click().run()
+    assert "Nothing matches" not in text_of(app)
+    assert app.multiselect("service").value == []
+
+
+def test_a_link_can_pin_a_build(sample: Workspace, opened: Opened) -> None:
+    """The pinned build is shown although a newer one is current."""
+    pinned = _publish_another(sample)
+    app = opened("overview", build=pinned)
+    assert f"build {pinned}" in text_of(app)
+
+
+def test_a_pinned_build_that_is_gone_is_said(sample: Workspace, opened: Opened) -> None:
+    """The current build is shown instead, and the page says so."""
+    app = opened("overview", build="20200101T000000-gone")
+    assert any("no longer kept" in warning.value for warning in app.warning)
+    assert f"build {sample.current_build()}" in text_of(app)
+
+
+def test_a_new_build_is_offered_and_numbers_stay_until_it_is_taken(sample: Workspace, opened: Opened) -> None:
+    """An open page never changes its numbers by itself."""
+    first = sample.current_build()
+    app = opened()
+    _publish_another(sample)
+    app.run()
+    assert f"build {first}" in text_of(app)
+    assert any("newer build" in info.value for info in app.info)
+    app.button("take_newer").click().run()
+    assert f"build {sample.current_build()}" in text_of(app)
+    assert not any("newer build" in info.value for info in app.info)
+
+
+def test_work_in_progress_is_said(sample: Workspace, opened: Opened) -> None:
+    """While a command writes, the page says which one and keeps its numbers."""
+    with sample.writing("twotrack sync"):
+        app = opened()
+    assert any("twotrack sync" in info.value for info in app.info)
+
+
+def test_a_source_read_long_before_the_build_is_named_as_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """Stale data carries a banner with the source and its age."""
+    records = Records()
+    for number in range(12):
+        change(records, f"CHG-{number}", at=AS_OF - timedelta(days=20 + number))
+    # The records were read two hours before AS_OF; the build is of nine days later.
+    for _ in shown(published(tmp_path, records, as_of=AS_OF + timedelta(days=9)), monkeypatch):
+        app = opened()
+        assert any("itsm" in warning.value and "9 days" in warning.value for warning in app.warning)
+        assert "late sources: itsm" in text_of(app)
+
+
+def test_a_damaged_build_is_an_error_to_act_on(sample: Workspace, opened: Opened) -> None:
+    """One sentence, the next step and a reference; no traceback."""
+    sample.build_path(sample.current_build()).write_bytes(b"not a database")
+    app = opened()
+    assert not app.exception
+    assert any("cannot be opened" in error.value for error in app.error)
+    assert any("twotrack build" in code.value for code in app.code)
+    assert "Reference" in text_of(app)
+
+
+def test_a_fault_in_a_page_gives_a_reference_and_no_traceback(
+    sample: Workspace, opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reader gets a sentence; the log gets the cause under the same reference."""
+    from app import attention
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(attention, "items", broken)
+    app = opened()
+    assert not app.exception
+    assert "secret detail" not in text_of(app)
+    reference = next(c.value for c in app.caption if c.value.startswith("Reference")).split()[-1]
+    assert any(reference in record.getMessage() for record in caplog.records)
+
+
+def test_a_note_in_the_journal_shows_on_the_charts(sample: Workspace, opened: Opened) -> None:
+    """Deliberate changes stand where they happened."""
+    journal.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
+    app = opened("approvals")
+    assert any("Automated approvals" in element.proto.spec for element in app.get("plotly_chart"))
+
+
+def _publish_another(space: Workspace) -> str:
+    """Publish a copy of the current build under a later id; return the earlier id."""
+    first = space.current_build()
+    later = "29990101T000000-later"
+    shutil.copy(space.build_path(first), space.build_path(later))
+    space.pointer_path.write_text(json.dumps({"build_id": later}), encoding="utf-8")
+    return first

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import wording
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "—"),
+        (0, "0 s"),
+        (59, "59 s"),
+        (90, "2 min"),
+        (7140, "119 min"),
+        (7200, "2.0 h"),
+        (68400, "19 h"),
+        (172800, "2.0 days"),
+        (86400 * 155, "155 days"),
+        (-3600 * 5, "\u22125.0 h"),
+    ],
+)
+def test_durations_read_as_people_say_them(seconds: float | None, text: str) -> None:
+    """Two significant figures, the unit that fits; unknown is a dash, never 0."""
+    assert wording.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(None, "—"), (0, "0 %"), (0.05, "5 %"), (0.0731, "7.3 %"), (0.174, "17 %"), (1, "100 %")]
+)
+def test_shares_read_as_per_cent(share: float | None, text: str) -> None:
+    """One decimal below ten per cent, where it tells something."""
+    assert wording.share(share) == text
+
+
+def test_a_period_is_named_by_its_first_and_last_day() -> None:
+    """The end of a half-open period is not a day of it."""
+    assert wording.span(datetime(2026, 5, 1), datetime(2026, 5, 4)) == "1 May\u20133 May 2026"
+    assert wording.span(datetime(2025, 12, 27), datetime(2026, 3, 28)) == "27 Dec 2025\u201327 Mar 2026"
+    assert wording.span(datetime(2026, 5, 1), datetime(2026, 5, 2)) == "1 May 2026"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,<script>1</script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//evil.example/x",
+        "https://user:secret@evil.example/",
+        "https://",
+        "http://a b.example",
+        "https://evil.example/\nx",
+        "http://[::1",
+        "",
+        None,
+    ],
+)
+def test_only_plain_http_addresses_become_links(url: str | None) -> None:
+    """Schemes that run code, addresses with credentials and broken ones are no links."""
+    assert wording.safe_url(url) is None
+
+
+def test_http_and_https_addresses_are_kept_as_they_are() -> None:
+    """A link leads exactly where the record says."""
+    for url in ("https://code.example/a?b=1#c", "http://ci.example:8080/job/1"):
+        assert wording.safe_url(url) == url
+
+
+@given(st.text(max_size=300))
+def test_no_punctuation_of_a_record_reaches_markdown_unescaped(text: str) -> None:
+    """Everything Markdown could act on is escaped, lines are joined and the text keeps a bounded length."""
+    shown = wording.inert(text)
+    assert "\n" not in shown and "\r" not in shown
+    without_escaped = re.sub(r"\\[!-/:-@\[-`{-~]", "", shown).replace("\u2060", "")
+    assert without_escaped.isprintable()
+    assert not re.search(r"[!-/:-@\[-`{-~]", without_escaped)
+    assert len(wording.inert(text, limit=20).replace("\\", "").replace("\u2060", "")) <= 20
+
+
+@given(st.text(max_size=200))
+def test_chart_labels_hold_no_tags(text: str) -> None:
+    """The chart's renderer reads a few HTML tags; none can come from a record."""
+    assert not re.search(r"[<>]", wording.chart_text(text))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_cell_that_a_spreadsheet_would_run_is_neutralised(start: str) -> None:
+    """A leading apostrophe makes it text; other cells and numbers stay as they are."""
+    assert wording.cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
+    assert wording.cell("plain") == "plain"
+    assert wording.cell(-5) == -5
+
+
+def test_an_issue_is_called_by_its_name_not_by_the_trackers_number() -> None:
+    """The tracker's own id means nothing to people; the address holds the name they use."""
+    assert wording.short_key("19786", "https://x.example/browse/PAY-333") == "PAY-333"
+    assert wording.short_key("19786", "https://x.example/other") == "19786"
+    assert wording.short_key("shop/checkout#7", "https://x.example/browse/PAY-1") == "checkout#7"
+
+
+def test_lists_name_some_and_count_the_rest() -> None:
+    """Prose, never a wall of names."""
+    assert wording.listed([]) == ""
+    assert wording.listed(["a"]) == "a"
+    assert wording.listed(["a", "b", "c"]) == "a, b and c"
+    assert wording.listed(["a", "b", "c"], limit=2) == "a, b and 1 more"
