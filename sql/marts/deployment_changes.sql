@@ -8,6 +8,8 @@
 -- column: time_quality | exact, or inferred for between.
 -- column: started_at | When the deployment started, UTC.
 -- column: effective_approval_at | When the governing change was effectively approved, UTC.
+-- column: authorised_by | change, or gate when somebody other than the requester let this deployment go in the pipeline; null when nothing
+--   authorised it.
 -- column: lead_seconds | Deployment start minus effective approval; negative when approved afterwards.
 -- column: authorisation_class | prior, within_skew, retroactive_emergency_in_sla, retroactive or never; not_collectable when
 --   the source keeps no approvals.
@@ -16,7 +18,23 @@
 -- not_null: deployment_id, change_id, governing_change_id, link_basis, time_quality, authorisation_class
 -- unique: deployment_id, change_id
 -- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'not_collectable')
-with governing as (
+with gates as (
+    -- An approval in the pipeline is of everything that the deployment carries; it comes before the start by its nature.
+    select deployment_id, min(decided_by) as decided_by, min(decided_at) as decided_at, count(distinct decided_by) as deciders
+    from (
+        select d.deployment_id, g.decided_by, g.decided_at
+        from intermediate.int_deployments d
+        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
+        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+        union
+        select d.deployment_id, g.decided_by, g.decided_at
+        from intermediate.int_deployments d
+        inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
+        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+    )
+    group by deployment_id
+),
+governing as (
     select change_id, coalesce(ticket_id, change_id) as governing_change_id from marts.changes
 ),
 paired as (
@@ -33,6 +51,8 @@ paired as (
         c.has_other_revision_approval,
         c.is_self_approved_only,
         c.is_approval_collectable,
+        a.deployment_id is not null and (a.deciders > 1 or a.decided_by <> coalesce(c.requester, '')) as is_gated,
+        a.deployment_id is not null as has_gate,
         c.planned_start_at,
         c.planned_end_at,
         (epoch_us(d.started_at) - epoch_us(c.effective_approval_at)) / 1000000.0 as lead_seconds,
@@ -43,6 +63,7 @@ paired as (
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     inner join governing g on g.change_id = x.change_id
     inner join marts.changes c on c.change_id = g.governing_change_id
+    left join gates a on a.deployment_id = x.deployment_id
     cross join config.thresholds t
     where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
 ),
@@ -51,7 +72,8 @@ classed as (
         *,
         case
             when approval_basis = 'standard' and effective_approval_at is null then 'prior'
-            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when is_gated and coalesce(lead_seconds < -clock_skew_seconds, true) then 'prior'
+            when effective_approval_at is null and not is_approval_collectable and not has_gate then 'not_collectable'
             when effective_approval_at is null then 'never'
             when lead_seconds >= 0 then 'prior'
             when lead_seconds >= -clock_skew_seconds then 'within_skew'
@@ -66,7 +88,7 @@ reasoned as (
         case
             when authorisation_class in ('not_collectable', 'retroactive_emergency_in_sla') then null
             when authorisation_class = 'never' and has_other_revision_approval then 'other revision'
-            when authorisation_class = 'never' and is_self_approved_only then 'approved by the requester only'
+            when authorisation_class = 'never' and (is_self_approved_only or has_gate) then 'approved by the requester only'
             when authorisation_class = 'never' then 'not approved'
             when authorisation_class = 'retroactive' then 'approved after the start'
             when expiry_seconds > 0 and lead_seconds > expiry_seconds then 'approval expired'
@@ -83,6 +105,13 @@ select
     cast(time_quality as varchar) as time_quality,
     cast(started_at as timestamp) as started_at,
     cast(effective_approval_at as timestamp) as effective_approval_at,
+    cast(
+        case
+            when authorisation_class not in ('prior', 'within_skew', 'retroactive_emergency_in_sla') then null
+            when is_gated and coalesce(lead_seconds < -clock_skew_seconds, true) and coalesce(approval_basis, '') <> 'standard' then 'gate'
+            else 'change'
+        end as varchar
+    ) as authorised_by,
     cast(lead_seconds as double) as lead_seconds,
     cast(authorisation_class as varchar) as authorisation_class,
     cast(reason as varchar) as reason,

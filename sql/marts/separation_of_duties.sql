@@ -74,8 +74,15 @@ shipped as (
     where not d.is_rerelease
 ),
 bypasses as (
-    select distinct source || ':' || subject_key as change_id from intermediate.all_events
+    select source || ':' || subject_key as change_id from intermediate.all_events
     where verb in ('bypassed', 'rule_bypassed') and subject_kind = 'change'
+    union
+    -- A push that went past a protection names the revision it brought; the change it merged is the one meant.
+    select c.change_id
+    from intermediate.all_events e
+    inner join intermediate.int_changes c
+        on c.source = e.source and c.merge_revision = coalesce(e.revision, nullif(split_part(e.subject_key, '@', 2), ''))
+    where e.verb in ('bypassed', 'rule_bypassed') and e.subject_kind = 'revision'
 ),
 bypass_sources as (
     select distinct source from intermediate.all_events where verb in ('bypassed', 'rule_bypassed', 'rule_checked')

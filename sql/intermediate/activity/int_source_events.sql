@@ -27,7 +27,7 @@ with happened as (
         merged_by_login, title, url, 'exact'
     from intermediate.int_changes where merged_at is not null
     union all
-    select i.source, i.source_event_id, case when k.kind = 'incident' then 'incident' else 'work_item' end, 'opened', '',
+    select i.source, i.source_event_id, k.kind, 'opened', '',
         'issue', i.source || ':' || i.key, null, null, i.created_at, lower(trim(i.requested_by)), i.title, i.url, 'exact'
     from intermediate.all_issues i
     inner join intermediate.int_issue_kinds k
@@ -60,7 +60,7 @@ with happened as (
         e.source, e.source_event_id,
         case
             when e.subject_kind = 'change' or c.change_id is not null then 'change'
-            when e.subject_kind = 'issue' and k.kind = 'incident' then 'incident'
+            when e.subject_kind = 'issue' and k.kind in ('incident', 'release') then k.kind
             when e.subject_kind = 'issue' then 'work_item'
             else coalesce(e.subject_kind, 'change')
         end,
@@ -86,7 +86,8 @@ with happened as (
     -- The record itself tells when it was opened and merged; its own event of that is the same act.
     where e.verb is not null
         and not (e.verb in ('opened', 'created') and (c.created_at is not null or i.created_at is not null))
-        and not (e.verb = 'merged' and c.merged_at is not null)
+        -- A merge closes; GitHub says so twice.
+        and not (e.verb in ('merged', 'closed') and c.merged_at is not null)
     union all
     select source, source_event_id, 'commit', 'committed', '', 'change', source || ':' || change_key,
         source || ':' || change_key, null, committed_at, lower(trim(author)), message, url, 'exact'
@@ -103,9 +104,12 @@ with happened as (
         deployment_id, verified_at, cast(null as varchar), verification, url, 'exact'
     from intermediate.int_deployments where verified_at is not null
     union all
-    select s.source, s.source_event_id, 'deployment', 'status_changed', lower(coalesce(s.status, '')), 'deployment',
+    select s.source, s.source_event_id, 'deployment', 'status_changed',
+        lower(coalesce(s.status, '')) || case
+            when regexp_matches(lower(coalesce(s.description, '')), 'rolled out|roll.?out to|% of traffic') then ' [rollout]' else ''
+        end, 'deployment',
         s.source || ':' || s.deployment_key, null, s.source || ':' || s.deployment_key, s.occurred_at,
-        lower(trim(s.actor)), s.status, s.url, 'exact'
+        lower(trim(s.actor)), coalesce(s.description, s.status), s.url, 'exact'
     from intermediate.all_deployment_statuses s
     union all
     select r.source, r.source_event_id, 'run', 'ran',

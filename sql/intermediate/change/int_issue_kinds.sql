@@ -1,12 +1,12 @@
--- description: Whether each tracker item is a change request, an incident or development work, and the rule that decided.
+-- description: Whether each tracker item is a change request, an incident, a release or development work, and the rule that decided.
 -- grain: record_type, labels
 -- column: record_type | The tracker's type in lower case, '' when absent.
 -- column: labels | Labels in lower case joined by '|', '' when absent.
--- column: kind | change, incident or work_item.
+-- column: kind | change, incident, release or work_item.
 -- column: rule_id | The first rule that matched.
 -- not_null: record_type, labels, kind, rule_id
 -- unique: record_type, labels
--- assert: kind in ('change', 'incident', 'work_item')
+-- assert: kind in ('change', 'incident', 'release', 'work_item')
 with combinations as (
     select distinct coalesce(lower(record_type), '') as record_type, coalesce(lower(labels), '') as labels
     from intermediate.all_issues

@@ -140,4 +140,6 @@ left join intermediate.int_scopes s
     and s.repository_key = j.repository_key and s.team_key = j.team_key
 left join config.production_environments e on e.environment = lower(trim(j.environment))
 left join intermediate.int_actors a on a.source = j.source and a.login = j.deployed_by_login
-left join intermediate.int_actors t on t.source = j.source and t.login = j.triggered_by_login
+left join intermediate.all_runs r on r.source = j.source and r.key = j.run_key
+left join intermediate.int_actors t
+    on t.source = j.source and t.login = coalesce(j.triggered_by_login, lower(trim(r.triggered_by)))

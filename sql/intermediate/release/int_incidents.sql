@@ -30,7 +30,9 @@ with gathered as (
     from intermediate.all_incidents
     union all
     select i.source, i.source_event_id, i.key, 'incident', i.title, i.description, i.severity, i.url, i.service,
-        i.component, i.repository, i.team, i.environment, cast(null as boolean), cast(null as varchar),
+        i.component, i.repository, i.team, i.environment,
+        -- A label that calls the reversal planned is the record's own word for it.
+        regexp_matches(lower(coalesce(i.labels, '')), '(^|[|])planned([-_ ]|[|]|$)'), cast(null as varchar),
         cast(null as varchar), cast(null as varchar), cast(null as varchar), i.requested_by, i.created_at, i.started_at,
         i.detected_at, coalesce(i.resolved_at, i.closed_at)
     from intermediate.all_issues i

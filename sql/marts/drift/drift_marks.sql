@@ -137,13 +137,11 @@ marks as (
     union all
     select 'order', deployment_id || '|' || change_id, 'carried_change', team, service, change_type, started_at,
         case
-            when authorisation_class in ('prior', 'within_skew') or (gate_decision_id is not null and authorisation_class <> 'retroactive')
-                then 0
+            when authorisation_class in ('prior', 'within_skew') then 0
             else 1
         end,
         case
             when authorisation_class in ('prior', 'within_skew') then 'decided before the start'
-            when gate_decision_id is not null and authorisation_class <> 'retroactive' then 'decided at the gate of the deployment'
             when reason is not null then reason
             else authorisation_class
         end,

@@ -98,11 +98,20 @@ shipped as (
     select d.deployment_id, s.team, d.finished_at, d.started_at, d.deployer, d.deployer_type, d.outcome, d.is_failed, d.is_rollback,
         d.has_plan, d.changes_carried, d.authorisation_class, d.is_rerelease, v.deployment_id is not null as is_verified,
         i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded,
-        i.release_key is not null as has_release
+        i.release_key is not null or w.deployment_id is not null as has_release
     from marts.deployments d
     inner join intermediate.int_deployments i on i.deployment_id = d.deployment_id
     inner join scopes s on s.member = coalesce(d.team, '(no team)')
     left join marts.verified_deployments v on v.deployment_id = d.deployment_id
+    left join (
+        select x.deployment_id
+        from intermediate.int_deployments x
+        inner join intermediate.int_releases r on r.service = x.service and r.version = x.version
+        union
+        select x.deployment_id
+        from intermediate.int_deployments x
+        inner join intermediate.int_releases r on r.revision = x.revision
+    ) w on w.deployment_id = d.deployment_id
     where d.is_production and d.started_at is not null
 ),
 ship_gaps as (

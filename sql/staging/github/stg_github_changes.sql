@@ -86,15 +86,17 @@ select
     cast(null as varchar) as rollback_plan,
     cast(null as varchar) as test_plan,
     cast(nullif(concat_ws('|',
-        regexp_replace(regexp_replace(regexp_replace(
-        case when coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_reviewers') like '%"login":"%'
-            then coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_reviewers') end,
+        replace(regexp_replace(regexp_replace(regexp_replace(
+        replace(case when coalesce(payload->>'$.reviewRequests.nodes',
+            payload->>'$.requested_reviewers') like '%"login":"%'
+            then coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_reviewers') end, '\"', chr(31)),
         '^[\s\S]*?"login":"', '', 'g'), '"[,}][\s\S]*?"login":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'),
-        regexp_replace(regexp_replace(regexp_replace(
-        case when coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_teams') like '%"slug":"%'
-            then coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_teams') end,
-        '^[\s\S]*?"slug":"', '', 'g'), '"[,}][\s\S]*?"slug":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g')), '')
-            as varchar) as stakeholders,
+        chr(31), '"'),
+        replace(regexp_replace(regexp_replace(regexp_replace(
+        replace(case when coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_teams') like '%"slug":"%'
+            then coalesce(payload->>'$.reviewRequests.nodes', payload->>'$.requested_teams') end, '\"', chr(31)),
+        '^[\s\S]*?"slug":"', '', 'g'), '"[,}][\s\S]*?"slug":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'),
+        chr(31), '"')), '') as varchar) as stakeholders,
     cast(null as varchar) as conditions,
     cast(null as varchar) as template,
     cast(null as varchar) as template_version,
@@ -107,11 +109,11 @@ select
     cast(null as varchar) as team,
     cast(null as varchar) as environment,
     cast(split_part(record_key, '#', 1) as varchar) as repository,
-    cast(nullif(regexp_replace(regexp_replace(regexp_replace(
-        case when coalesce(payload->>'$.labels.nodes', payload->>'$.labels') like '%"name":"%'
-            then coalesce(payload->>'$.labels.nodes', payload->>'$.labels') end,
-        '^[\s\S]*?"name":"', '', 'g'), '"[,}][\s\S]*?"name":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'), '')
-            as varchar) as labels,
+    cast(nullif(replace(regexp_replace(regexp_replace(regexp_replace(
+        replace(case when coalesce(payload->>'$.labels.nodes', payload->>'$.labels') like '%"name":"%'
+            then coalesce(payload->>'$.labels.nodes', payload->>'$.labels') end, '\"', chr(31)),
+        '^[\s\S]*?"name":"', '', 'g'), '"[,}][\s\S]*?"name":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'),
+        chr(31), '"'), '') as varchar) as labels,
     cast(author_login || case when author_account = 'Bot' and author_login not like '%[bot]' then '[bot]'
         else '' end as varchar) as requested_by,
     cast(case when author_account = 'Bot' or author_login like '%[bot]' then 'bot'

@@ -92,8 +92,10 @@ with events as (
             'synchronize') then 'head_revision'
         end as field,
         coalesce(
-            payload->>'$.beforeCommit.oid', payload->>'$.before', payload->>'$.previousTitle',
-            payload->>'$.rename.from',
+            case when coalesce(payload->>'$.__typename', payload->>'$.event') in ('HeadRefForcePushedEvent',
+            'synchronize')
+                then coalesce(payload->>'$.beforeCommit.oid', payload->>'$.before') end,
+            payload->>'$.previousTitle', payload->>'$.rename.from',
             payload->>'$.previousRefName', lower(payload->>'$.previousReviewState'),
             lower(payload->>'$.dismissed_review.state')) as old_value,
         coalesce(

@@ -98,11 +98,11 @@ select
     cast(null as varchar) as team,
     cast(null as varchar) as environment,
     cast(split_part(record_key, '#', 1) as varchar) as repository,
-    cast(nullif(regexp_replace(regexp_replace(regexp_replace(
-        case when coalesce(payload->>'$.labels.nodes', payload->>'$.labels') like '%"name":"%'
-            then coalesce(payload->>'$.labels.nodes', payload->>'$.labels') end,
-        '^[\s\S]*?"name":"', '', 'g'), '"[,}][\s\S]*?"name":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'), '')
-            as varchar) as labels,
+    cast(nullif(replace(regexp_replace(regexp_replace(regexp_replace(
+        replace(case when coalesce(payload->>'$.labels.nodes', payload->>'$.labels') like '%"name":"%'
+            then coalesce(payload->>'$.labels.nodes', payload->>'$.labels') end, '\"', chr(31)),
+        '^[\s\S]*?"name":"', '', 'g'), '"[,}][\s\S]*?"name":"', '|', 'g'), '"[,}][\s\S]*$', '', 'g'),
+        chr(31), '"'), '') as varchar) as labels,
     cast(author_login || case when author_account = 'Bot' and author_login not like '%[bot]' then '[bot]'
         else '' end as varchar) as requested_by,
     cast(case when author_account = 'Bot' or author_login like '%[bot]' then 'bot'
