@@ -55,7 +55,17 @@ def run_build(session: Session, *, as_of: datetime | None = None, memory: str = 
     require_memory(memory)
     session.kept = "raw records and the last published build are untouched"
     with session.workspace.writing("twotrack build"), steps(session, "Building") as advance:
+        prepare_store(session)
         return build(session.workspace, settings, as_of=as_of, progress=advance, memory_limit=memory)
+
+
+def prepare_store(session: Session) -> None:
+    """Give a store that an earlier version wrote the streams that have been added since; they are empty."""
+    from ingest.store import RawStore
+
+    if session.workspace.raw_path.is_file():
+        with RawStore(session.workspace.raw_path):
+            pass
 
 
 def require_memory(size: str) -> None:

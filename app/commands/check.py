@@ -24,7 +24,7 @@ def command(session: Session, as_of: datetime | None, memory: str) -> None:
     All models run on the raw records, into a folder that is deleted afterwards. Unlike a build, which stops at the
     first broken promise, this lists all of them. The published build is not touched.
     """
-    from app.commands.build import require_memory
+    from app.commands.build import prepare_store, require_memory
     from app.progress import steps
     from sql.examine import examine
 
@@ -32,6 +32,7 @@ def command(session: Session, as_of: datetime | None, memory: str) -> None:
     settings = session.settings()
     session.kept = "a check writes nothing"
     with session.workspace.writing("twotrack check"), steps(session, "Checking") as advance:
+        prepare_store(session)
         results = examine(session.workspace, settings, as_of=as_of, progress=advance, memory_limit=memory)
     counts = Counter(one.status for one in results)
     for one in results:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ingest.store import RawStore
+from models.records import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
+from tests.exports import AS_OF
 
 
 @pytest.fixture
@@ -23,6 +26,17 @@ def test_a_build_says_what_it_published(twotrack: Twotrack, copied: Workspace) -
     assert said.document["as_of"] == "2026-07-02T00:00:00Z"
     rows = {model["name"]: model["rows"] for model in said.document["models"]}
     assert rows["marts.changes"] == rows["marts.windows"] == 40
+
+
+def test_a_store_written_by_an_earlier_version_is_built_with_its_new_streams_empty(
+    twotrack: Twotrack, copied: Workspace
+) -> None:
+    """A stream that was added since does not stand in the way of what is already kept."""
+    with RawStore(copied.raw_path) as store:
+        store.con.execute("drop table raw.jenkins_inputs")
+    assert twotrack("build", "--as-of", AS_OF, "--memory", "500MB").code == 0
+    with RawStore(copied.raw_path) as store:
+        assert store.count(stream("jenkins.inputs")) == 0
 
 
 def test_a_check_lists_every_model_and_publishes_nothing(twotrack: Twotrack, copied: Workspace) -> None:

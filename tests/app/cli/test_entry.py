@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -60,7 +61,8 @@ def test_the_list_of_commands_says_of_each_what_its_own_help_says(name: str) -> 
     command = group.get_command(click.Context(group), name)
     assert command is not None
     assert command.name == name
-    assert (command.help or "").partition("\n")[0] == COMMANDS[name][1]
+    first = (command.help or "").partition("\n")[0]
+    assert first.partition(". ")[0].rstrip(".") + "." == COMMANDS[name][1]
 
 
 def test_every_command_shows_examples_that_its_own_options_accept() -> None:
@@ -69,7 +71,7 @@ def test_every_command_shows_examples_that_its_own_options_accept() -> None:
         examples = getattr(command, "examples", ())
         assert examples, f"{command.name} shows no example"
         for example in examples:
-            words = example.partition(" > ")[0].split()
+            words = shlex.split(example.partition(" > ")[0])
             assert words[0] == "twotrack"
             path = click.Context(group)
             words = words[3:] if words[1] == "--home" else words[1:]

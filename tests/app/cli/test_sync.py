@@ -10,8 +10,9 @@ from ingest.store import RawStore
 from models.records import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
+from tests.servers.base import Answer
 from tests.servers.jira import JiraImitation
-from tests.servers.loopback import Answer, Loopback
+from tests.servers.responding import Responding
 
 PULL = {"number": 7, "id": 1, "title": "Seven", "state": "open", "user": {"login": "ana", "type": "User"},
         "created_at": "2026-06-01T08:00:00Z", "updated_at": "2026-06-01T08:00:00Z", "base": {"ref": "main"},
@@ -19,7 +20,7 @@ PULL = {"number": 7, "id": 1, "title": "Seven", "state": "open", "user": {"login
 
 
 @pytest.fixture
-def jira() -> Iterator[Loopback]:
+def jira() -> Iterator[Responding]:
     imitation = JiraImitation(zone="UTC")
     for number in range(1, 4):
         imitation.add(number)
@@ -32,7 +33,7 @@ def configure(home: Path, *sources: str) -> None:
     (home / "twotrack.toml").write_text("\n".join(sources), encoding="utf-8")
 
 
-def jira_source(server: Loopback, name: str = "tracker") -> str:
+def jira_source(server: Responding, name: str = "tracker") -> str:
     return (
         f'[[source]]\ntype = "jira"\nname = "{name}"\nbase_url = "{server.url}"\nprojects = ["CHG"]\n'
         'user = "auditor@example.com"\ntoken = "env:TWOTRACK_TEST_JIRA_TOKEN"\n'
@@ -57,7 +58,9 @@ def held(home: Path, name: str) -> int:
         return store.count(stream(name))
 
 
-def test_a_configured_source_is_read_into_the_store(twotrack: Twotrack, home: Path, jira: Loopback, token: str) -> None:
+def test_a_configured_source_is_read_into_the_store(
+    twotrack: Twotrack, home: Path, jira: Responding, token: str
+) -> None:
     """Counts per stream are the result; the token is in none of the output."""
     configure(home, jira_source(jira))
     said = twotrack("sync", "--json")
@@ -75,7 +78,7 @@ def test_a_configured_source_is_read_into_the_store(twotrack: Twotrack, home: Pa
 
 
 def test_what_was_recorded_can_be_replayed_without_the_source(
-    twotrack: Twotrack, home: Path, jira: Loopback, tmp_path: Path
+    twotrack: Twotrack, home: Path, jira: Responding, tmp_path: Path
 ) -> None:
     """Recorded answers make the same records in another workspace, without asking anybody."""
     configure(home, jira_source(jira))
@@ -89,10 +92,10 @@ def test_what_was_recorded_can_be_replayed_without_the_source(
 
 
 def test_one_failing_source_does_not_stop_the_other_and_decides_the_exit_code(
-    twotrack: Twotrack, home: Path, jira: Loopback
+    twotrack: Twotrack, home: Path, jira: Responding
 ) -> None:
     """The good source is stored; the bad one is named."""
-    with Loopback(lambda asked: Answer({"message": "no"}, 401)) as refusing:
+    with Responding(lambda asked: Answer({"message": "no"}, 401)) as refusing:
         configure(home, jira_source(refusing, "broken"), jira_source(jira))
         said = twotrack("sync", "--json")
     assert said.code == 5
@@ -102,7 +105,7 @@ def test_one_failing_source_does_not_stop_the_other_and_decides_the_exit_code(
     assert held(home, "jira.issues") == 3
 
 
-def test_only_the_named_source_is_asked(twotrack: Twotrack, home: Path, jira: Loopback) -> None:
+def test_only_the_named_source_is_asked(twotrack: Twotrack, home: Path, jira: Responding) -> None:
     """--source narrows; an unknown name lists the known ones."""
     with JiraImitation(zone="UTC").serve() as other:
         configure(home, jira_source(other, "other"), jira_source(jira))
