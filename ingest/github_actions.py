@@ -144,16 +144,29 @@ _LATEST_RUNS = """
 """
 
 
+# Not completed when last seen; or run again since, which shows only in a deployment that names it as its origin.
 _OPEN_RUNS = f"""
+    with origins as (
+        select
+            regexp_extract(
+                coalesce(payload->>'$.logUrl', payload->>'$.log_url', ''), '/([^/]+/[^/]+/actions/runs/[0-9]+)', 1
+            ) as run,
+            max(version_at) as last_at
+        from raw.github_deployment_statuses
+        where source = $source and lower(payload->>'$.state') <> 'inactive'
+        group by 1
+    )
     select split_part(record_key, '/run/', 1) as repository, split_part(record_key, '/run/', 2) as number
     from ({_LATEST_RUNS})
-    where lower(payload->>'$.status') <> 'completed' and payload->>'$.created_at' between $since and $before
+    left join origins on origins.run = replace(record_key, '/run/', '/actions/runs/')
+    where payload->>'$.created_at' between $since and $before
+        and (lower(payload->>'$.status') <> 'completed' or last_at > version_at + interval 5 minute)
     order by payload->>'$.created_at', record_key
 """
 
 
 def open_runs(store: RawStore, source: str, repository: str, before: datetime, now: datetime) -> list[str]:
-    """Return the numbers of runs created before an instant and not completed when last seen, oldest first."""
+    """Return the numbers of runs created before an instant that may have moved since we saw them, oldest first."""
     rows = store.con.execute(
         _OPEN_RUNS,
         {"source": source, "prefix": f"{repository}/run/", "since": iso(now - _OPEN_FOR), "before": iso(before)},
@@ -162,7 +175,7 @@ def open_runs(store: RawStore, source: str, repository: str, before: datetime, n
 
 
 def repositories_with_open_runs(store: RawStore, source: str, now: datetime) -> set[str]:
-    """Return the repositories in which a run was not completed when last seen."""
+    """Return the repositories in which a run may have moved since we saw it."""
     asked = {"source": source, "prefix": "", "since": iso(now - _OPEN_FOR), "before": iso(now)}
     return {str(repository) for repository, _ in store.con.execute(_OPEN_RUNS, asked).fetchall()}
 

@@ -64,7 +64,7 @@ class Ask:
     Args:
         budget: Name of the rate limit it counts against.
         label: Becomes the shown URL's fragment, as in ``/graphql#deployments``.
-        attempts: How often to try; the policy's number when ``None``.
+        attempts: How often to try when the source fails; the policy's number when ``None``. Rate limits count apart.
         judge: Looks at a parsed answer and raises ``RateLimitError`` or ``OverloadedError`` if it is one in disguise.
     """
 

@@ -38,7 +38,7 @@ class Policy:
 
 
 class Attempts:
-    """The attempts at one request. Waiting for a rate limit is not held against the deadline."""
+    """The attempts at one request. Waiting for a rate limit counts apart, and not against the deadline."""
 
     def __init__(self, policy: Policy, clock: Clock, attempts: int | None = None) -> None:
         self._clock = clock
@@ -52,15 +52,18 @@ class Attempts:
 
     def next_pause(self) -> float | None:
         """Count a failure and return the seconds to wait before the next attempt, or ``None`` to give up."""
-        pause = self._count()
-        if pause is None or self._clock.monotonic() + pause > self._ends:
+        try:
+            self._retry = self._retry.increment()
+        except MaxRetryError:
             return None
-        return pause
+        # urllib3 does not pause before the first retry; a little jitter keeps several clients from moving in step.
+        pause = float(self._retry.get_backoff_time()) + _jitter(self._policy.backoff)
+        return None if self._clock.monotonic() + pause > self._ends else pause
 
     def next_after_limit(self, wait: float) -> float | None:
         """Count a refusal for a rate limit and return ``wait`` with jitter, or ``None`` to give up."""
         self.limits += 1
-        if self._count() is None or wait > self._policy.patience:
+        if self.limits > self._policy.attempts or wait > self._policy.patience:
             return None
         self._ends += wait
         return wait + _jitter(self._policy.backoff)
@@ -69,14 +72,6 @@ class Attempts:
         """Return whether a refused credential may be replaced: once."""
         self._renewals += 1
         return self._renewals == 1
-
-    def _count(self) -> float | None:
-        try:
-            self._retry = self._retry.increment()
-        except MaxRetryError:
-            return None
-        # urllib3 does not pause before the first retry; a little jitter keeps several clients from moving in step.
-        return float(self._retry.get_backoff_time()) + _jitter(self._policy.backoff)
 
 
 def _jitter(seconds: float) -> float:

@@ -116,7 +116,7 @@ decisions as (
         cast(null as timestamp),
         try_cast(coalesce(payload->>'$.created_at', payload->>'$.createdAt') as timestamptz) at time zone 'UTC',
         payload->>'$.user.login',
-        payload->>'$.user.type',
+        coalesce(payload->>'$.user.type', payload->>'$.user.__typename'),
         lower(payload->>'$.state'),
         cast(null as varchar),
         nullif(payload->>'$.comment', ''),

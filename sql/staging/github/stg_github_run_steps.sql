@@ -9,7 +9,7 @@
 -- column: name | Name of the job.
 -- column: status | queued, waiting, in_progress or completed.
 -- column: outcome | success, failure, cancelled, skipped and so on; unknown until completed.
--- column: environment | Not stated by GitHub; always unknown here.
+-- column: environment | Environment the job deployed to; recorded REST answers leave it out.
 -- column: started_at | When it started (UTC).
 -- column: finished_at | When it completed (UTC).
 -- not_null: source, source_event_id, key
@@ -27,13 +27,15 @@ select
     cast(source as varchar) as source,
     cast(source || ':workflow_jobs:' || record_key as varchar) as source_event_id,
     cast(record_key as varchar) as key,
-    cast(payload->>'$.html_url' as varchar) as url,
+    cast(coalesce(payload->>'$.html_url', payload->>'$.permalink') as varchar) as url,
     cast(null as timestamp) as updated_at,
     cast(split_part(record_key, '/job/', 1) as varchar) as run_key,
     cast(nullif(payload->>'$.name', '') as varchar) as name,
     cast(lower(payload->>'$.status') as varchar) as status,
     cast(nullif(lower(payload->>'$.conclusion'), '') as varchar) as outcome,
-    cast(null as varchar) as environment,
-    cast(try_cast(payload->>'$.started_at' as timestamptz) at time zone 'UTC' as timestamp) as started_at,
-    cast(try_cast(payload->>'$.completed_at' as timestamptz) at time zone 'UTC' as timestamp) as finished_at
+    cast(payload->>'$.deployment.environment' as varchar) as environment,
+    cast(try_cast(coalesce(payload->>'$.started_at', payload->>'$.startedAt') as timestamptz) at time zone 'UTC'
+        as timestamp) as started_at,
+    cast(try_cast(coalesce(payload->>'$.completed_at', payload->>'$.completedAt') as timestamptz)
+        at time zone 'UTC' as timestamp) as finished_at
 from latest

@@ -63,7 +63,8 @@ class Syncing:
     def clean(self, since: datetime | None = None) -> SourceOutcome:
         """Sync once; nothing may fail."""
         outcome = self(since)
-        assert [str(error) for error in outcome.failures] == []
+        problems = [str(error) for error in outcome.failures]
+        assert problems == [], problems
         return outcome
 
     def requests(self) -> int:
