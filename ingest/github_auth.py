@@ -1,4 +1,4 @@
-"""Who we are to GitHub: an app's installation (preferred), a token, or nobody.
+"""Who we are to GitHub: an app's installation (preferred) or the holder of a token.
 
 Owns the signing of an app's JSON Web Token and its exchange for a short-lived installation token, renewed before it
 expires and after a refusal. Refuses to say what is read with it.
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from ingest.credentials import Anonymous, Credential, bearer
+from ingest.credentials import Credential, bearer
 from ingest.github_api import HEADERS, Endpoints
 from ingest.http import Client
 from ingest.secrets import resolve
@@ -35,7 +35,7 @@ def credential_for(settings: SourceSettings, at: Endpoints, surroundings: Surrou
     """Return the credential that a source's settings name.
 
     Raises:
-        ConfigurationError: An app is named by halves, or a reference leads nowhere.
+        ConfigurationError: There is none, or an app is named by halves.
     """
     if settings.app_id or settings.installation_id or settings.private_key:
         if not (settings.app_id and settings.installation_id and settings.private_key):
@@ -55,7 +55,11 @@ def credential_for(settings: SourceSettings, at: Endpoints, surroundings: Surrou
     if settings.token:
         token = settings.token
         return bearer(lambda: resolve(token))
-    return Anonymous()
+    raise ConfigurationError(
+        "GitHub answers most questions only to somebody it knows, and the source has no credential.",
+        where=f"source {settings.name}",
+        next_step='add token = "env:GITHUB_TOKEN", or app_id, installation_id and private_key',
+    )
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.github import GITHUB
@@ -34,7 +34,7 @@ class Syncing:
     repositories: tuple[str, ...] = ("acme/shop",)
     token: str = "good-token"
     policy: Policy = PATIENCE
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] | None = None
     waits: bool = False
 
     def __call__(self, since: datetime | None = None) -> SourceOutcome:
@@ -54,8 +54,8 @@ class Syncing:
     def _prepared(self, since: datetime | None) -> tuple[SourceSettings, Surroundings]:
         os.environ[TOKEN] = self.token
         fields = {"type": "github", "name": "hub", "base_url": self.server.url, "repositories": self.repositories}
-        credential = {} if self.settings else {"token": f"env:{TOKEN}"}
-        source = SourceSettings.model_validate(fields | credential | self.settings)
+        credential = {"token": f"env:{TOKEN}"} if self.settings is None else {}
+        source = SourceSettings.model_validate(fields | credential | (self.settings or {}))
         clock = Clock() if self.waits else self.clock.clock
         surroundings = Surroundings(self.store, since, clock, self.policy)
         return source, surroundings

@@ -100,11 +100,12 @@ def test_an_installation_token_that_is_revoked_is_exchanged_once(repository: Rep
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        ({}, "no credential"),
         ({"app_id": "42"}, "together"),
         ({"app_id": "42", "installation_id": "9", "private_key": "env:NO_SUCH_KEY"}, "NO_SUCH_KEY is not set"),
     ],
 )
-def test_an_app_named_by_halves_is_told_what_is_missing(syncing: Syncing, settings: dict[str, str], words: str) -> None:
+def test_a_missing_half_of_a_credential_is_named(syncing: Syncing, settings: dict[str, str], words: str) -> None:
     """Nothing is sent."""
     syncing.settings = settings
     assert words in str(syncing().error)
