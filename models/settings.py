@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from models.drift_settings import DriftSettings
 from models.errors import ConfigurationError
 
 
@@ -160,6 +161,15 @@ class Thresholds(_Section):
     post_review_sla_days: float = 5.0
 
 
+class BaselineSettings(_Section):
+    """A drift baseline that people chose: a pinned period, or without ``end`` a restart after a deliberate change."""
+
+    team: str
+    start: date
+    end: date | None = None
+    note: str = ""
+
+
 class Settings(_Section):
     """All of ``twotrack.toml``. Unknown keys are errors that name the nearest known key."""
 
@@ -172,6 +182,8 @@ class Settings(_Section):
     freeze: tuple[FreezeSettings, ...] = ()
     rule: tuple[ClassificationRule, ...] = ()
     thresholds: Thresholds = Thresholds()
+    drift: DriftSettings = DriftSettings()
+    baseline: tuple[BaselineSettings, ...] = ()
 
     @field_validator("source")
     @classmethod
@@ -225,15 +237,15 @@ def _problem(item: dict[str, Any]) -> str:
     return f"unknown key '{place}'" + (f", nearest known key is '{near[0]}'" if near else "")
 
 
-def _section_at(location: tuple[str | int, ...]) -> type[_Section] | None:
-    section: type[_Section] = Settings
+def _section_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:
+    section: type[BaseModel] = Settings
     for part in location:
         if isinstance(part, int):
             continue
         annotation: Any = section.model_fields[part].annotation
         while get_origin(annotation) is not None:
             annotation = get_args(annotation)[0]
-        if not (isinstance(annotation, type) and issubclass(annotation, _Section)):
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return None
         section = annotation
     return section

@@ -22,6 +22,7 @@ from models.errors import BuildError, NotBuiltError
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import check_rows, portability_problems, require
+from sql.detector import detector_models, run_detector
 from sql.configuration import load_business_hours, load_config, load_seeds
 from sql.engines import CATALOGS, dependencies, for_duckdb, parse
 from sql.header import Model, read_models
@@ -65,8 +66,13 @@ def plan(models: dict[str, Model]) -> Plan:
     Raises:
         BuildError: A file is not SQL, leaves the portable subset, reads an unknown table or a cycle exists.
     """
-    trees, reads = {}, {}
+    trees: dict[str, exp.Expression] = {}
+    reads: dict[str, set[str]] = {}
+    models = {**models, **{n: m for n, m in detector_models().items() if set(m.reads) <= set(models)}}
     for name, model in models.items():
+        if model.reads:
+            reads[name] = set(model.reads)
+            continue
         try:
             trees[name] = parse(model.select)
         except ParseError as error:
@@ -196,12 +202,30 @@ def run_models(
             load_business_hours(con, settings, _span(con, as_of))
             has_hours = True
         try:
-            results.append(run_model(con, model, ordered.trees[model.full_name]))
+            if model.reads:
+                results.append(_run_computed(con, model, settings, as_of))
+            else:
+                results.append(run_model(con, model, ordered.trees[model.full_name]))
         except BuildError as error:
             if failed is None:
                 raise
             failed(model, error)
     return results
+
+
+def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_of: datetime) -> ModelResult:
+    """Check a table that is computed outside SQL; the first one asked for computes them all."""
+    started = time.perf_counter()
+    table = f"{CATALOGS[model.layer]}.{model.full_name}"
+    known = con.execute(
+        "select 1 from duckdb_tables() where database_name = 'build' and schema_name = ? and table_name = ?",
+        [model.layer, model.name],
+    ).fetchone()
+    if not known:
+        run_detector(con, settings, as_of)
+    require(check_rows(con, model, table), model.full_name)
+    rows = con.execute(f"select count(*) from {table}").fetchone()
+    return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
 
 
 def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> ModelResult:

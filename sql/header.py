@@ -32,6 +32,7 @@ class Model:
         is_view: Whether it is kept as a view (``materialized: view``), for unions that only rename where rows lie.
         order_by: Sort order the table is stored in; makes builds repeatable and lookups fast.
         metric: The metric's definition, for files of the ``metrics`` layer.
+        reads: For tables that are computed outside SQL: what they are computed from.
     """
 
     layer: str
@@ -47,6 +48,7 @@ class Model:
     order_by: str = ""
     is_view: bool = False
     metric: MetricDefinition | None = None
+    reads: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

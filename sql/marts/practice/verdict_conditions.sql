@@ -113,6 +113,19 @@ others as (
         coalesce('fires: ' || p.name, 'none of ' || cast(coalesce(p.clear, 0) as varchar) || ' that can be judged fires')
     from marts.team_practice f
     left join patterns p on p.period = f.period and p.team = f.team
+    union all
+    -- Drift is judged as of the build, so it speaks for the period that ends there.
+    select f.period, f.team, 'separation', 3, 'no drift finding is open', count(d.team) filter (where d.state = 'drifting') * 1.0, 0.0,
+        coalesce(max(d.n), 0),
+        case
+            when count(d.team) filter (where d.state = 'drifting') > 0 then false
+            when count(d.team) filter (where d.state in ('stable', 'moving')) > 0 then true
+        end,
+        coalesce(min(case when d.state = 'drifting' then d.sentence end), min(d.sentence), 'not enough data')
+    from marts.team_practice f
+    left join marts.drift_findings d on d.is_current and (d.team = f.team or f.team = '(all)')
+    where f.period = 'last_90_days'
+    group by f.period, f.team
 )
 select
     cast(s.period as varchar) as period,
