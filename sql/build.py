@@ -22,8 +22,8 @@ from models.errors import BuildError, NotBuiltError
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import check_rows, portability_problems, require
-from sql.detector import detector_models, run_detector
 from sql.configuration import load_business_hours, load_config, load_seeds
+from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, dependencies, for_duckdb, parse
 from sql.header import Model, read_models
 from sql.meta import write_meta

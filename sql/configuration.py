@@ -55,8 +55,8 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
     # Every bucket that a span of that many buckets touches, as rows to join by equality: an inequality join is slow,
     # and table functions that count are named differently by each engine.
     con.execute(
-        f"create table {catalog}.config.bucket_offsets as select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT "
-        f"as bucket_offset from range(0, 120) s(span)"
+        f"create table {catalog}.config.bucket_offsets as "
+        f"select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT as bucket_offset from range(0, 120) s(span)"
     )
     limits = settings.thresholds.model_dump()
     columns = ", ".join(f"{name} DOUBLE" for name in limits)

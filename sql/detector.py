@@ -110,10 +110,11 @@ def detector_models() -> dict[str, Model]:
 
 def run_detector(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
     """Assess every team and create the three tables. Imports numpy and scipy, so only when asked."""
-    from models.drift import assess  # noqa: PLC0415 - numerical libraries are slow to load and rarely needed
+    from models.drift import assess
 
     marks = con.execute(
-        "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily where day < ?", [as_of]
+        "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily where day < ?",
+        [as_of],
     ).fetchdf()
     gate = con.execute(
         "select team, cast(week as date) as week, reason, is_gated from build.marts.drift_gate where week < ?", [as_of]
