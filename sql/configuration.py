@@ -56,7 +56,8 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
     # and table functions that count are named differently by each engine.
     con.execute(
         f"create table {catalog}.config.bucket_offsets as "
-        f"select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT as bucket_offset from range(0, 120) s(span)"
+        f"select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT as bucket_offset "
+        f"from range(0, 120) s(span)"
     )
     limits = settings.thresholds.model_dump()
     columns = ", ".join(f"{name} DOUBLE" for name in limits)

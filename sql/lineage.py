@@ -103,9 +103,13 @@ class Models:
         """Return a model's SELECT with every column bound to its table, and its scope."""
         if model.full_name not in self._trees:
             tree = qualify(
-                parse(model.select), dialect="duckdb", schema=cast(Any, self.schema), quote_identifiers=False, identify=False,
+                parse(model.select),
+                dialect="duckdb",
+                schema=cast(Any, self.schema),
+                quote_identifiers=False,
+                identify=False,
                 validate_qualify_columns=False,
-            )  # fmt: skip
+            )
             self._trees[model.full_name] = (tree, cast(Scope, build_scope(tree)))
         return self._trees[model.full_name]
 
@@ -178,5 +182,5 @@ def _leaves(node: Node) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     return tuple(reads), tuple(paths)
 
 
-def _path(extract: exp.Expression) -> str:
+def _path(extract: exp.Binary) -> str:
     return str(extract.args["expression"].sql(dialect="duckdb")).strip("'")

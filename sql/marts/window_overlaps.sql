@@ -55,8 +55,9 @@ long_ones as (
     select * from sized where last_bucket - first_bucket >= 120
 ),
 long_pairs as (
-    select a.basis, a.scope, a.scope_value, a.window_id, b.window_id, a.start_at, a.end_at, b.start_at, b.end_at,
-        a.same_as, b.same_as, a.side, b.side
+    select a.basis, a.scope, a.scope_value, a.window_id as id_a, b.window_id as id_b, a.start_at as start_a,
+        a.end_at as end_a, b.start_at as start_b, b.end_at as end_b, a.same_as as same_a, b.same_as as same_b,
+        a.side as side_a, b.side as side_b
     from long_ones a
     inner join sized b on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
     where a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id)
