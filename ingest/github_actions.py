@@ -20,7 +20,6 @@ from ingest.github_delivery import parse_approvals, parse_jobs, parse_run, parse
 from ingest.github_graphql import RUN_DETAILS
 from ingest.github_keys import stream
 from ingest.github_walk import PageSize, iso
-from ingest.http import next_link
 from ingest.http_errors import NotFoundError
 from ingest.source import Position
 from ingest.store import Page, RawStore
@@ -221,11 +220,11 @@ def _rest_of_runs(github: GitHub, nodes: Sequence[Mapping[str, Any] | None]) -> 
             continue
         run = urlsplit(str(node["url"])).path
         if node["checkSuite"]["checkRuns"]["pageInfo"]["hasNextPage"]:
-            url: str | None = github.rest(f"/repos{run}/jobs?per_page={_PER_PAGE}")
-            while url:
-                response = github.client.get(url)
+            path: str | None = github.rest(f"/repos{run}/jobs?per_page={_PER_PAGE}")
+            while path:
+                response = github.client.get(path)
                 yield parse_jobs(response)
-                url = next_link(response)
+                path = github.next_page(path, response)
         if node["deploymentReviews"]["pageInfo"]["hasNextPage"]:
             yield parse_approvals(github.client.get(github.rest(f"/repos{run}/approvals")))
 

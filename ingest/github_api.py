@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from ingest.budget import Budget
 from ingest.connector import Response
-from ingest.http import Client
+from ingest.http import Client, next_link
 from ingest.http_errors import (
     ForbiddenError,
     NotFoundError,
@@ -65,6 +65,14 @@ class GitHub:
     def rest(self, path: str) -> str:
         """Return the path of a REST address under the base address."""
         return self.at.rest + path
+
+    def next_page(self, path: str, response: Response) -> str | None:
+        """Return where a REST list goes on, ``None`` at its end.
+
+        GitHub's own link names the repository by number (``/repositories/123/…``); ours goes on naming it by name.
+        """
+        link = next_link(response)
+        return f"{path.partition('?')[0]}?{urlsplit(link).query}" if link else None
 
     def ask(
         self,

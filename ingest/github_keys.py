@@ -45,12 +45,26 @@ def stream(name: str) -> Stream:
 
 
 def repository_of(response: Response) -> str:
-    """Return ``owner/name`` from a REST address or from a GraphQL request's variables; empty when neither says."""
+    """Return ``owner/name`` from a REST address or from a GraphQL request's variables; empty when neither says.
+
+    The later pages of a REST list have addresses with a number in place of the name; what they list has the name.
+    """
     if found := _REPOSITORY.search(response.url):
         return found.group(1)
+    if "/repositories/" in response.url:
+        listed = re.search(r"/repos/([^/\s]+/[^/\s]+)", _addresses(response.body))
+        return listed.group(1) if listed else ""
     variables = response.request.get("variables", response.request)
     owner, name = variables.get("owner"), variables.get("name")
     return f"{owner}/{name}" if owner and name else ""
+
+
+def _addresses(body: object) -> str:
+    """Return the addresses in the first item of a REST list."""
+    lists = [body] if isinstance(body, list) else list(body.values()) if isinstance(body, dict) else []
+    items = next((found for found in lists if isinstance(found, list) and found), [])
+    first = items[0] if items and isinstance(items[0], dict) else {}
+    return f"{first.get('repository_url')} {first.get('url')} "
 
 
 def number_of(response: Response, before: str) -> int:

@@ -11,7 +11,7 @@ from ingest import github_parse as parse
 from ingest.connector import Parsed, Response, Route
 
 Parse = Callable[[Response], Parsed]
-_REPOSITORY = r"/repos/[^/]+/[^/]+"
+_REPOSITORY = r"(?:/repos/[^/]+/[^/]+|/repositories/\d+)"
 
 
 def _list(path: str, parser: Parse) -> Route:

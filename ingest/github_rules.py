@@ -23,7 +23,6 @@ from ingest.github_delivery import (
 from ingest.github_graphql import RULE_PATHS, rule_files_query
 from ingest.github_keys import stream
 from ingest.github_walk import iso
-from ingest.http import next_link
 from ingest.source import Position
 from ingest.store import Page, RawStore
 from models.records import Stream
@@ -63,7 +62,8 @@ def _listed(
     """Yield the pages of a REST list; with ``ordered_by`` (descending) only back to where the last reading began."""
     known: dict[str, str | None] = orjson.loads(position.watermark) if position.watermark and not position.since else {}
     joint = "&" if "?" in path else "?"
-    response = github.client.get_if_changed(github.rest(f"{path}{joint}per_page={_PER_PAGE}"), etag=known.get("etag"))
+    path = github.rest(f"{path}{joint}per_page={_PER_PAGE}")
+    response = github.client.get_if_changed(path, etag=known.get("etag"))
     if response is None:
         yield _unchanged(github, of, repository)
         return
@@ -73,7 +73,7 @@ def _listed(
         instants = _instants(response.body, ordered_by)
         newest = newest or max(instants, default=None)
         is_known = bool(instants and known.get("newest") and min(instants) <= str(known["newest"]))
-        url = None if is_known else next_link(response)
+        following = None if is_known else github.next_page(path, response)
         mark = orjson.dumps({"etag": etag, "newest": newest or known.get("newest")}).decode()
         yield Page(
             stream=parsed.stream,
@@ -84,19 +84,18 @@ def _listed(
             fetched_at=response.fetched_at,
             requests=github.client.take_requests(),
             reported=parsed.reported,
-            watermark=None if url else mark,
-            is_last=url is None,
+            watermark=None if following else mark,
+            is_last=following is None,
         )
-        response = github.client.get(url) if url else None
+        response = github.client.get(following) if following else None
 
 
 def ruleset_pages(github: GitHub, store: RawStore, source: str, repository: str, position: Position) -> Iterator[Page]:
     """Yield rulesets, their organisation's included; the list names them, their rules need a request each."""
     etag = position.watermark if not position.since else None
     rulesets = stream("rulesets")
-    response = github.client.get_if_changed(
-        github.rest(f"/repos/{repository}/rulesets?includes_parents=true&per_page={_PER_PAGE}"), etag=etag
-    )
+    path = github.rest(f"/repos/{repository}/rulesets?includes_parents=true&per_page={_PER_PAGE}")
+    response = github.client.get_if_changed(path, etag=etag)
     if response is None:
         yield _unchanged(github, rulesets, repository)
         return
@@ -116,8 +115,8 @@ def ruleset_pages(github: GitHub, store: RawStore, source: str, repository: str,
                 fetched_at=rules.fetched_at,
                 requests=github.client.take_requests(),
             )
-        url = next_link(response)
-        response = github.client.get(url) if url else None
+        following = github.next_page(path, response)
+        response = github.client.get(following) if following else None
     yield Page(rulesets, scope=repository, requests=github.client.take_requests(), watermark=mark, is_last=True)
 
 

@@ -262,7 +262,8 @@ class GitHubServer(ImitationServer):
         headers = {"ETag": etag, **self._limits("core")}
         if page * size < len(items):
             query = "&".join(f"{k}={v}" for k, v in {**asked.query, "page": str(page + 1)}.items())
-            headers["Link"] = f'<{self.url}{asked.path}?{query}>; rel="next"'
+            numbered = re.sub("/repos/[^/]+/[^/]+/", "/repositories/1/", asked.path)  # as GitHub's links do
+            headers["Link"] = f'<{self.url}{numbered}?{query}>; rel="next"'
         if asked.headers.get("if-none-match") == etag:
             return Answer(status=304, headers=headers)
         return Answer(body, headers=headers)

@@ -237,3 +237,18 @@ def test_a_bypassed_rule_is_an_event_with_its_actor(
     syncing.clean()
     bypass = staged(syncing.store, "github", "event")[0]
     assert (bypass["verb"], bypass["actor"], bypass["revision"]) == ("rule_bypassed", "ben", "abc")
+
+
+def test_releases_beyond_the_first_page_are_read_and_an_unchanged_list_is_not_sent_again(
+    repository: Repository, syncing: Syncing
+) -> None:
+    """GitHub's link to the next page names the repository by number; keys must not."""
+    repository.releases = [release(number, number) for number in range(1, 231)]
+    syncing.clean()
+    assert len(staged(syncing.store, "github", "release")) == 230
+    repository.head = "1"
+    again = syncing.clean()
+    assert {task.stream: task.received for task in again.tasks}["github.releases"] == 0
+    repository.releases.append(release(231, 231))
+    third = {task.stream: (task.requests, task.stored) for task in syncing.clean().tasks}
+    assert third["github.releases"] == (1, 1)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 
+import orjson
 import pytest
 
+from ingest.connector import Response, route_for
 from ingest.github_routes import ROUTES
 from ingest.replay import ReplayResult, replay
-from ingest.store import RawStore
+from ingest.store import Page, RawStore
 from tests.conftest import SHARED
 from tests.staging import staged
 
@@ -109,3 +112,36 @@ def test_nothing_recorded_of_github_is_rejected_or_left_unrouted_but_accounts(
     left = {address for result in results for address in result.unrouted}
     assert left
     assert all("/users/" in address or address.endswith("/milestones") for address in left)
+
+
+def test_the_later_pages_of_a_list_belong_to_the_repository_that_the_first_names(
+    store: RawStore, shared_data: Path
+) -> None:
+    """GitHub's links go on under a number; recorded pages of issues must not end up without a repository."""
+    scenario = shared_data / "octokit" / "fixtures-scenarios" / "api.github.com" / "paginate-issues"
+    recorded = [
+        entry
+        for entry in orjson.loads((scenario / "raw-fixture.json").read_bytes())
+        if entry["method"].upper() == "GET"
+    ]
+    for entry in recorded:
+        url = entry["scope"].replace(":443", "") + entry["path"]
+        if route := route_for(ROUTES, url):
+            parsed = route.parse(Response(url, entry["response"], datetime(2022, 7, 19, tzinfo=UTC)))
+            store.write_page(store.begin_run("github", "github", "test"), Page(parsed.stream, parsed.records))
+    issues = staged(store, "github", "issue")
+    assert len(issues) == 13
+    assert len({issue["repository"] for issue in issues}) == 1
+
+
+def test_every_recorded_read_of_a_rest_scenario_is_parsed_or_left_alone(shared_data: Path) -> None:
+    """Whatever else GitHub answers, no route fails on it."""
+    parsed = []
+    for path in sorted((shared_data / "octokit").rglob("raw-fixture.json")):
+        for entry in orjson.loads(path.read_bytes()):
+            url = entry["scope"].replace(":443", "") + entry["path"]
+            is_read = entry["method"].upper() == "GET" and entry["status"] < 300
+            if is_read and (route := route_for(ROUTES, url)):
+                parsed.append(route.parse(Response(url, entry["response"], datetime(2022, 7, 19, tzinfo=UTC))))
+    assert len(parsed) == 5
+    assert [reject for one in parsed for reject in one.rejected] == []
