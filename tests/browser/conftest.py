@@ -1,0 +1,64 @@
+"""One served sample workspace and one browser for all journeys."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from models.workspace import Workspace
+from tests.app.sample import AS_OF, hostile, published, sixty_weeks
+from tests.browser.serving import CHROMIUM, chromium, page_of, served
+
+
+@pytest.fixture(scope="session")
+def sample_space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A demo workspace with sixty weeks of records and one hostile change."""
+    if not CHROMIUM:
+        pytest.skip("no Chromium is installed here")
+    records = sixty_weeks()
+    hostile(records, at=AS_OF - timedelta(days=9))
+    return published(tmp_path_factory.mktemp("browser"), records)
+
+
+@pytest.fixture(scope="session")
+def address(sample_space: Workspace) -> Iterator[str]:
+    """The served dashboard."""
+    with served(sample_space.home) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser(sample_space: Workspace) -> Iterator[Browser]:
+    """The installed Chromium."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page, light theme, 1280 pixels wide."""
+    with page_of(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def newer_build(sample_space: Workspace) -> Iterator[str]:
+    """A copy of the build, published as a newer one; taken back afterwards."""
+    first, later = sample_space.current_build(), "29990101T000000-later"
+    pointer = sample_space.pointer_path.read_text(encoding="utf-8")
+    yield later
+    sample_space.pointer_path.write_text(pointer, encoding="utf-8")
+    sample_space.build_path(later).unlink(missing_ok=True)
+    assert sample_space.current_build() == first
+
+
+def publish(space: Workspace, build_id: str) -> None:
+    """Publish a copy of the current build under another id."""
+    shutil.copy(space.build_path(space.current_build()), space.build_path(build_id))
+    space.pointer_path.write_text(json.dumps({"build_id": build_id}), encoding="utf-8")
+

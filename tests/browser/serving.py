@@ -1,0 +1,104 @@
+"""Serving a workspace's dashboard on a free port of this machine, and driving it with the installed Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
+)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+STARTS_WITHIN, SETTLES_WITHIN = 40, 30_000
+Theme = Literal["light", "dark"]
+
+
+@contextmanager
+def served(home: Path) -> Iterator[str]:
+    """Serve a workspace; yields the address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.address=127.0.0.1",
+        "--server.headless=true", "--browser.gatherUsageStats=false",
+    ]  # fmt: skip
+    log = home / "server.log"
+    with log.open("w", encoding="utf-8") as output:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "TWOTRACK_HOME": str(home)}, stdout=output, stderr=output
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server on this machine
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"the dashboard did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the installed Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def page_of(browser: Browser, theme: Theme = "light", *, width: int = 1280, height: int = 800) -> Iterator[Page]:
+    """Open an empty page of one theme and size."""
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def until(page: Page, holds: Callable[[], bool], what: str, *, within: float = 20.0) -> None:
+    """Wait until something holds; fails naming what did not come about."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        if holds():
+            return
+        page.wait_for_timeout(150)
+    raise AssertionError(f"did not come about within {within:.0f} s: {what}; the address is {page.url}")
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has its title and the server has nothing more to send."""
+    page.wait_for_selector("h1", timeout=SETTLES_WITHIN)
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
+        " && !document.querySelector('[data-stale=true]')",
+        timeout=SETTLES_WITHIN,
+    )
+    page.wait_for_timeout(600)
