@@ -251,7 +251,9 @@ def payloads(pack: Opened) -> str:
 
 
 def _provenance(pack: Opened) -> dict[str, Any]:
-    stated: dict[str, Any] = json.loads((pack.folder / "data" / PROVENANCE).read_text(encoding="utf-8"))
+    stated = json.loads((pack.folder / "data" / PROVENANCE).read_text(encoding="utf-8"))
+    if not isinstance(stated, dict) or not isinstance(stated.get("tool"), dict):
+        raise VerificationError(f"{PROVENANCE} does not say what made the pack")
     return stated
 
 

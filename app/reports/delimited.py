@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r'[",\r\n]')
 # A formula starts a cell, or starts what another list separator would make a cell; full-width signs count too.
-_FORMULA = re.compile(r"(^|[;\t\r\n])([ \"']*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
+_FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
 _BATCH = 20_000
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless text is returned as is."""
+    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless one is returned as it is."""
     return _FORMULA.sub(r"\1'\2", text)
 
 

@@ -2,8 +2,8 @@
 
 Owns the statements that choose. They stand in the pack as they ran, with the question's values beside them.
 
-A change is in when one of its instants lies in the period, when it was open at the period's end, when a deployment of
-the pack carried it, or when it is the request or the code of a change that is in.
+A change is in when one of its instants lies in the period, when it was open at the period's end and not deployed before
+it, when a deployment of the pack carried it, or when it is the request or the code of a change that is in.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ MEMBERSHIP: tuple[Chosen, ...] = (
             select c.change_id, 'open at its end'
             from build.marts.changes c cross join pack.question q
             where {_IN_SCOPE.format("c")} and c.state = 'open' and c.created_at < q.end_at
+                and (c.first_deployed_at is null or c.first_deployed_at >= q.start_at)
             union
             select x.change_id, 'carried by a deployment'
             from build.marts.deployment_changes x
@@ -111,7 +112,7 @@ _CONDITIONS: dict[str, str] = {
 # What the pack's own SQL reads; metrics may ask for more.
 ALWAYS = (
     *_CONDITIONS, "config.thresholds", "config.people", "config.person_logins", "config.person_emails",
-    "config.person_entitlements", "config.bots", "config.business_hours", "config.freezes", "meta.build",
+    "config.person_entitlements", "config.bots", "config.business_days", "config.freezes", "meta.build",
 )  # fmt: skip
 _COMMENT = re.compile(r"--[^\n]*")
 _HIDDEN = re.compile(r"\b(?:raw|staging|intermediate)\.[a-z_][a-z0-9_]*")

@@ -16,6 +16,8 @@ with judged as (
         c.approval_basis,
         c.policy,
         c.effective_approval_at,
+        c.effective_approver,
+        c.requester,
         c.effective_decision_id,
         c.is_self_approved_only,
         c.has_other_revision_approval,
@@ -139,11 +141,29 @@ worst as (
     qualify row_number() over (partition by change_id, test order by place, record_id) = 1
 ),
 independent as (
+    -- A record that has not ended is not among the tests of duties; then its approval alone can be judged.
     select
         j.change_id, j.stratum, 'independent_approval' as test,
-        coalesce(w.result, 'indeterminate') as result,
-        coalesce(w.reason, 'the record has not ended, so that nobody judged it yet') as reason,
-        coalesce(w.record_id, j.change_id) as record
+        case
+            when w.result is not null then w.result
+            when j.approval_basis in ('standard', 'policy') then 'exempt'
+            when j.effective_approval_at is null and not j.is_approval_collectable then 'not_collectable'
+            when j.effective_approval_at is null then 'fail'
+            when j.effective_approver is null or j.requester is null then 'indeterminate'
+            when j.effective_approver <> j.requester then 'pass'
+            else 'fail'
+        end as result,
+        case
+            when w.result is not null then w.reason
+            when j.approval_basis in ('standard', 'policy') then coalesce(j.policy, 'approved in advance or by policy')
+            when j.effective_approval_at is null and not j.is_approval_collectable then 'the source keeps no approvals'
+            when j.effective_approval_at is null and j.is_self_approved_only then 'approved by the requester only'
+            when j.effective_approval_at is null then 'no valid approval on record'
+            when j.effective_approver is null or j.requester is null then 'requester or approver is unresolved'
+            when j.effective_approver <> j.requester then 'approved by somebody other than the requester; its record is still open'
+            else 'approver and requester are the same person'
+        end as reason,
+        coalesce(w.record_id, j.effective_decision_id, j.change_id) as record
     from judged j
     left join worst w on w.change_id = j.change_id and w.test = 'sod_1_effective'
 ),
