@@ -22,7 +22,7 @@ from models.errors import BuildError, NotBuiltError
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import check_rows, portability_problems, require
-from sql.configuration import load_business_hours, load_config, load_seeds
+from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, dependencies, for_duckdb, parse
 from sql.header import Model, read_models
@@ -198,8 +198,8 @@ def run_models(
     for position, model in enumerate(ordered.models):
         if progress:
             progress(model.full_name, position, len(ordered.models))
-        if not has_hours and "config.business_hours" in ordered.reads[model.full_name]:
-            load_business_hours(con, settings, _span(con, as_of))
+        if not has_hours and "config.business_days" in ordered.reads[model.full_name]:
+            load_business_days(con, settings, _span(con, as_of))
             has_hours = True
         try:
             if model.reads:

@@ -12,6 +12,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from models.errors import BuildError, ConfigurationError
@@ -98,7 +99,8 @@ def _load_organisation(con: DuckDBPyConnection, catalog: str, settings: Settings
            [(s.name, other) for s in settings.service for other in s.depends_on])  # fmt: skip
     _table(con, catalog, "service_tags", "service VARCHAR, tag VARCHAR",
            [(s.name, tag) for s in settings.service for tag in s.tags])  # fmt: skip
-    _table(con, catalog, "business_hours", "team VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, is_default BOOLEAN",
+    _table(con, catalog, "business_days", "team VARCHAR, day TIMESTAMP, seconds_before DOUBLE, "
+           "first_start_at TIMESTAMP, first_end_at TIMESTAMP, second_start_at TIMESTAMP, second_end_at TIMESTAMP",
            [])  # fmt: skip
 
 
@@ -165,17 +167,48 @@ def business_hours(team: TeamSettings, first: date, last: date) -> list[tuple[da
     return spans
 
 
-def load_business_hours(
+def load_business_days(
     con: DuckDBPyConnection, settings: Settings, span: tuple[date, date] | None, catalog: str = "build"
 ) -> None:
-    """Fill ``config.business_hours`` for the days the data spans; ``team`` null holds the default calendar (UTC)."""
+    """Fill ``config.business_days``: per team and UTC day the working time before it, and its working intervals.
+
+    Working time between two instants is then the difference of two look-ups. A UTC day holds at most two pieces of
+    local working days. ``team`` '' is the default calendar (Monday to Friday, nine to five UTC).
+    """
     if span is None:
         return
-    rows: list[list[object]] = []
-    for team in (*settings.team, None):
-        calendar = team or TeamSettings(name="default")
-        rows += [[team.name if team else None, a, b, team is None] for a, b in business_hours(calendar, *span)]
-    con.executemany(f"insert into {catalog}.config.business_hours values (?, ?, ?, ?)", rows)
+    rows: list[tuple[object, ...]] = []
+    for team in (*settings.team, TeamSettings(name="")):
+        rows += _business_days(team, *span)
+    columns = [list(values) for values in zip(*rows, strict=True)]
+    batch = pa.table(
+        {
+            "team": pa.array(columns[0], pa.string()),
+            "day": pa.array(columns[1], pa.timestamp("us")),
+            "seconds_before": pa.array(columns[2], pa.float64()),
+            **{f"at_{i}": pa.array(columns[i], pa.timestamp("us")) for i in range(3, 7)},
+        }
+    )
+    con.register("batch", batch)
+    con.execute(f"insert into {catalog}.config.business_days select * from batch")
+    con.unregister("batch")
+
+
+def _business_days(team: TeamSettings, first: date, last: date) -> list[tuple[object, ...]]:
+    pieces: dict[date, list[tuple[datetime, datetime]]] = {}
+    for start, end in business_hours(team, first - timedelta(days=1), last + timedelta(days=1)):
+        while start < end:
+            midnight = datetime.combine(start.date() + timedelta(days=1), clock_time())
+            pieces.setdefault(start.date(), []).append((start, min(end, midnight)))
+            start = min(end, midnight)
+    rows: list[tuple[object, ...]] = []
+    total, day = 0.0, first
+    while day <= last + timedelta(days=1):
+        found = [*pieces.get(day, []), (None, None), (None, None)][:2]
+        rows.append((team.name, datetime.combine(day, clock_time()), total, *found[0], *found[1]))
+        total += sum((end - start).total_seconds() for start, end in pieces.get(day, []))
+        day += timedelta(days=1)
+    return rows
 
 
 def is_safe_name(name: str) -> bool:

@@ -8,7 +8,7 @@ compared: as a set. An empty cell is null.
 from __future__ import annotations
 
 import csv
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -19,7 +19,7 @@ import pytest
 from models.records import KINDS, plural
 from models.settings import Settings, load_settings
 from sql.build import Plan, plan, run_model
-from sql.configuration import load_business_hours, load_config, load_seeds
+from sql.configuration import load_business_days, load_config, load_seeds
 from sql.engines import CATALOGS
 from sql.header import Model, read_models
 
@@ -112,7 +112,7 @@ def open_case(case: Path, target: str) -> duckdb.DuckDBPyConnection:
             con.execute(f"create schema if not exists {catalog}.{layer}")
     load_seeds(con)
     load_config(con, settings, as_of)
-    load_business_hours(con, settings, (datetime(as_of.year - 1, 1, 1), as_of))
+    load_business_days(con, settings, (date(as_of.year - 1, 1, 1), as_of.date()))
     give_bookkeeping(con, give_records(con, case), case)
     for name in needed(target):
         model = models()[name]
