@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
@@ -227,7 +228,7 @@ class MappedRows:
         rows = self._first("{stream}, record_key, versions", [(s, self.conflicts_sql(s)) for s in self.streams])
         return tuple(Conflict(str(stream), str(key), int(versions)) for stream, key, versions in rows)
 
-    def _first(self, columns: str, selects: Sequence[tuple[Stream, str]]) -> list[tuple[object, ...]]:
+    def _first(self, columns: str, selects: Sequence[tuple[Stream, str]]) -> list[tuple[Any, ...]]:
         parts = [f"select {columns.format(stream=text_literal(str(stream)))} from ({sql})" for stream, sql in selects]
         rows = self.con.execute(f"{' union all '.join(parts)} order by 1, 2, 3 limit {SHOWN}").fetchall()
         return [tuple(row) for row in rows]
