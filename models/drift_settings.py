@@ -97,12 +97,12 @@ class DriftSettings(BaseModel):
     baseline_weeks: Annotated[int, Field(ge=4)] = 26
     minimum_marks: Annotated[int, Field(ge=1)] = 12
     margin: Share = 0.05
-    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.65
+    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.6
     borrowed_marks: Annotated[float, Field(ge=0)] = 10.0
     run_length_weeks: Annotated[float, Field(gt=1)] = 520.0
     alternatives: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.1, 0.2, 0.35, 0.5, 0.7)
     weekly_cap: Annotated[float, Field(gt=0)] = 2.0
-    correlation_weeks: Annotated[float, Field(gt=0)] = 26.0
+    correlation_weeks: Annotated[float, Field(gt=0)] = 52.0
     wander_quantile: Annotated[float, Field(ge=0)] = 3.2
     wander_tolerance: Annotated[float, Field(ge=0)] = 0.12
     wander_weeks: Annotated[int, Field(ge=2)] = 6

@@ -35,15 +35,14 @@ def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
     baseline_variance = (baseline.variance * baseline.weeks).sum(axis=2)
     beyond = np.sqrt(np.maximum(GRID**2 - settings.wander_tolerance**2, 0))
     running = np.zeros((subjects, dimensions, len(GRID)))
-    watched = baseline.watched.astype(np.int64)
-    since_complete = np.cumsum(watched, axis=2)
+    complete: Flags = np.asarray(np.maximum.accumulate(baseline.watched, axis=2), dtype=bool)
+    newly_complete = set(np.flatnonzero(np.diff(complete.sum(axis=(0, 1)), prepend=0)).tolist())
     for week in range(weeks):
         if week >= length and week % length == 0:
             running += _block_likelihood(baseline, slice(week - length, week), dispersion, baseline_variance)
-        known: Flags = np.asarray(since_complete[:, :, week] > 0)
-        fresh = known & np.asarray(since_complete[:, :, week] == watched[:, :, week])
-        if week == 0 or week % length == 0 or fresh.any():
-            current = _posterior(np.where(known[:, :, None], running, 0.0), settings.pool_wander) @ beyond
+        if week % length == 0 or week in newly_complete:
+            known = np.where(complete[:, :, week, None], running, 0.0)
+            current = _posterior(known, settings.pool_wander) @ beyond
         wander[:, :, week] = current
     return wander
 

@@ -50,6 +50,7 @@ WITHIN_RELEASE_SD = {
     "release_agenda": 0.3,
 }
 APPLICABLE = {"owners": 0.85, "act": 0.95, "change_record": 1.0, "order": 1.0, "bare_decision": 0.9}
+NEVER_APPROVED = 0.6  # of the changes that bypass approval; the others are approved afterwards
 POLICY_SHARE = {"classic": 0.0, "continuous": 0.7}
 ITEMS_PER_CHANGE = {"governance_agenda": 0.50, "release_agenda": 0.50}
 
@@ -73,6 +74,11 @@ class Cohort:
     fellow_changes: Counts
     fellow_decisions: Counts
     gap_hours: Floats
+
+    @property
+    def first_monday(self) -> date:
+        """First day of the history."""
+        return START
 
     def marks(self) -> pd.DataFrame:
         """Return one row per team, dimension, stratum and day with marks: the table the drift model reads."""
@@ -155,6 +161,8 @@ def simulate(
     logit = _logits(rng, regime, teams, weeks, onset)
     n = _mark_counts(rng, regime, released, created_emergency, onset)
     x = _missing_counts(rng, regime, strength, logit, n, released, onset)
+    if "decisions_follow_order" in regime.traits:
+        _undecided(rng, n, x)
     _forget(rng, regime, n, x, released, created_emergency, lost_normal, lost_emergency)
     changes, decisions = _decisions(rng, regime, n, x, created_normal + created_emergency, decision_kept)
     fellow_mean = np.maximum(volume * 12 / 52 * np.exp(rng.normal(0, 0.5, (teams, fellows, 1))), 1)
@@ -355,6 +363,18 @@ def _missing_counts(
     return x
 
 
+def _undecided(rng: np.random.Generator, n: Counts, x: Counts) -> None:
+    """Take away, in place, the marks that need a decision from changes that bypassed approval and never got one."""
+    of_order = [cell for cell, (dimension, _) in enumerate(CELLS) if dimension == "order"]
+    bypassed = x[:, of_order].sum(axis=1) / np.maximum(n[:, of_order].sum(axis=1), 1)
+    for cell, (dimension, _) in enumerate(CELLS):
+        if dimension in {"owners", "act", "bare_decision"}:
+            gone_x = rng.binomial(x[:, cell], NEVER_APPROVED * bypassed)
+            gone_rest = rng.binomial(n[:, cell] - x[:, cell], NEVER_APPROVED * bypassed)
+            x[:, cell] -= gone_x
+            n[:, cell] -= gone_x + gone_rest
+
+
 def _forget(
     rng: np.random.Generator,
     regime: Regime,
@@ -387,8 +407,7 @@ def _decisions(
     undecided = np.zeros((teams, days))
     if "decisions_follow_order" in regime.traits:
         rate = x[:, order].sum(axis=1) / np.maximum(n[:, order].sum(axis=1), 1)
-        # Some of the changes that bypass approval are approved afterwards; the rest never.
-        undecided = 0.6 * np.repeat(_weekly_mean(rate, n[:, order].sum(axis=1)), 7, axis=1)
+        undecided = NEVER_APPROVED * np.repeat(_weekly_mean(rate, n[:, order].sum(axis=1)), 7, axis=1)
     decided = rng.binomial(created, np.clip(0.97 - undecided, 0, 1))
     recorded = rng.binomial(decided + rng.poisson(0.4 * created), kept)
     return created.reshape(teams, -1, 7).sum(axis=2), recorded.reshape(teams, -1, 7).sum(axis=2)
