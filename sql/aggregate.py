@@ -216,8 +216,17 @@ def _value(
         high=interval[1] if interval else None,
         p90=p90 if defined.kind == "duration" else None,
         is_enough=judged >= defined.minimum_sample,
-        note=sample_note(defined, judged, excluded),
+        note=sample_note(defined, judged, excluded) or _undefined(defined, by_kind[defined.kind]),
     )
+
+
+def _undefined(defined: MetricDefinition, value: float | None) -> str:
+    """Return why a value is undefined although there are enough records; empty when it is defined."""
+    if value is not None:
+        return ""
+    if defined.kind == "survival":
+        return "undefined: fewer than half are over, so no median is known yet"
+    return f"undefined: {defined.absent_reason}"
 
 
 def _text(value: object) -> str | None:

@@ -220,12 +220,12 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
     known = con.execute(
         "select 1 from duckdb_tables() where database_name = 'build' and schema_name = ? and table_name = ?",
         [model.layer, model.name],
-    ).fetchone()
+    ).fetchall()
     if not known:
         run_detector(con, settings, as_of)
     require(check_rows(con, model, table), model.full_name)
-    rows = con.execute(f"select count(*) from {table}").fetchone()
-    return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
+    ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
+    return ModelResult(model.full_name, time.perf_counter() - started, int(rows))
 
 
 def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> ModelResult:
@@ -247,16 +247,17 @@ def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> Mo
             kept="the last good build stays published",
         ) from error
     require(check_rows(con, model, table), model.full_name)
-    rows = con.execute(f"select count(*) from {table}").fetchone()
-    return ModelResult(model.full_name, time.perf_counter() - started, int(rows[0]) if rows else 0)
+    ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
+    return ModelResult(model.full_name, time.perf_counter() - started, int(rows))
 
 
 def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:
     """Return the first and last day that business hours are needed for, from the change records' instants."""
-    row = con.execute(
+    # Fetched whole: a result that is not read to its end keeps the connection busy.
+    ((first,),) = con.execute(
         "select min(created_at) from work.intermediate.int_changes where created_at <= ?", [as_of]
-    ).fetchone()
-    return (row[0].date(), as_of.date()) if row and row[0] else None
+    ).fetchall()
+    return (first.date(), as_of.date()) if first else None
 
 
 def _build_id(as_of: datetime, settings: Settings, ordered: Plan) -> str:

@@ -130,10 +130,10 @@ def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
     conditions = [(f"{name} is null", f"{name} must not be null") for name in model.not_null]
     conditions += [(f"not coalesce(({rule}), true)", f"'{rule}' must hold") for rule in model.asserts]
     if conditions and not problems:
-        counts = con.execute(
+        (counts,) = con.execute(
             "select " + ", ".join(f"count(*) filter (where {bad})" for bad, _ in conditions) + f" from {table}"
-        ).fetchone()
-        for (bad, promise), count in zip(conditions, counts or (), strict=True):
+        ).fetchall()
+        for (bad, promise), count in zip(conditions, counts, strict=True):
             if count:
                 example = con.execute(f"select * from {table} where {bad} limit 1").fetchdf().to_dict("records")[0]
                 problems.append(f"{promise}: {count} rows break it, such as {_short(example)}")
