@@ -76,7 +76,10 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     centre = share + z * z / (2 * trials)
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # At none and at all the interval ends exactly there; rounding must not put it on the wrong side of the share.
+    low = 0.0 if successes == 0 else max(0.0, (centre - spread) / scale)
+    high = 1.0 if successes == trials else min(1.0, (centre + spread) / scale)
+    return low, high
 
 
 def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[str, int]) -> str:
