@@ -28,7 +28,7 @@ _BATCH = 20_000
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless one is returned as it is."""
+    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless one is returned as is."""
     return _FORMULA.sub(r"\1'\2", text)
 
 

@@ -107,6 +107,9 @@ _CONDITIONS: dict[str, str] = {
     "marts.conditions": _BY_CHANGE,
     "marts.change_completeness": _BY_CHANGE,
     "marts.freeze_deployments": _BY_DEPLOYMENT,
+    "marts.verified_deployments": _BY_DEPLOYMENT,
+    # Rules belong to teams: those of the changes that are in.
+    "marts.automated_rules": "team in (select c.team from build.marts.changes c where c." + _BY_CHANGE + ")",
     "marts.data_sources": "true",
 }
 # What the pack's own SQL reads; metrics may ask for more.

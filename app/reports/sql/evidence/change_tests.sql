@@ -12,6 +12,7 @@ with judged as (
         f.change_id,
         f.stratum,
         f.basis,
+        f.implemented_at,
         c.source,
         c.approval_basis,
         c.policy,
@@ -65,8 +66,9 @@ sources_with as (
     group by c.source
 ),
 verifying as (
-    select d.source, bool_or(d.verified_at is not null) as keeps_verification
+    select d.source, bool_or(v.deployment_id is not null) as keeps_verification
     from marts.deployments d
+    left join marts.verified_deployments v on v.deployment_id = d.deployment_id
     group by d.source
 ),
 authorised as (
@@ -224,9 +226,10 @@ backed_out as (
 tested as (
     select
         j.change_id, j.stratum, 'tested_before' as test,
-        case when x.change_id is not null then 'pass' when s.keeps_checks then 'fail' else 'not_collectable' end as result,
+        case when x.checked_at < j.implemented_at then 'pass' when s.keeps_checks then 'fail' else 'not_collectable' end as result,
         case
-            when x.change_id is not null then 'a check ran on it before the merge'
+            when x.checked_at < j.implemented_at then 'a check ran on it before it was implemented'
+            when x.checked_at is not null then 'checks ran only afterwards'
             when s.keeps_checks then 'no check is on record'
             else 'no record of this source shows checks of a change'
         end as reason,

@@ -20,11 +20,12 @@
 with carried as (
     select
         x.governing_change_id as change_id, d.deployment_id, d.started_at, d.deployer, d.revision, d.artifact, d.outcome,
-        d.verified_at, x.lead_seconds, x.authorisation_class, x.reason, x.is_authorised, x.link_basis, x.time_quality,
+        v.verified_at, x.lead_seconds, x.authorisation_class, x.reason, x.is_authorised, x.link_basis, x.time_quality,
         d.is_failed
     from marts.deployment_changes x
     inner join marts.deployments d on d.deployment_id = x.deployment_id
     inner join evidence.sample_frame f on f.change_id = x.governing_change_id
+    left join marts.verified_deployments v on v.deployment_id = d.deployment_id
     cross join pack.question q
     where d.started_at >= q.start_at and d.started_at < q.end_at and not d.is_rerelease
 ),

@@ -14,7 +14,8 @@
 -- column: started_at | When it started, UTC.
 -- column: finished_at | When it finished, UTC.
 -- column: outcome | How it ended.
--- column: verified_at | When it was verified, UTC.
+-- column: verified_at | When it was verified, UTC; empty when nothing shows it.
+-- column: verified_by | What shows it: stated, run or event.
 -- column: deployer | Who deployed; empty while unresolved.
 -- column: deployer_type | human, bot or system.
 -- column: is_rerelease | Whether it brought an artifact that ran there before.
@@ -29,8 +30,9 @@
 select
     d.deployment_id, d.url, d.title, d.service, d.team, d.environment, d.is_production,
     coalesce(d.started_at >= q.start_at and d.started_at < q.end_at, false) as is_started_in_period,
-    d.version, d.revision, d.artifact, d.started_at, d.finished_at, d.outcome, d.verified_at, d.deployer, d.deployer_type,
+    d.version, d.revision, d.artifact, d.started_at, d.finished_at, d.outcome, v.verified_at, v.basis as verified_by, d.deployer, d.deployer_type,
     d.is_rerelease, d.is_rollback, d.changes_carried, d.authorisation_class, d.unauthorised_reason, d.worst_change_id,
     d.is_failed, d.failure_reasons, d.time_quality
 from marts.deployments d
+left join marts.verified_deployments v on v.deployment_id = d.deployment_id
 cross join pack.question q
