@@ -31,7 +31,7 @@ from ingest.github_rules import (
     rule_suite_pages,
     ruleset_pages,
 )
-from ingest.github_walk import walk_pages
+from ingest.github_walk import PageSize, walk_pages
 from ingest.http_errors import NotFoundError
 from ingest.source import Connection, Connector, Position, Surroundings, Task
 from ingest.store import Page, RawStore
@@ -98,13 +98,19 @@ def _poll(github: GitHub, repositories: Sequence[str]) -> tuple[dict[str, Mappin
     """Return what GitHub says of each repository now; those it will not tell of are missing."""
     polled: dict[str, Mapping[str, Any]] = {}
     response: Response | None = None
-    for start in range(0, len(repositories), _AT_ONCE):
-        some = repositories[start : start + _AT_ONCE]
-        query, variables = poll_query(some)
-        response = github.ask("repositories", query, variables, is_partial_fine=True)
-        for position, repository in enumerate(some):
+    left, size = list(repositories), PageSize(_AT_ONCE)
+    while left:
+
+        def request(count: int, attempts: int | None, wanted: Sequence[str] = left) -> Response:
+            query, variables = poll_query(wanted[:count])
+            return github.ask("repositories", query, variables, attempts=attempts, is_partial_fine=True)
+
+        response = size.ask(github, request)
+        answered = len(response.request["variables"]) // 2
+        for position, repository in enumerate(left[:answered]):
             if found := response.body["data"].get(f"r{position}"):
                 polled[repository] = found
+        left = left[answered:]
     return polled, response
 
 

@@ -29,6 +29,7 @@ API_VERSION = "2022-11-28"
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
 GRAPHQL = "graphql"
 
+_TOO_MUCH = ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED")
 _TOOK_TOO_LONG = re.compile(r"something went wrong while executing|respond to your request in time|timedout|timed out")
 _NEWER_FIELD = re.compile(r"\bfullDatabaseId\b")
 
@@ -123,8 +124,9 @@ class GitHub:
             words = error["message"].lower()
             if error["type"] == "RATE_LIMITED" or "rate limit" in words:
                 raise RateLimitError("GitHub's GraphQL limit is used up.", where=response.url)
-            if response.body.get("data") is None and _TOOK_TOO_LONG.search(words):
-                raise OverloadedError("GitHub took too long over a query.", where=response.url)
+            # Then lists may be missing from the answer, or cut short, beside what it does hold.
+            if error["type"] in _TOO_MUCH or _TOOK_TOO_LONG.search(words):
+                raise OverloadedError("A query was too much for GitHub.", where=response.url)
 
     def _note_budget(self, body: Mapping[str, Any]) -> None:
         stated = (body.get("data") or {}).get("rateLimit")

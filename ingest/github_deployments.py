@@ -16,6 +16,7 @@ from ingest.github_delivery import parse_deployment_nodes, parse_deployments_by_
 from ingest.github_graphql import DEPLOYMENTS, DEPLOYMENTS_BY_ID, further_statuses_query
 from ingest.github_keys import stream
 from ingest.github_walk import PageSize, Walk, iso, walk_pages
+from ingest.http_errors import NotFoundError
 from ingest.source import Position
 from ingest.store import Page, RawStore
 
@@ -38,6 +39,8 @@ def further_statuses(github: GitHub, repository: str, nodes: list[Mapping[str, A
         response = size.ask(github, request)
         yield parse_more_statuses(response)
         answered = [node for alias, node in response.body["data"].items() if alias.startswith("d") and node]
+        if not answered:
+            raise NotFoundError("GitHub no longer tells of deployments that it has just listed.", where=repository)
         ids = {node["id"] for node in answered}
         unfinished = [entry for entry in unfinished if entry[0] not in ids] + _unfinished(answered)
 
@@ -122,4 +125,12 @@ def _unsettled(store: RawStore, source: str, prefix: str, now: datetime) -> list
     return [(str(key), str(node), str(state)) for key, node, state in rows]
 
 
-DEPLOYMENT_WALK = Walk("deployments", DEPLOYMENTS, "deployments", "createdAt", parse_deployment_nodes, further_statuses)
+DEPLOYMENT_WALK = Walk(
+    "deployments",
+    DEPLOYMENTS,
+    "deployments",
+    "createdAt",
+    parse_deployment_nodes,
+    further_statuses,
+    lists=("statuses",),
+)

@@ -14,6 +14,7 @@ from ingest.github_api import GitHub
 from ingest.github_graphql import ISSUES, LISTS, PULL_REQUESTS, further_lists_query
 from ingest.github_parse import parse_issue_nodes, parse_more_of_pull_requests, parse_pull_request_nodes
 from ingest.github_walk import PageSize, Walk
+from ingest.http_errors import NotFoundError
 
 _AT_ONCE = 10
 
@@ -35,6 +36,8 @@ def further_lists(github: GitHub, repository: str, nodes: list[Mapping[str, Any]
         answered = [
             node for alias, node in response.body["data"]["repository"].items() if alias.startswith("p") and node
         ]
+        if not answered:
+            raise NotFoundError("GitHub no longer tells of pull requests that it has just listed.", where=repository)
         numbers = {int(node["number"]) for node in answered}
         unfinished = [entry for entry in unfinished if entry[0] not in numbers] + _unfinished(answered)
 
@@ -54,6 +57,13 @@ def _unfinished(nodes: list[Mapping[str, Any]]) -> Unfinished:
 
 
 PULL_REQUEST_WALK = Walk(
-    "pullRequests", PULL_REQUESTS, "pullRequests", "updatedAt", parse_pull_request_nodes, further_lists, size=50
+    "pullRequests",
+    PULL_REQUESTS,
+    "pullRequests",
+    "updatedAt",
+    parse_pull_request_nodes,
+    further_lists,
+    size=50,
+    lists=tuple(LISTS),
 )
 ISSUE_WALK = Walk("issues", ISSUES, "issues", "updatedAt", parse_issue_nodes)

@@ -16,7 +16,7 @@ import orjson
 
 from ingest.connector import Parsed, Response
 from ingest.github_api import GitHub
-from ingest.http_errors import OverloadedError, UnreadableAnswerError
+from ingest.http_errors import ForbiddenError, OverloadedError, UnreadableAnswerError
 from ingest.source import Position
 from ingest.store import Page
 
@@ -69,6 +69,7 @@ class Walk:
         parse: Turns an answer into records.
         rest_of: Asks for what the answer's nested lists left out.
         size: Largest page.
+        lists: Nested lists that every item must have: a missing one would look like an empty one.
     """
 
     operation: str
@@ -78,6 +79,7 @@ class Walk:
     parse: Callable[[Response], Parsed]
     rest_of: Callable[[GitHub, str, list[Mapping[str, Any]]], Iterable[Parsed]] = lambda github, repository, nodes: ()
     size: int = 100
+    lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def walk_pages(github: GitHub, walk: Walk, repository: str, position: Position) 
 
         response = size.ask(github, request)
         connection = response.body["data"]["repository"][walk.connection]
-        nodes = [node for node in connection["nodes"] if node]
+        nodes = _readable(walk, connection, repository)
         parsed = walk.parse(response)
         further = list(walk.rest_of(github, repository, nodes))
         instants = [str(node[walk.ordered_by]) for node in nodes]
@@ -140,6 +142,17 @@ def walk_pages(github: GitHub, walk: Walk, repository: str, position: Position) 
         )
         if is_last:
             return
+
+
+def _readable(walk: Walk, connection: Mapping[str, Any] | None, repository: str) -> list[Mapping[str, Any]]:
+    """Return a page's items; GitHub puts null in place of what the credential may not read."""
+    if connection is None:
+        raise ForbiddenError(f"The credential may not read {walk.connection}.", where=repository)
+    nodes = [node for node in connection["nodes"] if node]
+    for field_name in walk.lists:
+        if any(node[field_name] is None for node in nodes):
+            raise ForbiddenError(f"The credential may not read {field_name} of {walk.connection}.", where=repository)
+    return nodes
 
 
 def iso(instant: datetime) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ingest.credentials import basic, bearer
 from ingest.http import Client, checked_base_url, next_link
@@ -306,3 +312,47 @@ def test_reset_instants_are_understood_in_all_spellings(server: Echo, client: Cl
         server.fail(Answer({}, headers={"X-RateLimit-Reset": value, "X-RateLimit-Remaining": "9"}))
         client.get("/things")
         assert client.budgets["rest"].reset_at == in_a_minute
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    tmp_path: Path, fixed_clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request and no token goes to a server that cannot prove its name, until its certificate is trusted."""
+    certificate = self_signed(tmp_path)
+    with Echo() as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.serve_tls(context)
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        with pytest.raises(SourceError) as raised:
+            Client(url, bearer(lambda: SECRET), policy=POLICY, clock=fixed_clock.clock).get("/things")
+        assert "REQUESTS_CA_BUNDLE" in raised.value.next_step
+        assert server.asked == []
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        client = Client(url, bearer(lambda: SECRET), policy=POLICY, clock=fixed_clock.clock)
+        assert client.get("/things").body == {"path": "/things"}
+        client.close()
+
+
+def self_signed(folder: Path) -> Path:
+    """Return a file with a key and a certificate for localhost that only itself vouches for."""
+    key = generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -80,6 +81,10 @@ class ImitationServer:
     ) -> None:
         """Let the next matching requests go wrong."""
         self.faults.append(Fault(answer, times, matches))
+
+    def serve_tls(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def __enter__(self) -> Self:
         """Start serving."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from ingest.github_graphql import LISTS
 from ingest.http_errors import AuthenticationError, NotFoundError, RateLimitError, UnreadableAnswerError
 from models.errors import SourceError
 from tests.ingest.github.large import large_repository
@@ -108,6 +109,42 @@ def test_a_storm_of_failures_passes(syncing: Syncing, failure: Answer) -> None:
     syncing.server.fail(failure, times=9, matches=asks("pullRequests"))
     syncing.clean()
     assert len(staged(syncing.store, "github", "change")) == 60
+
+
+@pytest.mark.usefixtures("with_changes")
+def test_an_answer_cut_short_by_a_resource_limit_is_asked_again_for_less(syncing: Syncing) -> None:
+    """GitHub then leaves lists out of an answer that looks complete; to believe it would lose reviews silently."""
+    change = syncing.server.repositories["acme/shop"].pull_requests[-1]
+    change["reviews"] = [review(5, BEN)]
+    partial = {"pullRequests": {"totalCount": 60, "pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": []}}
+    error = {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."}
+    cut = Answer({"data": {"repository": {"nameWithOwner": "acme/shop", **partial}}, "errors": [error]})
+    syncing.server.fail(cut, times=2, matches=asks("pullRequests"))
+    syncing.clean()
+    assert len(staged(syncing.store, "github", "change")) == 60
+    assert len(staged(syncing.store, "github", "decision")) == 1
+
+
+@pytest.mark.parametrize(
+    ("connection", "words"),
+    [(None, "may not read pullRequests"), ("reviews", "may not read reviews of pullRequests")],
+)
+def test_a_list_that_the_credential_may_not_read_is_no_empty_list(
+    with_changes: Repository, syncing: Syncing, connection: str | None, words: str
+) -> None:
+    """GitHub answers null in its place; no reviews and no right to see them are different things."""
+    empty = {"totalCount": 0, "pageInfo": _END, "nodes": []}
+    node = {**with_changes.pull_requests[0], **dict.fromkeys(LISTS, empty)}
+    listed = None if connection is None else {"nodes": [{**node, connection: None}], "pageInfo": _END}
+    syncing.server.fail(
+        Answer({"data": {"repository": {"nameWithOwner": "acme/shop", "pullRequests": listed}}}),
+        matches=asks("pullRequests"),
+    )
+    assert [words in str(error) for error in syncing().failures] == [True]
+    assert staged(syncing.store, "github", "change") == []
+
+
+_END = {"hasNextPage": False, "endCursor": None}
 
 
 @pytest.mark.usefixtures("with_changes")
