@@ -170,6 +170,8 @@ def connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: s
     con.execute(f"set memory_limit = '{memory_limit}'")
     con.execute("set temp_directory = ?", [str(workspace.build_dir / "spill")])
     con.execute("set TimeZone = 'UTC'")
+    # It would be printed among what machines read.
+    con.execute("set enable_progress_bar = false")
     con.execute(f"attach '{_quoted(workspace.raw_path)}' as store (read_only)")
     con.execute(f"attach '{_quoted(finished)}' as build")
     con.execute(f"attach '{_quoted(scratch)}' as work")

@@ -30,23 +30,9 @@ select
     cast(service as varchar) as service,
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,
-    cast(coalesce(effective_approval_at, merged_at, closed_at, created_at) as timestamp) as occurred_at,
+    cast(occurred_at as timestamp) as occurred_at,
     cast(null as boolean) as in_numerator,
     cast((epoch_us(effective_approval_at) - epoch_us(requested_at)) / 1000000.0 as double) as value,
-    cast(
-        case
-            when approval_basis = 'standard' then 'standard change, approved in advance'
-            when approval_basis = 'policy' then 'approved by a named policy'
-            when effective_approval_at is null and not is_approval_collectable
-                then 'not collectable: the source keeps no approvals'
-            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
-            when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
-            when effective_approval_at is null and state = 'open' and requested_at is not null then 'still pending'
-            when effective_approval_at is null and state in ('rejected', 'withdrawn', 'closed') then 'ended without approval'
-            when effective_approval_at is null then 'no approval recorded'
-            when requested_at is null then 'not collectable: no instant of the request'
-            when effective_approval_at < requested_at then 'approved before it was asked for'
-        end as varchar
-    ) as exclusion_reason,
+    cast(exclusion_reason as varchar) as exclusion_reason,
     cast('requested by ' || coalesce(requested_basis, 'unknown') as varchar) as detail
-from marts.changes
+from marts.approval_times

@@ -27,10 +27,8 @@ with calendars as (
     select distinct team from config.business_days
 ),
 timed as (
-    select l.record_id, l.record_kind, l.service, l.team, l.change_type, l.occurred_at, l.value, l.exclusion_reason,
-        c.requested_at, c.effective_approval_at, k.team is not null as has_calendar, coalesce(k.team, '') as calendar
-    from metrics.approval_latency l
-    inner join marts.changes c on c.change_id = l.record_id
+    select l.*, k.team is not null as has_calendar, coalesce(k.team, '') as calendar
+    from marts.approval_times l
     left join calendars k on k.team = l.team and k.team <> ''
 ),
 worked as (
@@ -49,8 +47,8 @@ worked as (
     left join config.business_days b on b.team = t.calendar and b.day = date_trunc('day', t.effective_approval_at)
 )
 select
-    cast(record_id as varchar) as record_id,
-    cast(record_kind as varchar) as record_kind,
+    cast(change_id as varchar) as record_id,
+    cast('change' as varchar) as record_kind,
     cast(service as varchar) as service,
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,

@@ -1,0 +1,39 @@
+-- description: For every change the two instants of approval latency, and why it is left out where they cannot be compared.
+-- grain: change_id
+-- order_by: service, occurred_at, change_id
+-- column: change_id | The change.
+-- column: service | Service it belongs to.
+-- column: team | Its team.
+-- column: change_type | standard, normal or emergency, where known.
+-- column: occurred_at | Effective approval, else merge, closing or creation; dates the record, UTC.
+-- column: requested_at | When approval was asked for, UTC.
+-- column: requested_basis | The sign by which that is known.
+-- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: exclusion_reason | Why the latency is not judged; null when it is.
+-- not_null: change_id
+-- unique: change_id
+select
+    cast(change_id as varchar) as change_id,
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(change_type as varchar) as change_type,
+    cast(coalesce(effective_approval_at, merged_at, closed_at, created_at) as timestamp) as occurred_at,
+    cast(requested_at as timestamp) as requested_at,
+    cast(requested_basis as varchar) as requested_basis,
+    cast(effective_approval_at as timestamp) as effective_approval_at,
+    cast(
+        case
+            when approval_basis = 'standard' then 'standard change, approved in advance'
+            when approval_basis = 'policy' then 'approved by a named policy'
+            when effective_approval_at is null and not is_approval_collectable
+                then 'not collectable: the source keeps no approvals'
+            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
+            when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
+            when effective_approval_at is null and state = 'open' and requested_at is not null then 'still pending'
+            when effective_approval_at is null and state in ('rejected', 'withdrawn', 'closed') then 'ended without approval'
+            when effective_approval_at is null then 'no approval recorded'
+            when requested_at is null then 'not collectable: no instant of the request'
+            when effective_approval_at < requested_at then 'approved before it was asked for'
+        end as varchar
+    ) as exclusion_reason
+from marts.changes
