@@ -1,7 +1,6 @@
 -- description: The activity log: every source event, classified into the two tracks with the rule that decided. An event that
 --   decides and executes at once has two rows with one source_event_id.
 -- grain: activity_id
--- order_by: change_id, occurred_at, activity_id
 -- column: activity_id | Source event, act and track, joined by ':'.
 -- column: source | Name of the source instance.
 -- column: source_event_id | The source event; shared by the two rows of an event that is both.

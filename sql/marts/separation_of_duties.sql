@@ -1,7 +1,6 @@
 -- description: Separation of duties, one row per record and test. An unresolved identity never passes; what a source does not
 --   keep is not collectable, which is not a failure of the control.
 -- grain: record_id, test
--- order_by: test, service, occurred_at, record_id
 -- column: record_id | The change, or deployment and change joined by '|', or the deployment.
 -- column: record_kind | change or deployment.
 -- column: test | sod_1_strict, sod_1_effective, sod_2, sod_3, sod_4, sod_5, sod_6, sod_7 or sod_8.

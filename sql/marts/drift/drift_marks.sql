@@ -1,7 +1,6 @@
 -- description: One mark per record and dimension: x = 1 when the separation of the two processes that should be visible is not.
 --   A record to which a dimension does not apply has no mark in it.
 -- grain: dimension, record_id
--- order_by: team, dimension, day, record_id
 -- column: dimension | owners, act, change_record, release_record, order, batch, bare_decision, governance_agenda or release_agenda.
 -- column: record_id | Deployment and change joined by '|', a deployment, a decision or an item.
 -- column: record_kind | carried_change, deployment, decision or item.
