@@ -230,6 +230,20 @@ def bars(
     return figure
 
 
+def horizontal(labels: Sequence[str], counts: Sequence[int], colours: Palette, track: str) -> go.Figure:
+    """Draw counts per label as horizontal bars, the last label on top, with the count on each bar."""
+    figure = go.Figure()
+    figure.add_bar(
+        y=[wording.chart_text(label, 44) for label in labels], x=list(counts), orientation="h", width=0.62,
+        marker={"color": colours.of(track)}, text=[f"{count:,}" for count in counts], textposition="outside",
+        textfont={"color": colours.ink}, hovertemplate="%{y}: %{x:,}<extra></extra>", cliponaxis=False,
+    )  # fmt: skip
+    lay_out(figure, colours, 34 * len(labels) + 60, margin={"l": 8, "r": 36, "t": 4, "b": 8})
+    figure.update_xaxes(title={"text": "records", "font": {"color": colours.muted, "size": 12}}, rangemode="tozero")
+    figure.update_yaxes(showgrid=False, tickfont={"color": colours.ink}, type="category")
+    return figure
+
+
 @dataclass(frozen=True)
 class Estimate:
     """One group's value with its interval, where it has one."""
@@ -275,3 +289,81 @@ def estimates(
     figure.update_xaxes(title={"text": to.axis, "font": {"color": colours.muted, "size": 12}}, rangemode="tozero")
     figure.update_yaxes(showgrid=True, tickfont={"color": colours.ink}, type="category")
     return figure
+
+
+def level(
+    weeks: Sequence[tuple[date, float, float, float, int]],
+    colours: Palette,
+    *,
+    baseline: float | None = None,
+    reference: float | None = None,
+    baseline_span: tuple[date | None, date | None] = (None, None),
+    gaps: Sequence[date] = (),
+    is_drifting: bool = False,
+    onset: date | None = None,
+    notes: Sequence[tuple[date, str]] = (),
+    height: int = 190,
+) -> go.Figure:
+    """Draw a level over weeks with its interval: baseline dotted, reference dashed, censored weeks crossed out.
+
+    Args:
+        weeks: (last day of the week, level, low, high, n).
+        colours: The theme's.
+        baseline: Rate of the baseline.
+        reference: Rate up to which nothing counts as drift.
+        baseline_span: First and last day of the baseline; shaded.
+        gaps: Mondays of censored weeks.
+        is_drifting: Whether the line is a signal.
+        onset: Where it began, about; marked.
+        notes: Deliberate changes, by day.
+        height: Pixels.
+    """
+    figure, colour = go.Figure(), colours.signal if is_drifting else colours.ink
+    ends = [week[0] for week in weeks]
+    if baseline_span[0] and baseline_span[1]:
+        figure.add_shape(
+            type="rect", x0=baseline_span[0].isoformat(), x1=baseline_span[1].isoformat(), y0=0, y1=1, yref="paper",
+            fillcolor=colours.band, line={"width": 0}, layer="below",
+        )  # fmt: skip
+        figure.add_annotation(
+            x=baseline_span[0].isoformat(), y=1, yref="paper", xanchor="left", yanchor="top", text="baseline",
+            showarrow=False, font={"color": colours.muted, "size": 11},
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[*ends, *reversed(ends)], y=[w[3] * 100 for w in weeks] + [w[2] * 100 for w in reversed(weeks)], mode="lines",
+        fill="toself", fillcolor=colours.band, line={"width": 0}, hoverinfo="skip",
+    )  # fmt: skip
+    for rate, dash in ((baseline, "dot"), (reference, "dash")):
+        if rate is not None:
+            figure.add_shape(
+                type="line", x0=ends[0].isoformat(), x1=ends[-1].isoformat(), y0=rate * 100, y1=rate * 100,
+                line={"color": colours.muted, "width": 1, "dash": dash},
+            )  # fmt: skip
+    figure.add_scatter(
+        x=ends, y=[w[1] * 100 for w in weeks], mode="lines",
+        line={"color": colour, "width": 2.5 if is_drifting else 1.8},
+        text=[f"weeks to {wording.day(w[0])}<br>{wording.share(w[1])}, n = {w[4]:,}" for w in weeks],
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    for week in gaps:
+        figure.add_shape(
+            type="rect", x0=week.isoformat(), x1=(week + timedelta(days=7)).isoformat(), y0=0, y1=1, yref="paper",
+            fillcolor=colours.muted, opacity=0.35, line={"width": 0}, layer="below",
+        )  # fmt: skip
+    marks = [(onset, "since")] if onset else []
+    for on, text in [*marks, *notes]:
+        figure.add_vline(x=on.isoformat(), line={"color": colours.muted, "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=on.isoformat(), y=1, yref="paper", yanchor="bottom", text=wording.chart_text(text, 24), showarrow=False,
+            font={"color": colours.muted, "size": 11},
+        )  # fmt: skip
+    lay_out(figure, colours, height, margin={"l": 4, "r": 4, "t": 16, "b": 4})
+    figure.update_yaxes(range=[0, _top(weeks, reference)], ticksuffix=" %", nticks=4)
+    figure.update_xaxes(showgrid=False, nticks=4)
+    return figure
+
+
+def _top(weeks: Sequence[tuple[date, float, float, float, int]], reference: float | None) -> float:
+    """Return the top of a level's axis, so that small rates are readable and none looks large."""
+    highest = max([week[1] for week in weeks] + [reference or 0.0], default=0.0) * 100
+    return next((top for top in (10.0, 25.0, 50.0) if highest * 1.15 <= top), 105.0)

@@ -172,7 +172,8 @@ def table(
     height: int | None = None,
 ) -> list[int]:
     """Show rows as a grid and return the positions of the selected ones (at most one)."""
-    shown, configured = _presentable(shown), {name: config for name, config in (columns or {}).items() if config}
+    configured = {name: config for name, config in (columns or {}).items() if config}
+    shown = _presentable(shown, configured)
     options: dict[str, Any] = {
         "hide_index": True, "column_config": {**_dates(shown), **configured},
         "column_order": list(columns) if columns else None, "key": key, "alt": alt,
@@ -186,10 +187,15 @@ def table(
     return list(state.selection.rows)
 
 
-def _presentable(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows in which a missing text is empty rather than the word None."""
+def _presentable(rows: pd.DataFrame, configured: Mapping[str, Any]) -> pd.DataFrame:
+    """Return rows in which a missing text or instant is empty rather than the word None."""
     texts = [name for name in rows.columns if rows[name].dtype == object or pd.api.types.is_string_dtype(rows[name])]
-    return rows.assign(**{name: rows[name].astype(object).where(rows[name].notna(), "") for name in texts})
+    instants = [n for n in rows.columns if pd.api.types.is_datetime64_any_dtype(rows[n]) and n not in configured]
+    gaps = [name for name in instants if rows[name].isna().any()]
+    return rows.assign(
+        **{name: rows[name].astype(object).where(rows[name].notna(), "") for name in texts},
+        **{name: [f"{at.day} {at:%b %Y, %H:%M}" if pd.notna(at) else "" for at in rows[name]] for name in gaps},
+    )
 
 
 def _dates(rows: pd.DataFrame) -> dict[str, Any]:

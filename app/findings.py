@@ -46,33 +46,39 @@ class Reading:
         )
 
 
-def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None) -> str:
+def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None, drifting: Sequence[str] = ()) -> str:
     """Return the sentence at the top of the Overview."""
-    judged = [r for r in readings if r.behaviour.limits is not None]
-    signals = [r for r in judged if r.behaviour.is_signal]
-    if signals:
-        text = "; ".join(_moved(r) if i == 0 else _lower_first(_moved(r)) for i, r in enumerate(signals))
-        quiet = [r.definition.label.lower() for r in judged if not r.behaviour.is_signal]
-        text += (
-            f"; {wording.listed(quiet)} stayed within {'their' if len(quiet) > 1 else 'its'} limits" if quiet else ""
-        )
-    elif judged:
-        text = "Nothing left its limits: " + ", ".join(
-            f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in judged
-        )
-    else:
-        known = [r for r in readings if r.value.value is not None]
-        text = "Too little history to say what is usual" + (
-            ": " + ", ".join(f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in known) if known else ""
-        )
+    parts = []
+    if drifting:
+        named = wording.listed([wording.inert(team, 40) for team in drifting], 3)
+        parts.append(f"{named} {'drifts' if len(drifting) == 1 else 'drift'} towards one process")
+    parts += _limits_part(readings)
     if unauthorised is not None and unauthorised.value.value:
         before = unauthorised.before
         was = f"from {wording.metric_amount(before)}, " if before and unauthorised.behaviour.is_signal else ""
-        text += (
-            f"; {unauthorised.amount} of production deployments began without valid approval "
+        parts.append(
+            f"{unauthorised.amount} of production deployments began without valid approval "
             f"({was}{_n(unauthorised.value)})"
         )
-    return text + "."
+    return wording.sentence("; ".join(parts)) + "."
+
+
+def _limits_part(readings: Sequence[Reading]) -> list[str]:
+    """Return what left its limits, or that nothing did, or that nothing can be said."""
+    judged = [r for r in readings if r.behaviour.limits is not None]
+    signals = [r for r in judged if r.behaviour.is_signal]
+    if signals:
+        quiet = [r.definition.label.lower() for r in judged if not r.behaviour.is_signal]
+        said = [_lower_first(_moved(r)) for r in signals]
+        return said + ([f"{wording.listed(quiet)} stayed within limits"] if quiet else [])
+    if judged:
+        return [f"no measure left its limits: {_values(judged)}"]
+    known = [r for r in readings if r.value.value is not None]
+    return ["there is too little history to say what is usual" + (f": {_values(known)}" if known else "")]
+
+
+def _values(readings: Sequence[Reading]) -> str:
+    return ", ".join(f"{r.definition.label.lower()} {r.amount} ({_n(r.value)})" for r in readings)
 
 
 def metric_sentence(reading: Reading) -> str:

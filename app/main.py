@@ -25,7 +25,13 @@ SECTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("approvals", "approvals", "Approvals", "approval"),
         ("change_failures", "change-failures", "Change failures", "emergency_home"),
         ("change_windows", "change-windows", "Change windows", "calendar_view_week"),
+        ("process_drift", "process-drift", "Process drift", "merge"),
         ("hand_over", "hand-over", "Hand-over", "swap_calls"),
+    ),
+    "Practice": (
+        ("cheat_sheet", "cheat-sheet", "Cheat sheet", "table_chart"),
+        ("catches", "catches", "Catches", "phishing"),
+        ("combine_or_separate", "combine-or-separate", "Combine or separate", "call_split"),
     ),
     "Evidence": (
         ("data_health", "data-health", "Data health", "monitor_heart"),

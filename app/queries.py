@@ -18,6 +18,7 @@ from app.builds import Build, cursor
 from app.filters import Facts
 from app.limits import Week
 from models.metric import MetricDefinition, MetricValue
+from models.settings import Settings
 from sql import aggregate
 from sql.aggregate import Filter
 
@@ -105,6 +106,13 @@ def has_change_types(build: Build, name: str) -> bool:
 def definition(build: Build, name: str) -> MetricDefinition:
     """Return one metric's definition; raises ``InputError`` for a metric the build does not hold."""
     return aggregate.definition(cursor(build), name)
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def settings(build: Build) -> Settings:
+    """Return the settings that decided the build."""
+    text = cursor(build).execute("select settings_json from meta.build").fetchall()[0][0]
+    return Settings.model_validate_json(text)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)

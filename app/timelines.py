@@ -162,7 +162,7 @@ def _cluster_lines(cluster: Sequence[Moment]) -> list[str]:
     order = sorted(counts, key=lambda label: (label not in _TELLING, -counts[label], label))
     lines = [
         f"{'<b>' if label in _TELLING else ''}{wording.chart_text(label, 18)}{'</b>' if label in _TELLING else ''}"
-        + (f" ×{counts[label]}" if counts[label] > 1 else "")  # noqa: RUF001 - a multiplication sign is meant
+        + (f" ×{counts[label]}" if counts[label] > 1 else "")
         for label in order[:_LABEL_LINES]
     ]
     rest = len(order) - len(lines)

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import attention, charts, components, findings, frame, lanes, metric_page, queries, readings, timelines, wording
+from app import (
+    attention,
+    charts,
+    components,
+    drift,
+    findings,
+    frame,
+    lanes,
+    metric_page,
+    queries,
+    readings,
+    timelines,
+    wording,
+)
 from app.attention import Item
+from app.drift import Finding
 from app.findings import HEADLINE_METRICS, Reading
 from app.frame import Frame
 
@@ -15,8 +29,9 @@ CARD_LINKS = {
     "change_failure_rate": ("views/change_failures.py", "See change failures"),
     "overlapping_windows": ("views/change_windows.py", "See change windows"),
 }
-LANES_HEIGHT = 300
+LANES_HEIGHT = 270
 LONG_REASON = 60
+SPARK_WEEKS = 52
 
 
 def show() -> None:
@@ -32,9 +47,10 @@ def show() -> None:
             f"This build holds records from {wording.day(asked.facts.first)} to {wording.day(asked.facts.last)}.",
         )
         return
-    sentence = findings.overview_sentence(known, unauthorised)
+    drifting = drift.findings(asked.build, asked.choice.teams) if asked.build.has(*drift.TABLES) else None
+    sentence = findings.overview_sentence(known, unauthorised, [f.team for f in drifting or () if f.is_drifting])
     components.page_title(sentence, components.question(asked.choice), asked.build)
-    _cards(asked, found)
+    _cards(asked, found, drifting)
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         _lanes(asked)
@@ -43,7 +59,7 @@ def show() -> None:
     _caption(asked)
 
 
-def _cards(asked: Frame, found: dict[str, Reading | None]) -> None:
+def _cards(asked: Frame, found: dict[str, Reading | None], drifting: list[Finding] | None) -> None:
     columns = st.columns(4, gap="small")
     for column, (name, reading) in zip(columns, found.items(), strict=False):
         with column:
@@ -52,9 +68,48 @@ def _cards(asked: Frame, found: dict[str, Reading | None]) -> None:
             else:
                 components.metric_card(reading, *CARD_LINKS[name])
     with columns[3]:
-        components.absent_card(
-            "Process drift", "Not measured in this build: it holds no drift model, so nothing is said about it here."
+        _drift_card(asked, drifting)
+
+
+def _drift_card(asked: Frame, found: list[Finding] | None) -> None:
+    if found is None:
+        components.absent_card("Process drift", "Not measured in this build: it holds no drift model.")
+        return
+    drifting = [finding for finding in found if finding.is_drifting]
+    judged = [finding for finding in found if finding.state != "not enough data"]
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        first = drifting[0] if drifting else None
+        parts = drift.components_of(asked.build, first.team, first.dimension) if first else []
+        st.metric(
+            "Process drift",
+            f"{len(drifting)} of {wording.plural(len(judged), 'team')}" if judged else "—",
+            delta=_rise(first),
+            delta_color="red",
+            delta_arrow="up",
+            delta_description=first.team if first else None,
+            chart_data=[week[1] for week in parts[0].weeks][-SPARK_WEEKS:] if parts and parts[0].weeks else None,
+            help="Teams whose two processes move into one, each judged against its own past by the records in which "
+            "the separation that should be visible is not. An indicator, not proof.",
+            border=False,
         )
+        st.caption(_drift_words(first, judged))
+        st.page_link(
+            "views/process_drift.py", label="See drift", icon=":material/arrow_forward:", icon_position="right"
+        )
+
+
+def _rise(finding: Finding | None) -> str | None:
+    if finding is None or finding.level is None or finding.baseline_rate is None:
+        return None
+    return wording.difference(finding.level, finding.baseline_rate, "ratio")
+
+
+def _drift_words(first: Finding | None, judged: list[Finding]) -> str:
+    if first is None:
+        return "no drift; an indicator, not proof" if judged else "not enough data to judge drift"
+    label = drift.LABELS.get(first.dimension or "", "").lower()
+    since = f"since {wording.short_day(first.onset)}: " if first.onset else ""
+    return f"{since}{wording.inert(label)} {wording.share(first.level)}, n = {first.n:,}"
 
 
 def _lanes(asked: Frame) -> None:

@@ -1,0 +1,261 @@
+"""What the records say about each process: cheat sheet, verdicts, confusion patterns, catches, advice. Rows only.
+
+The practice models judge fixed periods (quarters and trailing 90 days) per team; catches are single records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app import wording
+from app.builds import Build, cursor
+from app.queries import BY_BUILD, scope_condition
+from sql.aggregate import Filter
+
+EVERYBODY = "(all)"
+SUBJECTS = {
+    "change_governance": "Change governance",
+    "release_execution": "Release execution",
+    "separation": "The separation",
+}
+VERDICTS = {
+    "working": "working",
+    "weakening": "weakening",
+    "not_working": "not working",
+    "cannot_tell": "cannot tell",
+}
+ADVICE = {
+    "separate": "Keep apart",
+    "may_combine": "May combine",
+    "separate_default": "Keep apart (default)",
+}
+_PERIOD_NAMES = {"last_90_days": "Last 90 days", "previous_90_days": "90 days before", "all": "All records"}
+_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class PracticePeriod:
+    """A period the practice models judge."""
+
+    name: str
+    label: str
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def periods(build: Build) -> list[PracticePeriod]:
+    """Return the judged periods: the trailing 90 days first, then quarters, newest first."""
+    rows = cursor(build).execute(
+        "select distinct p.period, p.start_at, p.end_at from marts.periods p join marts.cheat_sheet c using (period) "
+        "where p.start_at < ? order by p.end_at desc, p.start_at desc",
+        [build.as_of],
+    )
+    found: list[PracticePeriod] = []
+    for name, start, end in rows.fetchall():
+        label = _PERIOD_NAMES.get(name, f"{name[:4]}, quarter {name[-1]}")
+        found.append(PracticePeriod(name, f"{label} ({wording.span(start, min(end, build.as_of))})"))
+    return sorted(found, key=lambda period: period.name not in _PERIOD_NAMES)
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def teams(build: Build, period: str) -> list[str]:
+    """Return the teams with a cheat sheet in a period, the whole organisation first."""
+    rows = (
+        cursor(build)
+        .execute("select distinct team from marts.cheat_sheet where period = ? order by team", [period])
+        .fetchall()
+    )
+    names = [row[0] for row in rows if row[0] != EVERYBODY]
+    return ([EVERYBODY] if (EVERYBODY,) in rows else []) + names
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def cheat_sheet(build: Build, period: str, team: str) -> list[tuple[str, str, str]]:
+    """Return (row, change governance, release execution) of a team's cheat sheet."""
+    rows = cursor(build).execute(
+        "select row_name, change_governance, release_execution from marts.cheat_sheet where period = ? and team = ? "
+        "order by place",
+        [period, team],
+    )
+    return [(name, left or "", right or "") for name, left, right in rows.fetchall()]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether one track, or the separation, still works, and the condition that decided."""
+
+    subject: str
+    verdict: str
+    why: str
+    held: int
+    failed: int
+    unknown: int
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def verdicts(build: Build, period: str, team: str) -> list[Verdict]:
+    """Return the verdicts on both tracks and on the separation."""
+    rows = cursor(build).execute(
+        "select subject, verdict, why, conditions_held, conditions_failed, conditions_unknown from marts.verdicts "
+        "where period = ? and team = ?",
+        [period, team],
+    )
+    found = [Verdict(*row) for row in rows.fetchall()]
+    return sorted(found, key=lambda v: list(SUBJECTS).index(v.subject))
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def conditions(build: Build, period: str, team: str) -> pd.DataFrame:
+    """Return the conditions behind the verdicts with their figures."""
+    rows = cursor(build).execute(
+        "select subject, condition, holds, sentence, n from marts.verdict_conditions where period = ? and team = ? "
+        "order by case subject when 'change_governance' then 1 when 'release_execution' then 2 else 3 end, place",
+        [period, team],
+    )
+    return pd.DataFrame(
+        [(SUBJECTS.get(subject, subject), wording.sentence(condition), _holds(holds), sentence, n)
+         for subject, condition, holds, sentence, n in rows.fetchall()],
+        columns=["Of", "Condition", "Holds", "Figures", "n"],
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def confusion(build: Build, period: str, team: str) -> pd.DataFrame:
+    """Return the confusion patterns with their figures, those that fire first."""
+    rows = cursor(build).execute(
+        "select pattern, state, sentence, n, minimum_n from marts.confusion_patterns where period = ? and team = ? "
+        "order by case state when 'fires' then 1 when 'clear' then 2 else 3 end, pattern",
+        [period, team],
+    )
+    states = {"fires": "fires", "clear": "clear", "too_few": "too few to judge"}
+    return pd.DataFrame(
+        [(wording.sentence(_pattern(pattern)), states.get(state, state), sentence, n, least)
+         for pattern, state, sentence, n, least in rows.fetchall()],
+        columns=["Pattern", "State", "Figures", "n", "Judged from n ="],
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def automated_rules(build: Build, team: str) -> pd.DataFrame:
+    """Return what is automated, by which rule, whether it still decides, and when it last changed."""
+    chosen = "" if team == EVERYBODY else "where team = ?"
+    rows = cursor(build).execute(
+        "select coalesce(team, 'unknown'), rule, kind, acts, blocked, last_blocked_at, last_changed_at, is_alive "
+        f"from marts.automated_rules {chosen} order by acts desc, rule, team limit 200",
+        [] if team == EVERYBODY else [team],
+    )
+    return pd.DataFrame(
+        [(team_, rule, wording.words(kind), acts, blocked, stopped, changed, "yes" if alive else "no")
+         for team_, rule, kind, acts, blocked, stopped, changed, alive in rows.fetchall()],
+        columns=["Team", "Rule", "Kind", "Acted", "Stopped", "Last stopped (UTC)", "Rules changed (UTC)", "Alive"],
+    )  # fmt: skip
+
+
+def _holds(value: bool | None) -> str:
+    return "cannot tell" if value is None else "yes" if value else "no"
+
+
+def _pattern(name: str) -> str:
+    return wording.words(name).replace("cab ", "CAB ")
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def catches(build: Build, chosen: Filter) -> pd.DataFrame:
+    """Return catches and misses of a period by process and kind. A record may be of more than one kind."""
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "k")
+    rows = cursor(build).execute(
+        f"select coalesce(process, 'unknown'), outcome, kind, count(*), count(distinct evidence_id) "
+        f"from marts.catches k where occurred_at >= ? and occurred_at < ? and {scope} "
+        "group by all order by 4 desc, kind",
+        [chosen.start, chosen.end, *values],
+    )
+    return pd.DataFrame(rows.fetchall(), columns=["process", "outcome", "kind", "count", "records"])
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def catch_rows(build: Build, chosen: Filter, process: str, outcome: str, kind: str) -> pd.DataFrame:
+    """Return the records of one process, outcome and kind, newest first."""
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "k")
+    found: pd.DataFrame = (
+        cursor(build)
+        .execute(
+            f"""
+            select k.occurred_at, coalesce(c.key, d.key, k.evidence_id) as key, coalesce(c.url, d.url) as url,
+                coalesce(c.title, d.title, '') as title, k.rule, coalesce(k.text, '') as text, k.service, k.change_id,
+                k.deployment_id
+            from marts.catches k
+            left join marts.changes c on c.change_id = k.change_id
+            left join marts.deployments d on d.deployment_id = k.deployment_id
+            where k.occurred_at >= ? and k.occurred_at < ? and {scope} and coalesce(k.process, 'unknown') = ?
+                and k.outcome = ? and k.kind = ?
+            order by k.occurred_at desc, k.catch_id limit {_SHOWN}
+            """,
+            [chosen.start, chosen.end, *values, process, outcome, kind],
+        )
+        .df()
+    )
+    found["key"] = [wording.short_key(key, url) for key, url in zip(found["key"], found["url"], strict=True)]
+    return found
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def approved_then_failed(build: Build, chosen: Filter) -> pd.DataFrame:
+    """Return changes that governance approved and that failed in release, newest first."""
+    if not build.has("marts.approved_then_failed"):
+        return pd.DataFrame()
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "f")
+    found: pd.DataFrame = (
+        cursor(build)
+        .execute(
+            f"""
+            select f.occurred_at, c.key, c.url, coalesce(f.title, '') as title, f.failure, f.service, f.change_id
+            from marts.approved_then_failed f join marts.changes c on c.change_id = f.change_id
+            where f.occurred_at >= ? and f.occurred_at < ? and {scope}
+            order by f.occurred_at desc, f.change_id, f.deployment_id limit {_SHOWN}
+            """,
+            [chosen.start, chosen.end, *values],
+        )
+        .df()
+    )
+    found["key"] = [wording.short_key(key, url) for key, url in zip(found["key"], found["url"], strict=True)]
+    found["failure"] = [wording.failure(reason) for reason in found["failure"]]
+    return found
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What is advised for one team, and whether its two processes are already one."""
+
+    team: str
+    advice: str
+    reason: str
+    is_already_combined: bool
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def advice(build: Build, chosen: tuple[str, ...]) -> list[Advice]:
+    """Return the advice per team; teams already combined although a danger holds come first."""
+    where = f"where team in ({', '.join('?' * len(chosen))})" if chosen else ""
+    rows = cursor(build).execute(
+        f"select team, advice, reason, is_already_combined from marts.combine_advice {where} "
+        "order by (is_already_combined and advice = 'separate') desc, team",
+        list(chosen),
+    )
+    return [Advice(*row) for row in rows.fetchall()]
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def criteria(build: Build, team: str) -> pd.DataFrame:
+    """Return a team's criteria with their measured values and limits."""
+    rows = cursor(build).execute(
+        "select side, criterion, holds, sentence, n from marts.combine_or_separate where team = ? order by place",
+        [team],
+    )
+    sides = {"may_combine": "May combine when", "keep_apart": "Keep apart when"}
+    return pd.DataFrame(
+        [(sides.get(side, side), wording.sentence(criterion), _holds(holds), sentence, n)
+         for side, criterion, holds, sentence, n in rows.fetchall()],
+        columns=["Side", "Criterion", "Holds", "Measured", "n"],
+    )  # fmt: skip

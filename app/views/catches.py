@@ -1,0 +1,139 @@
+"""Catches: what each process stopped, changed or delayed, and what slipped through, by kind and with the records."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, components, filters, frame, practice, wording
+from app.frame import Frame
+from app.practice import SUBJECTS
+
+UNKNOWN = "kind unknown"
+_PROCESSES = {"change_governance": charts.GOVERNANCE, "release_execution": charts.EXECUTION}
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    if not asked.build.has("marts.catches"):
+        components.page_title("Catches", "", asked.build)
+        components.missing("This build finds no catches.", "Build again with this version.", "twotrack build")
+        return
+    found = practice.catches(asked.build, asked.choice.filter)
+    if found.empty:
+        components.page_title("Catches", components.question(asked.choice), asked.build)
+        components.nothing_matches(asked.choice.describe(), "Neither a catch nor a miss is on record in it.")
+        return
+    components.page_title(_title(found), components.question(asked.choice), asked.build)
+    st.caption(
+        "A catch is an act that stopped, changed or delayed something; a miss is a failure after deployment, given to "
+        "the process that should have caught it. A record may be of more than one kind."
+    )
+    for column, process in zip(st.columns(2, gap="medium"), _PROCESSES, strict=True):
+        with column:
+            _process(found, process)
+    _misses(found)
+    _records(asked, found)
+    _passed_then_failed(asked)
+
+
+def _of(found: pd.DataFrame, process: str, outcome: str) -> pd.DataFrame:
+    return found[(found["process"] == process) & (found["outcome"] == outcome)]
+
+
+def _title(found: pd.DataFrame) -> str:
+    counts = {process: int(_of(found, process, "catch")["count"].sum()) for process in _PROCESSES}
+    misses = int(found.loc[found["outcome"] == "miss", "count"].sum())
+    return (
+        f"Governance caught {counts['change_governance']:,}, release caught {counts['release_execution']:,}; "
+        f"{wording.plural(misses, 'miss', 'misses')}"
+    )
+
+
+def _process(found: pd.DataFrame, process: str) -> None:
+    rows = _of(found, process, "catch")
+    st.subheader(f"What {SUBJECTS[process].lower()} caught", anchor=False)
+    if rows.empty:
+        st.caption("Nothing in the period.")
+        return
+    rows = rows.sort_values(["count", "kind"], ascending=[True, False])
+    st.plotly_chart(
+        charts.horizontal(
+            list(rows["kind"]), [int(n) for n in rows["count"]], charts.palette(frame.is_dark()), process
+        ),
+        key=f"caught_{process}", config=charts.CONFIG,
+        alt=f"What {SUBJECTS[process].lower()} caught, by kind. The table below holds the same numbers.",
+    )  # fmt: skip
+    with st.expander("The same as a table"):
+        shown = rows.iloc[::-1][["kind", "count"]].rename(columns={"kind": "Kind", "count": "Catches"})
+        components.table(shown, key=f"caught_table_{process}", alt=f"Catches of {SUBJECTS[process].lower()}")
+
+
+def _misses(found: pd.DataFrame) -> None:
+    rows = found[found["outcome"] == "miss"]
+    st.subheader("What slipped through", anchor=False)
+    if rows.empty:
+        st.caption("No failure after deployment in the period.")
+        return
+    unknown = int(rows.loc[rows["kind"] == UNKNOWN, "count"].sum())
+    shown = pd.DataFrame(
+        {
+            "Should have been caught by": [SUBJECTS.get(process, "unknown") for process in rows["process"]],
+            "Kind": rows["kind"],
+            "Misses": rows["count"],
+        }
+    )
+    components.table(shown, key="misses", alt="Misses by process and kind")
+    if unknown:
+        st.caption(f"{unknown:,} of {int(rows['count'].sum()):,}: no field, label or word says what kind they are.")
+
+
+def _records(asked: Frame, found: pd.DataFrame) -> None:
+    st.subheader("The records", anchor=False)
+    choices = {
+        f"{wording.sentence(outcome)}: {kind}, {SUBJECTS.get(process, 'process unknown').lower()} ({count:,})": (
+            process,
+            outcome,
+            kind,
+        )
+        for process, outcome, kind, count in found[["process", "outcome", "kind", "count"]].itertuples(index=False)
+    }
+    picked = filters.choose("Which", list(choices), key="catch")
+    rows = practice.catch_rows(asked.build, asked.choice.filter, *choices[picked])
+    selected = components.table(
+        rows, key="catch_rows", alt="Records of this kind", is_selectable=True,
+        columns={
+            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "key": st.column_config.TextColumn("Record", width=130),
+            "title": st.column_config.TextColumn("Title", width=220),
+            "text": st.column_config.TextColumn("In its words", width=280),
+            "rule": st.column_config.TextColumn("Because", width=200),
+            "service": st.column_config.TextColumn("Service", width=110),
+        },
+    )  # fmt: skip
+    components.open_selected(selected, rows)
+    st.caption(f"{wording.plural(len(rows), 'record')}, newest first. Select a row to open it.")
+
+
+def _passed_then_failed(asked: Frame) -> None:
+    rows = practice.approved_then_failed(asked.build, asked.choice.filter)
+    if rows.empty:
+        st.subheader("Nothing passed governance and failed in release", anchor=False)
+        return
+    st.subheader(f"{wording.plural(len(rows), 'approved change')} still failed in release", anchor=False)
+    selected = components.table(
+        rows, key="failed_rows", alt="Approved changes that failed in release", is_selectable=True,
+        columns={
+            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "key": st.column_config.TextColumn("Record", width=130),
+            "title": st.column_config.TextColumn("Title", width=300),
+            "failure": st.column_config.TextColumn("How it failed", width=220),
+            "service": st.column_config.TextColumn("Service", width=120),
+        },
+    )  # fmt: skip
+    components.open_selected(selected, rows)
+
+
+if __name__ == "__main__":
+    show()

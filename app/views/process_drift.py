@@ -1,0 +1,244 @@
+"""Process drift: whether a team's two processes are becoming one, since when, because of what; the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from app import builds, charts, components, drift, filters, frame, journal, queries, wording
+from app.drift import Component, Finding
+from app.frame import Frame
+from models.errors import InputError
+
+COLUMNS = 3
+_EXAMPLE_WEEKS_BACK = 13
+
+
+def show() -> None:
+    """Show the page."""
+    asked = frame.current()
+    if not asked.build.has(*drift.TABLES):
+        components.page_title("Process drift", "", asked.build)
+        components.missing("This build does not judge drift.", "Build again with this version.", "twotrack build")
+        return
+    found = drift.findings(asked.build, asked.choice.teams)
+    components.page_title(
+        wording.inert(drift.summary(found), 400),
+        "An indicator, not proof. Judged over all weeks on record, each team against its own past; of the filters, the "
+        "team counts, and the period for the records below.",
+        asked.build,
+    )
+    if not found:
+        components.nothing_matches(
+            asked.choice.describe(), "Drift is judged per team; no team of this choice has marks."
+        )
+        return
+    _teams(found)
+    finding = _chosen(found)
+    st.header(wording.inert(finding.team, 80), anchor=False)
+    st.markdown(wording.inert(finding.sentence, 600))
+    parts = drift.components_of(asked.build, finding.team, finding.dimension)
+    gaps = drift.gaps(asked.build, finding.team)
+    _small_multiples(finding, parts, [week for week, _ in gaps], queries.settings(asked.build).drift.level_weeks)
+    _gap_text(gaps)
+    _records(asked, finding, parts)
+    _index(asked, finding)
+    _annotations(asked, finding)
+
+
+def _teams(found: Sequence[Finding]) -> None:
+    with st.expander(f"All {wording.plural(len(found), 'team')}", expanded=len(found) > 1):
+        components.table(
+            pd.DataFrame(
+                {
+                    "Team": [f.team for f in found],
+                    "State": [f.state for f in found],
+                    "Named first": [drift.LABELS.get(f.dimension or "", "") if f.is_drifting else "" for f in found],
+                    "Since about": [wording.day(f.onset) if f.is_drifting and f.onset else "" for f in found],
+                    "What is said": [f.sentence for f in found],
+                }
+            ),
+            key="drift_teams", alt="Drift by team", columns={
+                "Team": st.column_config.TextColumn(width=100), "State": st.column_config.TextColumn(width=80),
+                "Named first": st.column_config.TextColumn(width=150),
+                "Since about": st.column_config.TextColumn(width=100),
+                "What is said": st.column_config.TextColumn(width=460),
+            },
+        )  # fmt: skip
+        st.caption("Teams differ in size and staffing: levels are never ranked, each is compared with its own past.")
+
+
+def _chosen(found: Sequence[Finding]) -> Finding:
+    names = [finding.team for finding in found]
+    picked = filters.choose("Team to look at", names, key="drift_team")
+    return next(finding for finding in found if finding.team == picked)
+
+
+def _small_multiples(finding: Finding, parts: Sequence[Component], gaps: Sequence[date], trailing: int) -> None:
+    measured = [part for part in parts if part.weeks]
+    for start in range(0, len(measured), COLUMNS):
+        columns = st.columns(COLUMNS, gap="small")
+        for column, part in zip(columns, measured[start : start + COLUMNS], strict=False):
+            with column:
+                _multiple(finding, part, gaps)
+    st.caption(
+        f"Share of records without the separation that should be visible, over trailing {trailing} weeks; shaded: 95 % "
+        "interval; dotted: baseline; dashed: the rate up to which nothing is counted as drift; grey: its weeks."
+    )
+    silent = [
+        f"{drift.LABELS.get(part.dimension, part.dimension).lower()} ({wording.inert(part.reason or 'no marks')})"
+        for part in parts
+        if not part.weeks
+    ]
+    if silent:
+        st.caption(f"Not measured: {wording.listed(silent, 9)}.")
+    with st.expander("The same as a table"):
+        components.table(_rows(parts), key="dimensions", alt="Dimensions of drift")
+
+
+def _multiple(finding: Finding, part: Component, gaps: Sequence[date]) -> None:
+    label = drift.LABELS.get(part.dimension, part.dimension)
+    now = wording.share(part.level)
+    was = f", baseline {wording.share(part.baseline_rate)}" if part.baseline_rate is not None else ""
+    state = f" · **{part.state}**" if part.state == "drifting" else ""
+    st.markdown(f"**{label}: {now}**{was}, n = {part.n:,}{state}")
+    st.plotly_chart(
+        charts.level(
+            part.weeks, charts.palette(frame.is_dark()), baseline=part.baseline_rate, reference=part.reference_rate,
+            baseline_span=(finding.baseline_start, finding.baseline_end), gaps=gaps,
+            is_drifting=part.state == "drifting",
+            onset=finding.onset if part.state == "drifting" and part.dimension == finding.dimension else None,
+            notes=[(on, text) for on, text in journal.notes_between(part.weeks[0][0], part.weeks[-1][0])],
+        ),
+        key=f"level_{part.dimension}", config=charts.CONFIG,
+        alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
+    )  # fmt: skip
+
+
+def _rows(parts: Sequence[Component]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Dimension": [drift.LABELS.get(p.dimension, p.dimension) for p in parts],
+            "State": [p.state for p in parts],
+            "Now": [wording.share(p.level) for p in parts],
+            "Baseline": [wording.share(p.baseline_rate) for p in parts],
+            "Counted above": [wording.share(p.reference_rate) for p in parts],
+            "n": [p.n for p in parts],
+            "Evidence (e-value)": [f"{p.e_value:,.1f}" if p.e_value is not None else "—" for p in parts],
+            "A mark means": [drift.MEANINGS.get(p.dimension, "") for p in parts],
+            "Not watched because": [p.reason for p in parts],
+        }
+    )
+
+
+def _gap_text(gaps: Sequence[tuple[date, str]]) -> None:
+    if gaps:
+        said = wording.listed([f"{wording.short_day(week)} ({wording.inert(reason, 90)})" for week, reason in gaps], 3)
+        st.warning(
+            f"{wording.plural(len(gaps), 'week')} left out as a data gap, never counted as missing approvals: {said}.",
+            icon=":material/signal_disconnected:",
+        )
+
+
+def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
+    st.subheader("The records behind it", anchor=False)
+    labels = {drift.LABELS.get(part.dimension, part.dimension): part.dimension for part in parts if part.weeks}
+    if not labels:
+        st.caption("No dimension has a mark.")
+        return
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left:
+        picked = filters.choose("Dimension", list(labels), key="dimension")
+    with right:
+        which = st.segmented_control(
+            "Records",
+            ["Separation missing", "Separation visible"],
+            default="Separation missing",
+            required=True,
+            key="marks",
+        )
+    dimension, period = labels[picked], asked.choice.asked
+    missing, total = drift.count_marks(asked.build, finding.team, dimension, period.start, period.end)
+    st.caption(
+        f"{missing:,} of {total:,} {drift.UNITS.get(dimension, 'records')} from "
+        f"{wording.span(period.start, period.end)} lack it: {drift.MEANINGS.get(dimension, '')}."
+    )
+    found = drift.marks(
+        asked.build, finding.team, dimension, period.start, period.end, is_missing=which != "Separation visible"
+    )
+    if found.empty:
+        st.caption("No such record in the period.")
+        return
+    selected = components.table(
+        found, key="mark_rows", alt="Records behind the dimension", is_selectable=True,
+        columns={
+            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "key": st.column_config.TextColumn("Record", width=140),
+            "title": st.column_config.TextColumn("Title", width=240),
+            "reason": st.column_config.TextColumn("Why", width=260),
+            "service": st.column_config.TextColumn("Service", width=110),
+            "stratum": st.column_config.TextColumn("Stratum", width=90),
+        },
+    )  # fmt: skip
+    components.open_selected(selected, found)
+    st.caption(f"{wording.plural(len(found), 'record')}, newest first. Select a row to open it.")
+
+
+def _index(asked: Frame, finding: Finding) -> None:
+    weeks = drift.index_of(asked.build, finding.team)
+    with st.expander("Overall index, and the weights that make it"):
+        if finding.index is None or not weeks:
+            st.markdown("No index: less than half of the weight is observed.")
+        else:
+            st.markdown(
+                f"**{finding.index:.2f}** on a scale of 0 to 1: the weighted mean of the levels. It is no verdict; the "
+                "dimensions above are judged one by one."
+            )
+            st.plotly_chart(
+                charts.level(tuple(weeks), charts.palette(frame.is_dark())), key="index", config=charts.CONFIG,
+                alt=f"Index of {finding.team} by week, {finding.index:.2f} now.",
+            )  # fmt: skip
+        components.table(drift.weights(asked.build), key="weights", alt="Weights of the dimensions")
+
+
+def _annotations(asked: Frame, finding: Finding) -> None:
+    path = builds.workspace().journal_path
+    st.subheader("Deliberate changes", anchor=False)
+    st.caption("What people changed on purpose, such as “automated approvals”. It shows on the charts of every page.")
+    for note in journal.entered(path):
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.text(f"{wording.day(note.happened_on)}: {note.text}" + (f" ({note.team})" if note.team else ""))
+        if right.button("Remove", key=f"remove_{note.annotation_id}", type="tertiary"):
+            journal.withdraw(path, note.annotation_id)
+            st.rerun()
+    with st.form("annotate", clear_on_submit=True, border=False):
+        on_column, text_column, team_column = st.columns([1, 2.4, 1.2])
+        on = on_column.date_input("Day (UTC)", asked.facts.last.date(), format="YYYY-MM-DD", key="note_on")
+        text = text_column.text_input("What changed", max_chars=journal.LONGEST, key="note_text")
+        whose = team_column.selectbox("Team", ["All teams", *asked.facts.team], key="note_team")
+        if st.form_submit_button("Note it", icon=":material/edit_calendar:"):
+            try:
+                journal.annotate(path, on, text, team=None if whose == "All teams" else whose)
+            except InputError as error:
+                st.warning(error.what)
+            else:
+                st.rerun()
+    with st.expander("Start a new baseline from such a change"):
+        st.markdown(
+            "A build judges by the configuration alone, so that it can be repeated. Add this to `twotrack.toml` and "
+            "build again; the baseline of before stays visible."
+        )
+        st.code(_baseline_settings(finding, asked.facts.last), language="toml")
+
+
+def _baseline_settings(finding: Finding, last: datetime) -> str:
+    start = datetime.combine(last.date(), time()) - timedelta(weeks=_EXAMPLE_WEEKS_BACK)
+    name = finding.team.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[[baseline]]\nteam = "{name}"\nstart = {start:%Y-%m-%d}\nnote = "what was changed on purpose"'
+
+
+if __name__ == "__main__":
+    show()
