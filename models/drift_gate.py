@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.drift_weeks import Flags, Floats, Ints, Table, as_frame
+from models.drift_weeks import Flags, Floats, Ints, Table, as_frame, days_since_monday, first_day
 
 GATE_COLUMNS = ("team", "week", "source", "changes", "decisions", "expected", "reason")
 
@@ -84,17 +84,15 @@ class _Grid:
 
 
 def _grid(frame: pd.DataFrame) -> _Grid:
-    week = pd.to_datetime(frame["week"])
-    if getattr(week.dt, "tz", None) is not None:
-        week = week.dt.tz_convert("UTC").dt.tz_localize(None)
-    monday = week.dt.normalize() - pd.to_timedelta(week.dt.weekday, unit="D")
-    weeks = pd.date_range(monday.min(), monday.max(), freq="7D")
+    number = days_since_monday(frame["week"]) // 7
+    first = int(number.min())
+    weeks = pd.date_range(pd.Timestamp(first_day(7 * first)), periods=int(number.max()) - first + 1, freq="7D")
     source, team = frame["source"].astype(str), frame["team"].astype(str)
     pairs = pd.MultiIndex.from_arrays([source, team])
     codes, names = pd.factorize(pairs, sort=True)
     sources = [str(name[0]) for name in names]
     group = pd.factorize(pd.Index(sources))[0].astype(np.int64)
-    place = codes * len(weeks) + ((monday - weeks[0]).dt.days // 7).to_numpy()
+    place = codes * len(weeks) + number - first
     shape = (len(names), len(weeks))
     sums = [
         np.bincount(place, weights=frame[name].fillna(0).to_numpy(np.float64), minlength=shape[0] * shape[1]).reshape(

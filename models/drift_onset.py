@@ -53,7 +53,7 @@ def likeliest_start(log_bets: Floats, watched: Flags, alarm_week: int) -> int:
 def refined_start(
     observed: Floats, expected: Floats, variance: Floats, usable: Flags, start: int, alarm_week: int, reach: int
 ) -> int:
-    """Return the change point of the weekly series near ``start``.
+    """Return where the weekly series steps up or begins to rise near ``start``, whichever fits better.
 
     Args:
         observed: (week,) marks with x = 1.
@@ -69,6 +69,23 @@ def refined_start(
     if len(weeks) < 2 * _SHORTEST + 1:
         return start
     weight = variance[weeks]
-    signal = np.stack([(observed[weeks] - expected[weeks]) / weight, weight], axis=1)
-    search = ruptures.Dynp(custom_cost=WeightedShift(), min_size=_SHORTEST, jump=1).fit(signal)
-    return int(weeks[search.predict(n_bkps=1)[0]])
+    value = (observed[weeks] - expected[weeks]) / weight
+    cost = WeightedShift()
+    search = ruptures.Dynp(custom_cost=cost, min_size=_SHORTEST, jump=1).fit(np.stack([value, weight], axis=1))
+    step = int(search.predict(n_bkps=1)[0])
+    step_cost = cost.error(0, step) + cost.error(step, len(weeks))
+    bend, bend_cost = _bend(weeks.astype(np.float64), value, weight)
+    return int(weeks[bend if bend_cost < step_cost else step])
+
+
+def _bend(week: Floats, value: Floats, weight: Floats) -> tuple[int, float]:
+    """Return the week from which a steady rise fits best, and its cost: a drift may begin as a ramp, not as a step."""
+    best, best_cost = 0, np.inf
+    for place in range(len(week) - _SHORTEST):
+        rise = np.maximum(week - week[place], 0.0)
+        design = np.stack([np.ones_like(rise), rise], axis=1) * np.sqrt(weight)[:, None]
+        fit, _, _, _ = np.linalg.lstsq(design, value * np.sqrt(weight), rcond=None)
+        cost = float(((value - fit[0] - fit[1] * rise) ** 2 * weight).sum())
+        if fit[1] > 0 and cost < best_cost:
+            best, best_cost = place, cost
+    return best, best_cost

@@ -35,7 +35,7 @@ def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
     baseline_variance = (baseline.variance * baseline.weeks).sum(axis=2)
     beyond = np.sqrt(np.maximum(GRID**2 - settings.wander_tolerance**2, 0))
     running = np.zeros((subjects, dimensions, len(GRID)))
-    complete: Flags = np.asarray(np.maximum.accumulate(baseline.watched, axis=2), dtype=bool)
+    complete = np.maximum.accumulate(baseline.watched, axis=2)
     newly_complete = set(np.flatnonzero(np.diff(complete.sum(axis=(0, 1)), prepend=0)).tolist())
     for week in range(weeks):
         if week >= length and week % length == 0:
@@ -48,7 +48,7 @@ def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
 
 
 def _block_likelihood(baseline: Baseline, weeks: slice, dispersion: Floats, baseline_variance: Floats) -> Floats:
-    of_baseline = baseline.weeks[:, :, weeks].any(axis=2)
+    of_baseline: Flags = np.asarray(baseline.weeks[:, :, weeks].any(axis=2), dtype=bool)
     known = (of_baseline | baseline.watched[:, :, weeks].any(axis=2)) & baseline.is_watched
     use = np.where(of_baseline[:, :, None], baseline.weeks[:, :, weeks], baseline.watched[:, :, weeks])
     n = (baseline.counts[:, :, weeks] * use).sum(axis=2)

@@ -115,7 +115,7 @@ def read_marks(
     kept = np.flatnonzero(frame[["team", "dimension", "day", "n", "x"]].notna().to_numpy().all(axis=1))
     n, x = (pd.to_numeric(frame[name]).to_numpy(np.float64)[kept] for name in ("n", "x"))
     team = teams.get_indexer(pd.Index(names))[team_code[kept]].astype(np.int64)
-    day = _days(frame["day"].iloc[kept])
+    day = days_since_monday(frame["day"].iloc[kept])
     dimension_code, dimensions = _codes(frame["dimension"].iloc[kept])
     _refuse_unknown(dimensions)
     dimension = np.array([DIMENSION_NAMES.index(name) for name in dimensions], dtype=np.int64)[dimension_code]
@@ -144,9 +144,9 @@ def read_marks(
         day=day[picked] - first,
         n=n[picked],
         x=x[picked],
-        first_monday=_date(first),
+        first_monday=first_day(first),
         weeks=weeks,
-        as_of=_date(last),
+        as_of=first_day(last),
         censored=silent | _carried_over(silent, has_marks),
         reasons=reasons,
         source_silent=silent,
@@ -194,7 +194,7 @@ def _refuse_impossible(frame: pd.DataFrame, kept: Ints, n: Floats, x: Floats) ->
         )
 
 
-def _days(column: pd.Series[Any]) -> Ints:
+def days_since_monday(column: pd.Series[Any]) -> Ints:
     """Return days since a Monday, so that whole weeks are whole sevens."""
     instants = pd.to_datetime(column)
     if getattr(instants.dt, "tz", None) is not None:
@@ -202,7 +202,8 @@ def _days(column: pd.Series[Any]) -> Ints:
     return np.asarray((instants.to_numpy().astype("datetime64[D]") - _MONDAY).astype(np.int64))
 
 
-def _date(day: int) -> date:
+def first_day(day: int) -> date:
+    """Return the date of a number of days since the first Monday of all."""
     return date.fromordinal(date(1970, 1, 5).toordinal() + int(day))
 
 
@@ -264,7 +265,7 @@ def _censored(gate: Table | None, teams: list[str], first: int, weeks: int) -> t
     places: dict[str, list[int]] = {}
     for place, team in enumerate(teams):
         places.setdefault(team, []).append(place)
-    week_numbers = (_days(frame["week"]) - first) // 7
+    week_numbers = (days_since_monday(frame["week"]) - first) // 7
     why = frame["reason"].fillna("").astype(str).tolist() if "reason" in frame.columns else [""] * len(frame)
     for team, week, reason in zip(frame["team"].astype(str), week_numbers, why, strict=True):
         if 0 <= week < weeks:

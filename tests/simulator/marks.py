@@ -173,7 +173,7 @@ def simulate(
         regime=regime,
         strength=strength,
         volume=volume,
-        names=tuple(f"{regime.name}-{volume}-{k:04d}" for k in range(teams)),
+        names=tuple(f"{regime.name}-{volume}-{100 * strength:.0f}-{k:04d}" for k in range(teams)),
         onset_weeks=onset,
         n=n.astype(np.int32),
         x=x.astype(np.int32),

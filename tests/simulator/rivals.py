@@ -1,6 +1,7 @@
 """Ways to find drift that the detector is compared with on the same teams, and bets that were tried instead of its own.
 
-Owns the rivals. Refuses to score them (``trial`` does). PM4Py's concept drift is not here: its licence keeps it out of this project.
+Owns the rivals. Refuses to score them (``trial`` does). PM4Py's concept drift is not here: its licence keeps it out
+of this project.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def gap_median(cohort: Cohort) -> Alarms:
 
 
 def monthly_tests(cohort: Cohort) -> Alarms:
-    """Alarm when a month's rate is above the baseline's in a one-sided two-proportion test, Bonferroni over dimensions and months."""
+    """Alarm when a month's rate is above the baseline's: two-proportion tests with Bonferroni's bound."""
     weeks = cohort.n.shape[2] // 7
     months = (weeks - BASELINE_WEEKS) // _MONTH
     level = _P_VALUE / (len(DIMENSIONS) * months)
@@ -88,7 +89,8 @@ def _first(alarm: np.typing.NDArray[np.bool_], named: np.typing.NDArray[np.int64
 def without_correlation(marks: Marks, settings: DriftSettings) -> Baseline:
     """Fit the baseline with the overdispersion of weekly counts (Pearson) in place of a correlation within weeks.
 
-    Counts are taken as dispersed to the same degree whatever their number, and marks of the baseline as the prototype took them.
+    Counts are taken as dispersed to the same degree whatever their number, and marks of the baseline as the
+    prototype took them.
     """
     baseline = fit_baseline(marks, settings)
     used = baseline.weeks & (baseline.counts > 0)
@@ -114,7 +116,7 @@ def own_spread(baseline: Baseline, settings: DriftSettings) -> Floats:
 
 
 def between_teams(marks: Marks, settings: DriftSettings) -> Baseline:
-    """Fit baselines that borrow from the other teams' rates of the dimension (method of moments, one Beta per dimension)."""
+    """Fit baselines that borrow from the other teams' rates of the dimension (one Beta each, method of moments)."""
     baseline = fit_baseline(marks, settings)
     dispersion = baseline.dispersion()
     size = baseline.marks / dispersion
@@ -165,7 +167,9 @@ def _so_far(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSet
     reference = reference_rate(baseline.upper[subject, marks.cell[kept]], wander[subject, dimension, week], settings)
     place = (subject * dimensions + dimension) * 7 * weeks + marks.day[kept]
     sums = [
-        np.bincount(place, weights=values, minlength=subjects * dimensions * 7 * weeks).reshape(subjects, dimensions, weeks, 7)
+        np.bincount(place, weights=values, minlength=subjects * dimensions * 7 * weeks).reshape(
+            subjects, dimensions, weeks, 7
+        )
         for values in (marks.n[kept], marks.x[kept], marks.n[kept] * reference)
     ]
     n, x, allowed = (np.cumsum(values, axis=3) for values in sums)
@@ -205,7 +209,9 @@ def _staked(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSet
         reference = np.where(has, allowed[:, :, day] / np.maximum(n[:, :, day], 1e-9), 0.5)
         if not newton:
             edge = first / size - reference
-            stake = np.clip(edge / (np.maximum(second / size - (first / size) ** 2, 1e-3) + edge**2), 0, 0.5 / reference)
+            stake = np.clip(
+                edge / (np.maximum(second / size - (first / size) ** 2, 1e-3) + edge**2), 0, 0.5 / reference
+            )
         stake = np.minimum(stake, 0.5 / reference)
         payoff = share - reference
         logs[:, :, day] = np.where(has, np.log1p(stake * payoff), 0.0)
@@ -235,12 +241,20 @@ def alternatives() -> tuple[Method, ...]:
     prototype = changed(quantile=0.7, weekly_cap=_NEVER, wander_quantile=0.0)
     return (
         Method("chosen"),
-        Method("prototype: one dispersion per team, no cap, no wander, quantile 0.7", prototype, without_correlation,
-               place=constant_dispersion),
+        Method(
+            "prototype: one dispersion per team, no cap, no wander, quantile 0.7",
+            prototype,
+            without_correlation,
+            place=constant_dispersion,
+        ),
         Method("prototype with a correlation within weeks", prototype),
         Method("the same with the weekly cap", changed(quantile=0.7, wander_quantile=0.0)),
         Method("no wander", changed(wander_quantile=0.0)),
-        Method("wander from the dimension's own weekly spread, one deviation", changed(wander_quantile=1.0), wander=own_spread),
+        Method(
+            "wander from the dimension's own weekly spread, one deviation",
+            changed(wander_quantile=1.0),
+            wander=own_spread,
+        ),
         Method("wander from the team alone", changed(pool_wander=False)),
         Method("no cap", changed(weekly_cap=_NEVER)),
         Method("cap 1.5", changed(weekly_cap=1.5)),

@@ -24,6 +24,7 @@ Ints = npt.NDArray[np.int64]
 Placing = Callable[[Marks, Baseline, Floats, DriftSettings], Bets]
 Fitting = Callable[[Marks, DriftSettings], Baseline]
 Wandering = Callable[[Baseline, DriftSettings], Floats]
+_DEFAULTS = DriftSettings()
 _Z95 = 1.959963984540054
 
 
@@ -32,7 +33,7 @@ class Method:
     """A way to find drift: settings, and the parts of the pipeline it exchanges."""
 
     name: str
-    settings: DriftSettings = DriftSettings()
+    settings: DriftSettings = _DEFAULTS
     fit: Fitting = fit_baseline
     wander: Wandering = wander_by_week
     place: Placing = place_bets
@@ -47,12 +48,10 @@ class Alarms:
     discovered: npt.NDArray[np.bool_]
 
 
-def alarms_of(cohorts: list[Cohort], method: Method) -> Alarms:
-    """Run a method on the teams of one organisation, source gate included."""
-    marks = pd.concat([cohort.marks().astype({"team": "str", "dimension": "str"}) for cohort in cohorts], ignore_index=True)
-    gate = silent_weeks(pd.concat([cohort.activity() for cohort in cohorts], ignore_index=True))
+def alarms_of(cohorts: list[Cohort], method: Method, read: Marks | None = None) -> Alarms:
+    """Run a method on the teams of one organisation, source gate included; ``read`` spares reading them again."""
     names = [name for cohort in cohorts for name in cohort.names]
-    read = read_marks(marks, gate[gate["team"].isin(names)])
+    read = read or _read(cohorts, names)
     detection = run(read, method)
     place = {subject.team: k for k, subject in enumerate(read.subjects)}
     order = np.array([place.get(name, -1) for name in names])
@@ -65,6 +64,14 @@ def alarms_of(cohorts: list[Cohort], method: Method) -> Alarms:
         named=np.where(order >= 0, detection.first_named[order], -1),
         discovered=np.where(order >= 0, found[order], False),
     )
+
+
+def _read(cohorts: list[Cohort], names: list[str]) -> Marks:
+    marks = [cohort.marks() for cohort in cohorts]
+    if len(marks) > 1:
+        marks = [frame.astype({"team": "str", "dimension": "str"}) for frame in marks]
+    gate = silent_weeks(pd.concat([cohort.activity() for cohort in cohorts], ignore_index=True))
+    return read_marks(pd.concat(marks, ignore_index=True), gate[gate["team"].isin(names)])
 
 
 def run(marks: Marks, method: Method) -> Detection:
@@ -80,7 +87,8 @@ class Score:
 
     Attributes:
         found: Alarm after the onset (must alarm).
-        early: Alarm before the onset (must alarm), or any alarm (must not): a false alarm within the 52 weeks after the baseline.
+        early: Alarm before the onset (must alarm), or any alarm (must not): a false alarm within the 52 weeks after
+            the baseline.
         low: Lower end of the 95 % interval of the share that matters for the regime.
         high: Upper end.
         named: Of the found, the share whose first-named dimension is the one that moved.
@@ -102,7 +110,10 @@ class Score:
 
     def as_json(self) -> dict[str, str | float]:
         """Return the fields, infinite and missing numbers as ``None``."""
-        return {name: value if not isinstance(value, float) or np.isfinite(value) else None for name, value in asdict(self).items()}
+        return {
+            name: value if not isinstance(value, float) or np.isfinite(value) else None
+            for name, value in asdict(self).items()
+        }
 
 
 def score(cohort: Cohort, alarms: Alarms) -> Score:
