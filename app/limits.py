@@ -89,7 +89,7 @@ def behaviour(
     if found is None:
         return Behaviour(tuple(weeks), None, ())
     limits = Limits(*found, weeks=len(before if is_before else usable), is_before=is_before)
-    return Behaviour(tuple(weeks), limits, tuple(_signals(usable, limits, judged_from)))
+    return Behaviour(tuple(weeks), limits, tuple(_signals(usable, limits, judged_from, is_share=ceiling is not None)))
 
 
 def limits_of(
@@ -104,12 +104,15 @@ def limits_of(
     return centre, lower if floor is None else max(floor, lower), upper if ceiling is None else min(ceiling, upper)
 
 
-def _signals(usable: Sequence[Week], limits: Limits, judged_from: date) -> list[Signal]:
+def _signals(usable: Sequence[Week], limits: Limits, judged_from: date, *, is_share: bool) -> list[Signal]:
     found: list[Signal] = []
     side, run = 0, 0
     for week in usable:
         value = week.value or 0.0
         now = (value > limits.centre) - (value < limits.centre)
+        # Of an event so rare that a week is not expected to hold one, a week without it says nothing.
+        if now < 0 and is_share and limits.centre * week.n < 1:
+            now = 0
         run = run + 1 if now == side and now != 0 else int(now != 0)
         side = now
         if week.week < judged_from:

@@ -84,18 +84,29 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report: title, what it is about, a banner for generated records, sections, and how it was made."""
+    """A whole report: title, what it is about, sections, a banner for generated records, and how it was made.
+
+    ``opening`` stands before the first section.
+    """
 
     title: str
     about: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     banner: str = ""
     footer: str = ""
+    opening: tuple[Block, ...] = ()
 
 
 def row(*values: object) -> tuple[Cell, ...]:
     """Return a table's row from texts, numbers and cells."""
     return tuple(value if isinstance(value, Cell) else Cell("" if value is None else str(value)) for value in values)
+
+
+def named(record_id: str | None, url: str | None) -> Cell:
+    """Return a cell that names a record as people know it, linked to its own page."""
+    key = (record_id or "").partition(":")[2] or record_id or ""
+    last = key.rpartition(":")[2]
+    return Cell(wording.short_key(last if last.isdigit() else key, url), url)
 
 
 def table_or(

@@ -23,8 +23,8 @@ PAYLOAD_INDEX = "raw/index.csv"
 PACK_FORMAT = 1
 # A pack without one of these results is not whole, whatever its own list says.
 REQUIRED = (
-    "approvals", "automated_rules", "calendars", "capabilities", "change_tests", "conditions", "conflicts", "controls", "emergency",
-    "exceptions", "handover", "identities", "loading", "population_changes", "population_deployments",
+    "approvals", "automated_rules", "calendars", "capabilities", "change_tests", "conditions", "conflicts", "controls",
+    "emergency", "exceptions", "handover", "identities", "loading", "population_changes", "population_deployments",
     "population_pull_requests", "reconciliation", "reconciliation_totals", "sample_frame", "sample_test_matrix",
     "separation_of_duties", "windows",
 )  # fmt: skip

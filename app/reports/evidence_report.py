@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from app import wording
 from app.reports import provenance
-from app.reports.blocks import Block, Bullets, Cell, Document, Facts, Section, Text, row, table_or
+from app.reports.blocks import Block, Bullets, Cell, Document, Facts, Section, Text, named, row, table_or
 from models.metric import MetricValue
 from sql import aggregate
 from sql.aggregate import Filter
@@ -254,7 +254,7 @@ def _exceptions(con: DuckDBPyConnection) -> tuple[Block, ...]:
     if not kinds:
         return (counted,)
     records = [
-        row(_kind(kind), Cell(record, url), wording.day(at), service, reason)
+        row(_kind(kind), named(record, url), wording.day(at), service, reason)
         for kind, record, at, service, reason, url in _rows(con, _EXCEPTIONS)
     ]
     columns = ("Kind", "Record", "When", "Service", "What the records show")
@@ -268,11 +268,13 @@ def _kind(kind: str) -> str:
 
 def _emergencies(con: DuckDBPyConnection) -> tuple[Block, ...]:
     emergencies = [
-        row(Cell(change, url), title, wording.day(at), wording.words(c or "no deployment on record"), wording.day(seen))
+        row(
+            named(change, url), title, wording.day(at), wording.words(c or "no deployment on record"), wording.day(seen)
+        )
         for change, title, url, at, c, seen in _rows(con, _EMERGENCIES)
     ]
     ledger = [
-        row(Cell(change, url), text, wording.day(due), _status(status), Cell("open", event) if event else "none")
+        row(named(change, url), text, wording.day(due), _status(status), Cell("open", event) if event else "none")
         for change, url, text, due, status, event in _rows(con, _CONDITIONS)
     ]
     return (

@@ -59,6 +59,7 @@ def _document(document: Document) -> dict[str, Any]:
         "about": _pairs(document.about),
         "banner": _shown(document.banner),
         "footer": _shown(document.footer),
+        "opening": [_block(one) for one in document.opening],
         "sections": [_section(one) for one in document.sections],
     }
 

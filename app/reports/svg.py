@@ -224,3 +224,28 @@ def tracks_in_words(weeks: Sequence[TrackWeek]) -> str:
         f"Both tracks over {wording.plural(len(weeks), 'week')}: {wording.plural(decided, 'decision')} on changes and "
         f"{wording.plural(shipped, 'production deployment')}, {bad:,} of them without valid authorisation."
     )
+
+
+def level_chart(
+    points: Sequence[tuple[date, float]], baseline: float | None, onset: date | None, label: str, font: str
+) -> str:
+    """Draw a share from 0 to 1 week by week, with its baseline and where it began to move."""
+    frame = _Frame(len(points), _nice_top(max([value for _, value in points] + [baseline or 0.0]) * 100 * 1.05), font)
+    parts = [*_grid(frame, "%"), *_weeks_axis(frame, [week for week, _ in points])]
+    if baseline is not None:
+        y = frame.y(baseline * 100)
+        parts += [_line(_LEFT, y, _WIDTH - _RIGHT, y, MUTED, "7 4"), _text(_WIDTH - _RIGHT, y - 5, "baseline", "end")]
+    since = next((i for i, (week, _) in enumerate(points) if onset is not None and week >= onset), None)
+    if since is not None:
+        x = frame.x(since)
+        # Where little room is left, the words stand before the line.
+        anchor, shift = ("end", -4) if x > _WIDTH * 0.75 else ("start", 4)
+        parts += [
+            _line(x, _TOP - 6, x, frame.height - _BOTTOM, SIGNAL),
+            _text(x + shift, _TOP, f"since about {onset.day} {onset:%b %Y}" if onset else "", anchor, SIGNAL),
+        ]
+    path = " ".join(
+        f"{'L' if i else 'M'}{_n(frame.x(i))} {_n(frame.y(value * 100))}" for i, (_, value) in enumerate(points)
+    )
+    parts.append(f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.8"/>')
+    return frame.page(parts, label)

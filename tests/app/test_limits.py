@@ -84,3 +84,11 @@ def test_the_centre_lies_within_the_limits(values: list[float]) -> None:
     assert found is not None
     centre, lower, upper = found
     assert lower - 1e-6 <= centre <= upper + 1e-6
+
+
+def test_weeks_without_a_rare_event_are_no_signal() -> None:
+    """Where the usual share expects less than one event a week, a row of weeks without any is what is usual."""
+    rare = [0.05 if i % 10 == 0 else 0.0 for i in range(20)]
+    found = behaviour(weeks(*rare, *[0.0] * 12), judged_from(20), ceiling=1.0)
+    assert found.limits is not None and found.limits.centre * 20 < 1
+    assert not found.is_signal
