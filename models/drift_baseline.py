@@ -15,7 +15,6 @@ from models.drift_settings import DIMENSIONS, DriftSettings
 from models.drift_weeks import FIRST_BASELINE, Flags, Floats, Ints, Marks
 
 _JEFFREYS = 0.5
-_HIGHEST_REFERENCE = 0.97
 _HIGHEST_CORRELATION = 0.95
 # Weeks in which a mark has at least this many others tell about correlation at full weight; weeks of single marks
 # tell nothing.
@@ -204,4 +203,4 @@ def reference_rate(upper: Floats, wander: Floats, settings: DriftSettings) -> Fl
         settings: The numbers that decide.
     """
     odds = upper / (1 - upper) * np.exp(settings.wander_quantile * wander)
-    return np.asarray(np.minimum(np.maximum(upper + settings.margin, odds / (1 + odds)), _HIGHEST_REFERENCE))
+    return np.asarray(np.minimum(np.maximum(upper + settings.margin, odds / (1 + odds)), 1.0))

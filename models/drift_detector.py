@@ -18,6 +18,8 @@ from models.drift_settings import DIMENSIONS, DriftSettings
 from models.drift_weeks import Flags, Floats, Ints, Marks
 
 _LARGEST = 1e250
+# A reference rate above this leaves no room for a rise: nothing is bet, for a team that always did it did not drift.
+_HIGHEST_REFERENCE = 0.97
 _RECOVERY_MARKS = 8.0
 
 
@@ -69,10 +71,11 @@ def place_bets(marks: Marks, baseline: Baseline, wander: Floats, settings: Drift
     subjects, dimensions, weeks = baseline.counts.shape
     days = 7 * weeks
     dimension, week = marks.cell_dimension[marks.cell], marks.day // 7
+    rates = reference_rate(baseline.upper[marks.subject, marks.cell], wander[marks.subject, dimension, week], settings)
     watched = baseline.watched[marks.subject, dimension, week] & baseline.is_watched[marks.subject, dimension]
-    subject, cell, day = marks.subject[watched], marks.cell[watched], marks.day[watched]
+    watched &= rates < _HIGHEST_REFERENCE
+    subject, day, reference = marks.subject[watched], marks.day[watched], rates[watched]
     dimension, week, n, x = dimension[watched], week[watched], marks.n[watched], marks.x[watched]
-    reference = reference_rate(baseline.upper[subject, cell], wander[subject, dimension, week], settings)
     place = (subject * dimensions + dimension) * days + day
     size = subjects * dimensions * days
     daily = np.bincount(place, weights=n, minlength=size).reshape(subjects, dimensions, days)

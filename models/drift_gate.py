@@ -57,8 +57,9 @@ def silent_weeks(activity: Table, settings: GateSettings | None = None) -> pd.Da
         return pd.DataFrame({name: pd.Series(dtype="object") for name in GATE_COLUMNS})
     grid = _grid(frame)
     own = _falls(grid.changes, grid.decisions, chosen)
-    other_changes, other_decisions = grid.others(grid.changes), grid.others(grid.decisions)
-    others = _falls(other_changes, other_decisions, chosen)
+    # A team of which nothing arrives cannot vouch for its source, and must not speak against it either.
+    heard = ~own.is_silent
+    others = _falls(grid.others(grid.changes * heard), grid.others(grid.decisions * heard), chosen)
     vouching = _trailing(others.expected, 4) >= chosen.comparable
     own_recent, own_expected = _trailing(grid.decisions, 4), _trailing(own.expected, 4)
     own_fine = (own_recent >= chosen.fine * own_expected) & (own_expected >= chosen.comparable)
