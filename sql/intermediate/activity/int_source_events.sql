@@ -68,8 +68,15 @@ with happened as (
         lower(coalesce(e.field, '')) || ' ' || case
             when e.verb = 'status_changed' then lower(coalesce(e.new_value, '')) || coalesce(' [' || m.meaning || ']', '')
             when e.verb in ('labeled', 'unlabeled') then lower(coalesce(e.new_value, e.old_value, ''))
+            -- What automation writes on a record is a result or a notice, not somebody consulted.
+            when e.verb = 'commented' and a.actor_type = 'bot'
+                and regexp_matches(lower(coalesce(e.text, '')), 'verified|build|test|check|lint|scan|passed|failed|coverage')
+                then '[bot result]'
+            when e.verb = 'commented' and a.actor_type = 'bot' then '[bot notice]'
             else ''
-        end || coalesce('[topic ' || t.topic || ']', ''),
+        end || case
+            when e.verb = 'commented' and a.actor_type = 'bot' then '' else coalesce('[topic ' || t.topic || ']', '')
+        end,
         coalesce(e.subject_kind, 'change'),
         e.source || ':' || e.subject_key,
         case when e.subject_kind = 'change' or c.change_id is not null then e.source || ':' || e.subject_key end,
@@ -83,6 +90,7 @@ with happened as (
         on k.record_type = coalesce(lower(i.record_type), '') and k.labels = coalesce(lower(i.labels), '') and i.key is not null
     left join intermediate.int_status_meanings m on e.verb = 'status_changed' and m.status = lower(e.new_value)
     left join intermediate.int_texts t on t.source_event_id = e.source_event_id
+    left join intermediate.int_actors a on a.source = e.source and a.login = lower(trim(e.actor))
     -- The record itself tells when it was opened and merged; its own event of that is the same act.
     where e.verb is not null
         and not (e.verb in ('opened', 'created') and (c.created_at is not null or i.created_at is not null))
