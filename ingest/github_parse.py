@@ -108,7 +108,7 @@ def parse_pull_request_nodes(response: Response) -> Parsed:
     """Parse the GraphQL answer ``repository.pullRequests``."""
     found = _repository(response.body)
     repository = str(found.get("nameWithOwner") or repository_of(response))
-    connection = found.get("pullRequests") or {}
+    connection: Item = found.get("pullRequests") or {}
     return collect(
         response,
         "pull_requests",
@@ -190,7 +190,7 @@ def parse_issue_nodes(response: Response) -> Parsed:
     """Parse the GraphQL answer ``repository.issues``."""
     found = _repository(response.body)
     repository = str(found.get("nameWithOwner") or repository_of(response))
-    connection = found.get("issues") or {}
+    connection: Item = found.get("issues") or {}
     return collect(
         response,
         "issues",
@@ -208,7 +208,7 @@ def _without_nodes(connection: object) -> object:
     return {field: value for field, value in connection.items() if field not in ("nodes", "pageInfo")}
 
 
-def _repository(body: object) -> dict[str, object]:
+def _repository(body: object) -> Item:
     data = body.get("data") if isinstance(body, dict) else None
     found = data.get("repository") if isinstance(data, dict) else None
     return found if isinstance(found, dict) else {}
