@@ -57,6 +57,10 @@ class Story:
     windows: tuple[dict[str, Any], ...]
     incidents: tuple[dict[str, Any], ...]
     events: tuple[Event, ...]
+    conditions: tuple[dict[str, Any], ...] = ()
+    duties: tuple[dict[str, Any], ...] = ()
+    completeness: dict[str, Any] | None = None
+    stages: dict[str, Any] | None = None
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
@@ -122,6 +126,12 @@ def _story(
         tuple(_of(build, "marts.windows", "change_id", change_ids, "planned_start_at, window_id")),
         tuple(_of(build, "marts.incidents", "deployment_id", deployment_ids, "opened_at, incident_id")),
         tuple(_events(build, change_ids, deployment_ids, record)),
+        tuple(_if_held(build, "marts.conditions", "change_id", change_ids, "change_id, position")),
+        tuple(
+            _if_held(build, "marts.separation_of_duties", "change_id", change_ids[:1], "test, occurred_at, record_id")
+        ),
+        next(iter(_if_held(build, "marts.change_completeness", "change_id", change_ids[:1], "change_id")), None),
+        next(iter(_if_held(build, "marts.change_stages", "change_id", change_ids[:1], "change_id")), None),
     )
 
 
@@ -222,6 +232,58 @@ def _deployment_sentence(record: dict[str, Any], carried: int) -> str:
     if record["is_failed"]:
         parts.append(f"needed intervention ({record['failure_reasons']})")
     return ", ".join(parts) + "."
+
+
+_STAGES = (
+    ("first_response_seconds", "first response"),
+    ("rework_seconds", "rework"),
+    ("approval_seconds", "approval"),
+    ("merge_seconds", "merge"),
+    ("deploy_seconds", "production"),
+)
+
+
+def stages_sentence(stages: dict[str, Any]) -> str:
+    """Return how the time from the request to production divides; the stages add up to the whole."""
+    parts = [f"{label} {wording.duration(stages[name])}" for name, label in _STAGES if stages[name]]
+    moved = ", one instant out of order moved" if stages["is_reordered"] else ""
+    return f"{wording.duration(stages['whole_seconds'])} from the request on: {', '.join(parts)}{moved}."
+
+
+def worked_example(build: Build) -> tuple[str, str] | None:
+    """Return (id, title) of the change whose story in both tracks is the fullest, to show how to read one."""
+    return _fullest(build) if build.has("marts.activities") else None
+
+
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def _fullest(build: Build) -> tuple[str, str] | None:
+    statement = """
+        with stories as (
+            select change_id, coalesce(ticket_id, change_id) as story_id from marts.changes
+        ),
+        acts as (
+            select s.story_id, a.activity_id, a.activity, a.track
+            from stories s join marts.activities a on a.change_id = s.change_id
+            union
+            select s.story_id, a.activity_id, a.activity, a.track
+            from stories s
+            join marts.deployment_changes l on l.change_id = s.change_id
+            join marts.activities a on a.deployment_id = l.deployment_id
+        ),
+        fullest as (
+            select story_id from acts where track in ('change_governance', 'release_execution')
+            group by story_id having count(distinct track) = 2
+            order by count(distinct activity) desc, count(*) desc, story_id limit 1
+        )
+        select c.change_id, coalesce(c.title, c.key)
+        from fullest f join marts.changes c on c.change_id = f.story_id
+    """
+    found = cursor(build).execute(statement).fetchall()
+    return (found[0][0], found[0][1]) if found else None
+
+
+def _if_held(build: Build, table: str, column: str, ids: Sequence[str], order: str) -> list[dict[str, Any]]:
+    return _of(build, table, column, ids, order) if build.has(table) else []
 
 
 def _of(build: Build, table: str, column: str, ids: Sequence[str], order: str) -> list[dict[str, Any]]:

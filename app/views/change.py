@@ -57,6 +57,8 @@ def _head(asked: Frame, story: Story) -> None:
     said = " · ".join(f"{name}: {wording.inert(value, 60)}" for name, value in facts.items() if value)
     st.caption(said or "Nothing says its type, service or team.")
     st.markdown(f"**{change_story.sentence(story)}**")
+    if story.kind == "change" and story.stages and story.stages["whole_seconds"]:
+        st.markdown(change_story.stages_sentence(story.stages))
     components.source_link(record["url"])
 
 
@@ -150,11 +152,8 @@ def _related(story: Story) -> None:
                 _handed_over(row) if story.kind == "deployment"
                 else f"{wording.words(row['record_type'] or 'change')} · {row['state']}",
             )  # fmt: skip
-    conditions = [row for row in story.decisions if row["conditions"]]
-    if conditions:
-        st.subheader("Conditions set with an approval", anchor=False)
-        for row in conditions:
-            st.text(f"{wording.instant(row['decided_at'])}: {row['conditions'][:400]}")
+    _conditions(story)
+    _duties(story)
     if story.windows:
         st.subheader("Planned and worked windows", anchor=False)
         components.table(
@@ -173,6 +172,59 @@ def _related(story: Story) -> None:
         for row in story.incidents:
             title = row["title"] or row["incident_id"]
             st.text(f"{wording.instant(row['opened_at'])}: {title} ({row['kind']}, linked by {row['link_basis']})")
+
+
+def _conditions(story: Story) -> None:
+    """Show the condition ledger: each condition and the event that met it, or none."""
+    if not story.conditions:
+        return
+    met = sum(row["status"] == "met" for row in story.conditions)
+    st.subheader(
+        f"{met:,} of {wording.plural(len(story.conditions), 'condition')} of its approval met in time", anchor=False
+    )
+    components.table(
+        pd.DataFrame(
+            {
+                "Condition": [row["text"] for row in story.conditions],
+                "Status": [row["status"] for row in story.conditions],
+                "Due (UTC)": pd.to_datetime([row["due_at"] for row in story.conditions]),
+                "Met (UTC)": pd.to_datetime([row["met_at"] for row in story.conditions]),
+                "Says so": [wording.safe_url(row["evidence_url"]) for row in story.conditions],
+            }
+        ),
+        key="condition_ledger", alt="Conditions of the approval", columns={
+            "Condition": st.column_config.TextColumn(width=380), "Status": None, "Due (UTC)": None, "Met (UTC)": None,
+            "Says so": st.column_config.LinkColumn(display_text="open", width=70),
+        },
+    )  # fmt: skip
+
+
+def _test_name(test: str) -> str:
+    """Return a test's name as the definitions write it: ``sod_1_strict`` → ``SOD-1 strict``."""
+    return wording.words(test.replace("sod_", "SOD-", 1))
+
+
+def _duties(story: Story) -> None:
+    """Show the tests of separation of duties, and what the record lacks."""
+    lacks = (story.completeness or {}).get("missing")
+    if story.kind == "change" and lacks:
+        st.markdown(f"The record lacks: {wording.inert(lacks, 200)}.")
+    if not story.duties:
+        return
+    failed = sum(row["result"] == "fail" for row in story.duties)
+    said = wording.plural(failed, "test") if failed else "No test"
+    title = f"{said} of separation of duties failed"
+    st.subheader(title, anchor=False)
+    components.table(
+        pd.DataFrame(
+            {
+                "Test": [_test_name(row["test"]) for row in story.duties],
+                "Result": [wording.words(row["result"]) for row in story.duties],
+                "Because": [row["reason"] for row in story.duties],
+            }
+        ),
+        key="duties", alt="Tests of separation of duties",
+    )  # fmt: skip
 
 
 def _linked(kind: str, record_id: str, title: str, detail: str) -> None:

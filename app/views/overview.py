@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import (
     attention,
+    change_story,
     charts,
     components,
     drift,
@@ -165,6 +166,13 @@ def _caption(asked: Frame) -> None:
     if (unclassified := queries.unclassified_share(asked.build)) is not None:
         parts.append(f"{wording.share(unclassified)} of events unclassified")
     st.caption(" · ".join(parts))
+    if asked.build.is_demo and (example := change_story.worked_example(asked.build)):
+        st.page_link(
+            components.CHANGE_PAGE,
+            label=f"Worked example: one change through both tracks ({wording.inert(example[1], 80)})",
+            query_params={"change": example[0]},
+            icon=":material/route:",
+        )
 
 
 if __name__ == "__main__":

@@ -61,4 +61,3 @@ def publish(space: Workspace, build_id: str) -> None:
     """Publish a copy of the current build under another id."""
     shutil.copy(space.build_path(space.current_build()), space.build_path(build_id))
     space.pointer_path.write_text(json.dumps({"build_id": build_id}), encoding="utf-8")
-

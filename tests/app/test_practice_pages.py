@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from app import builds, drift, journal, practice, queries
+from app.builds import Build
+from models.workspace import Workspace
+from tests.app.conftest import Opened, text_of
+from tests.app.sample import AS_OF
+from tests.app.test_pages import PAGES
+
+NEWER_TABLES = (
+    "marts.activities", "marts.rejected", "marts.unclassified", "marts.reconciliation", "marts.conditions",
+    "marts.separation_of_duties", "marts.change_completeness", "marts.change_stages", "marts.drift_findings",
+    "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks", "marts.drift_gate", "marts.cheat_sheet",
+    "marts.verdicts", "marts.catches", "marts.approved_then_failed", "marts.combine_advice", "marts.confusion_patterns",
+    "marts.automated_rules", "config.rules",
+)  # fmt: skip
+
+
+@pytest.fixture
+def build(sample: Workspace) -> Build:
+    return builds.open_build(sample, sample.current_build())
+
+
+@pytest.fixture
+def older(sample: Workspace) -> Workspace:
+    """The sample as an earlier version would have built it: without the tables that came later."""
+    with duckdb.connect(str(sample.build_path(sample.current_build()))) as con:
+        for table in NEWER_TABLES:
+            con.execute(f"drop table {table}")
+    return sample
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_build_of_an_earlier_version_says_what_it_lacks(older: Workspace, opened: Opened, page: str) -> None:
+    """A missing table is a sentence, never a fault; what the build does hold is shown."""
+    app = opened(page, change="itsm:CHG-0001") if page == "change" else opened(page)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+    if page in {"process_drift", "catches", "cheat_sheet", "combine_or_separate"}:
+        assert "twotrack build" in text_of(app)
+    if page == "overview":
+        assert "Not measured in this build" in text_of(app)
+
+
+def test_drifting_teams_come_first_and_every_team_is_said_once(build: Build) -> None:
+    """One finding per team, its state in words."""
+    found = drift.findings(build, ())
+    assert sorted(finding.team for finding in found) == ["Money", "Shop"]
+    states = [drift.STATES.index(finding.state) for finding in found]
+    assert states == sorted(states)
+    assert [finding.team for finding in drift.findings(build, ("Shop",))] == ["Shop"]
+
+
+def test_the_summary_says_who_drifts_or_that_nobody_does() -> None:
+    """Too little data is not the same as no drift."""
+    assert "not enough data" in drift.summary([])
+    still = _finding("Money", "stable")
+    assert drift.summary([still, _finding("Shop", "moving")]) == (
+        "No drift: in none of 2 teams do the two processes move into one"
+    )
+    moved = _finding("Shop", "drifting", onset=date(2026, 5, 4))
+    assert drift.summary([moved, still]) == "1 of 2 teams drifting: Shop since about 4 May 2026"
+
+
+def _finding(team: str, state: str, onset: date | None = None) -> drift.Finding:
+    return drift.Finding(team, state, "", "owners", onset, None, None, "first", 0.1, 0.6, 118, 0.2, state == "drifting")
+
+
+def test_the_marks_of_a_dimension_are_the_rows_below_it(build: Build) -> None:
+    """Missing and visible together are all marks of the period."""
+    start, end = datetime(2026, 1, 5), AS_OF
+    missing, total = drift.count_marks(build, "Money", "order", start, end)
+    assert total > 0
+    rows = [drift.marks(build, "Money", "order", start, end, is_missing=flag) for flag in (True, False)]
+    assert [len(rows[0]), len(rows[0]) + len(rows[1])] == [missing, total]
+
+
+def test_drift_is_called_an_indicator_and_shows_its_weights(sample: Workspace, opened: Opened) -> None:
+    """Never one opaque score: components, weights and records are on the page."""
+    app = opened("process_drift", drift_team="Money")
+    said = text_of(app)
+    assert "An indicator, not proof" in said
+    assert "weighted mean" in said or "No index" in said
+    assert "The records behind it" in said
+
+
+def test_a_deliberate_change_can_be_noted_on_the_page(sample: Workspace, opened: Opened) -> None:
+    """Entered once, it is in the journal and on the page; it can be taken back."""
+    app = opened("process_drift")
+    app.text_input("note_text").set_value("Automated approvals")
+    next(button for button in app.button if button.label == "Note it").click().run()
+    notes = journal.entered(sample.journal_path)
+    assert [note.text for note in notes] == ["Automated approvals"]
+    assert "Automated approvals" in text_of(app)
+    app.button(f"remove_{notes[0].annotation_id}").click().run()
+    assert journal.entered(sample.journal_path) == []
+
+
+def test_a_new_baseline_is_asked_of_the_configuration(sample: Workspace, opened: Opened) -> None:
+    """A build judges by its configuration alone; the page gives the lines to add, and they are valid."""
+    from models.settings import parse_settings
+
+    app = opened("process_drift", drift_team="Money")
+    lines = next(code.value for code in app.code if "[[baseline]]" in code.value)
+    assert parse_settings(lines, "page").baseline[0].team == "Money"
+
+
+def test_the_cheat_sheet_shows_both_tracks_side_by_side(sample: Workspace, opened: Opened, build: Build) -> None:
+    """Seven rows, two columns, and a verdict with its condition for each track and for the separation."""
+    period = practice.periods(build)[0]
+    rows = practice.cheat_sheet(build, period.name, practice.EVERYBODY)
+    assert [row for row, _, _ in rows] == [
+        "question", "cadence", "output", "owner", "catches", "artifact", "condition",
+    ]  # fmt: skip
+    verdicts = practice.verdicts(build, period.name, practice.EVERYBODY)
+    assert [verdict.subject for verdict in verdicts] == list(practice.SUBJECTS)
+    app = opened("cheat_sheet")
+    assert len(app.table) == 1
+    assert all(verdict.why.split(":")[0].lower()[:20] in text_of(app).lower().replace("\\", "") for verdict in verdicts)
+
+
+def test_catches_of_a_kind_are_the_rows_below_it(build: Build) -> None:
+    """A count and its records come from the same rows."""
+    everything = queries.Filter(AS_OF - timedelta(weeks=60), AS_OF)
+    found = practice.catches(build, everything)
+    assert len(found) > 0
+    for process, outcome, kind, count, _ in found.itertuples(index=False):
+        assert len(practice.catch_rows(build, everything, process, outcome, kind)) == min(count, 500)
+
+
+def test_advice_is_given_per_team_with_its_criteria(build: Build) -> None:
+    """Keeping apart is the default; each criterion carries its measured value."""
+    found = practice.advice(build, ())
+    assert [one.team for one in found] == ["Money", "Shop"]
+    criteria = practice.criteria(build, "Money")
+    assert set(criteria["Side"]) == {"May combine when", "Keep apart when"}
+    assert set(criteria["Holds"]) <= {"yes", "no", "cannot tell"}
+    assert criteria["Measured"].str.len().min() > 0
