@@ -74,7 +74,8 @@ def _find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any
     if found:
         raise InputError(
             f"'{record}' names {len(found)} records.",
-            next_step="choose one of: " + ", ".join(record_id for _, record_id, _ in found[:_SUGGESTED])
+            next_step="choose one of: "
+            + ", ".join(record_id for _, record_id, _ in found[:_SUGGESTED])
             + (f" … and {len(found) - _SUGGESTED:,} more" if len(found) > _SUGGESTED else ""),
         )
     near = [row["id"] for row in _rows(con, _ALIKE, record)]

@@ -212,10 +212,11 @@ def _records(con: DuckDBPyConnection, one: Compared, chosen: Filter) -> Iterator
         values,
     ).fetchall()
     for record, service, at, value, detail in rows:
-        # A record of a hand-over names a deployment and a change.
-        title, url = con.execute(_TITLES, [str(record).split("|")[0]]).fetchall()[0]
+        # A record of a hand-over names a deployment and the change in it; the change tells more.
+        shown = str(record).rpartition("|")[2]
+        title, url = con.execute(_TITLES, [shown]).fetchall()[0]
         shows = detail if counts_events or value is None else wording.amount(value, one.reading.definition.unit)
-        yield row(named(str(record).partition("|")[0], url), title, service, wording.day(at), shows or "")
+        yield row(named(shown, url), title, service, wording.day(at), shows or "")
 
 
 def questions(found: Sequence[str]) -> tuple[Block, ...]:

@@ -45,9 +45,9 @@ def pdf(document: Document, made_at: datetime, paper: Paper = "a4") -> bytes:
         "document": json.dumps(shaped, ensure_ascii=False), "paper": paper,
         "date": json.dumps([made_at.year, made_at.month, made_at.day]),
     }  # fmt: skip
-    made = _compiler().compile(
-        template, format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=made_at.replace(tzinfo=UTC)
-    )
+    # A PDF's date has no fractions of a second.
+    stamp = made_at.replace(tzinfo=UTC, microsecond=0)
+    made = _compiler().compile(template, format="pdf", sys_inputs=inputs, pdf_standards=["ua-1"], timestamp=stamp)
     if not isinstance(made, bytes):
         raise TypeError("Typst returned no single PDF")
     return made

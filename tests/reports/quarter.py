@@ -62,4 +62,4 @@ def _unusual(made: Records) -> None:
 
 def built(home: Path) -> Workspace:
     """Return a workspace with the quarter built."""
-    return published(home, records(), kind="live", as_of=AS_OF)
+    return published(home, records(), kind="live", as_of=AS_OF + timedelta(microseconds=123_456))
