@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "metric": ("metric", "Print a metric of the published build, or the records behind it."),
     "why": ("why", "Explain how one record was classified, event by event."),
     "lineage": ("lineage", "Show where a column of a mart or metric comes from, down to the raw streams."),
-    "report": ("report", "Write the retrospective report of a period."),
+    "report": ("report", "Write the retrospective report of a period, as one HTML file and as PDF."),
     "evidence": ("evidence", "Make an evidence pack: everything in a period and scope, not only what failed."),
     "verify": ("verify", "Check that an evidence pack holds what it claims."),
     "keygen": ("keygen", "Make an Ed25519 key pair to sign evidence packs with."),

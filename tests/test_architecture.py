@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import ast
+import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("models", "ingest", "sql", "app")
@@ -110,3 +115,38 @@ def late():
     found = {name.partition(".")[0] for name, _ in imported_by(text, ("models", "deep"))}
     assert {"ingest", "app", "sql"} <= found
     assert "models.tests" in {name for name, _ in imported_by(text, ("models", "deep"))}
+
+
+def test_every_imported_package_is_a_declared_dependency() -> None:
+    """What happens to be installed beside something else may be gone tomorrow: whatever is imported is asked for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {named(text) for text in project["dependencies"]}
+    optional = {named(text) for extra in project["optional-dependencies"].values() for text in extra}
+    distributions = packages_distributions()
+    missing = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for layer in LAYERS
+        for path in modules(layer)
+        for name, is_late in third_party(path)
+        if not {canonicalize_name(one) for one in distributions.get(name, [name])}
+        & (declared | optional if is_late else declared)
+    }
+    assert missing == set()
+
+
+def named(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+def third_party(path: Path) -> Iterator[tuple[str, bool]]:
+    """Yield packages that are neither ours nor Python's, and whether by name at run time, as extras are."""
+    text = path.read_text(encoding="utf-8")
+    at_start = {
+        name.partition(".")[0]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    found = {name.partition(".")[0] for name, _ in imports(path)}
+    for name in found - set(LAYERS) - sys.stdlib_module_names - {"__future__", ""}:
+        yield name, name not in at_start
