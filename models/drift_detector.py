@@ -17,7 +17,7 @@ from models.drift_baseline import Baseline, reference_rate
 from models.drift_settings import DIMENSIONS, DriftSettings
 from models.drift_weeks import Flags, Floats, Ints, Marks
 
-_LARGEST = 1e250
+_LARGEST, _LARGEST_LOG_BET = 1e250, 100.0
 # A reference rate above this leaves no room for a rise: nothing is bet, for a team that always did it did not drift.
 _HIGHEST_REFERENCE = 0.97
 _RECOVERY_MARKS = 8.0
@@ -118,7 +118,7 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
     """Run the detector from the first day to ``last_day``; it is re-armed when a drift is over."""
     subjects, dimensions, days, alternatives = bets.log_bets.shape
     watched = baseline.watched & baseline.is_watched[:, :, None]
-    multiplied = np.exp(bets.log_bets)
+    multiplied = np.exp(np.clip(bets.log_bets, -_LARGEST_LOG_BET, _LARGEST_LOG_BET))
     back = _back_at_reference(bets.allowed, baseline, settings)
     statistic = np.zeros((subjects, dimensions, alternatives))
     reached = np.zeros((subjects, dimensions), dtype=bool)

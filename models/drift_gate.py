@@ -57,13 +57,15 @@ def silent_weeks(activity: Table, settings: GateSettings | None = None) -> pd.Da
         return pd.DataFrame({name: pd.Series(dtype="object") for name in GATE_COLUMNS})
     grid = _grid(frame)
     own = _falls(grid.changes, grid.decisions, chosen)
-    # A team of which nothing arrives cannot vouch for its source, and must not speak against it either.
+    others = _falls(grid.others(grid.changes), grid.others(grid.decisions), chosen)
+    # One team of which nothing arrives must not speak against the source of those that are still heard.
     heard = ~own.is_silent
-    others = _falls(grid.others(grid.changes * heard), grid.others(grid.decisions * heard), chosen)
+    speaking = _falls(grid.others(grid.changes * heard), grid.others(grid.decisions * heard), chosen)
+    none_speaks = _trailing(speaking.expected, 4) < chosen.comparable
     vouching = _trailing(others.expected, 4) >= chosen.comparable
     own_recent, own_expected = _trailing(grid.decisions, 4), _trailing(own.expected, 4)
     own_fine = (own_recent >= chosen.fine * own_expected) & (own_expected >= chosen.comparable)
-    shared = others.is_fallen & ~own_fine
+    shared = others.is_fallen & (speaking.is_fallen | none_speaks) & ~own_fine
     gap = np.where(vouching, shared | own.is_silent, own.is_fallen | own.is_silent)
     return _rows(grid, gap & (_trailing(grid.changes, 4) > 0), own)
 

@@ -31,18 +31,18 @@ def cells(teams: int, seed: int) -> Result:
     for regime, volume, strength in _plan():
         cohort = simulate(regime, volume, teams, seed, strength=strength)
         alarms = alarms_of([cohort], Method("chosen"))
-        row = score(cohort, alarms).as_json()
+        row: dict[str, Any] = score(cohort, alarms).as_json()
         if regime.must_alarm:
             weeks = (alarms.day - 7 * cohort.onset_weeks + 1) / 7
             after = np.where(alarms.day >= 7 * cohort.onset_weeks, weeks, np.inf)
             row["known"] = evidence_at_half_way(cohort)
-            row["curve"] = [round(float((after <= week).mean()), 4) for week in range(CURVE_WEEKS + 1)]  # type: ignore[assignment]
+            row["curve"] = [round(float((after <= week).mean()), 4) for week in range(CURVE_WEEKS + 1)]
         results.append(row)
     return results
 
 
 def evidence_at_half_way(cohort: Cohort) -> float | None:
-    """Return the evidence (median, natural log) of a watcher who knew the rates before and after, when a ramp is half-way."""
+    """Return the evidence (median, natural log) at half a ramp of a watcher who knew the rates before and after."""
     move = cohort.regime.moves[0]
     if not move.ramp_weeks:
         return None

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.simulator import plots
+from tests.simulator import plots, tables
 from tests.simulator.regimes import BASELINE_WEEKS, MUST_ALARM, MUST_NOT, ONSET_WEEK, REGIMES, WEEKS
+from tests.simulator.tables import VOLUMES, Row
 
-Row = dict[str, Any]
-VOLUMES = (20, 100, 500)
 FALSE_ALARM_GOAL, WANDER_GOAL, NAMED_GOAL = 0.02, 0.05, 0.90
 FOLDER = "drift-operating-characteristics"
 
@@ -59,7 +57,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "",
         "## Must alarm: share of teams found",
         "",
-        *_found_table(cells),
+        *tables.found_table(cells),
         "",
         f"![Share of teams found at half strength, by regime and volume]({FOLDER}/found-half.svg)",
         "",
@@ -69,17 +67,17 @@ def _lines(results: dict[str, Any]) -> list[str]:
         " 26 weeks"
         " is half-way after 13.",
         "",
-        *_delay_table(cells),
+        *tables.delay_table(cells),
         "",
         f"![Share of teams found by weeks since the onset, 100 changes a month, full strength]({FOLDER}/delay-100.svg)",
         "",
         "## Must alarm: is the dimension named first the one that moved?",
         "",
-        *_named_table(cells),
+        *tables.named_table(cells),
         "",
         "## Must not alarm: teams with a false alarm in the 52 weeks after the baseline",
         "",
-        *_false_table(cells),
+        *tables.false_table(cells),
         "",
         f"![Share of teams with a false alarm, by regime and volume]({FOLDER}/false-alarms.svg)",
         "",
@@ -91,14 +89,14 @@ def _lines(results: dict[str, Any]) -> list[str]:
         " a false"
         " discovery rate of 10 %.",
         "",
-        *_organisation_table(results["organisation"]),
+        *tables.organisation_table(results["organisation"]),
         "",
         "## Sources nobody can vouch for",
         "",
         "Above, five teams share each source, so a silent source shows in all of them. Here every team is alone on"
         " its source.",
         "",
-        *_alone_table(results["alone"]),
+        *tables.alone_table(results["alone"]),
         "",
         "Lost decisions at 20 changes a month are the limit: a third less of six decisions a week cannot be told from"
         " approvals"
@@ -108,11 +106,11 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "",
         "Error of the onset in weeks, median and quartiles, at full strength; positive is late.",
         "",
-        *_dating_table(results["dating"]),
+        *tables.dating_table(results["dating"]),
         "",
         "## Against simple alarms on the same teams",
         "",
-        *_compared_table(results),
+        *tables.compared_table(results),
         "",
         "## What was tried",
         "",
@@ -121,7 +119,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
         " columns are teams with a false alarm. Each row changes one thing in the chosen method unless it says"
         " otherwise.",
         "",
-        *_alternatives_table(results["alternatives"]),
+        *tables.alternatives_table(results["alternatives"]),
         "",
         *_NOTES,
     ]
@@ -163,43 +161,47 @@ def _summary(results: dict[str, Any]) -> list[str]:
         (20, 1.0, 0.80, "found at full strength, each regime at 20"),
         (100, 0.5, 0.75, "found at half strength, each regime at 100"),
     ):
-        shares = [row["found"] for row in _must(cells, volume, strength)]
+        shares = [row["found"] for row in tables.must(cells, volume, strength)]
         add(
-            f"{words}: ≥ {_percent(limit)}", f"{_percent(min(shares))} to {_percent(max(shares))}", min(shares) >= limit
+            f"{words}: ≥ {tables.percent(limit)}",
+            f"{tables.percent(min(shares))} to {tables.percent(max(shares))}",
+            min(shares) >= limit,
         )
-    still = [row["early"] for row in cells if not REGIMES[row["regime"]].must_alarm and not _wanders(row["regime"])]
+    still = [
+        row["early"] for row in cells if not REGIMES[row["regime"]].must_alarm and not tables.wanders(row["regime"])
+    ]
     add(
         "teams with a false alarm in a year: ≤ 2 %",
-        f"{_percent(min(still))} to {_percent(max(still))}",
+        f"{tables.percent(min(still))} to {tables.percent(max(still))}",
         max(still) <= FALSE_ALARM_GOAL,
     )
-    wander = [row["early"] for row in cells if _wanders(row["regime"])]
+    wander = [row["early"] for row in cells if tables.wanders(row["regime"])]
     add(
         "the same when rates wander slowly: ≤ 5 %",
-        f"{_percent(min(wander))} to {_percent(max(wander))}",
+        f"{tables.percent(min(wander))} to {tables.percent(max(wander))}",
         max(wander) <= WANDER_GOAL,
     )
     named = [row["named"] for row in cells if row["named"] is not None]
     add(
         "dimension named first is the true one: ≥ 90 %",
-        f"{_percent(min(named))} to {_percent(max(named))}",
+        f"{tables.percent(min(named))} to {tables.percent(max(named))}",
         min(named) >= NAMED_GOAL,
     )
     for volume, limit in ((100, 6), (20, 12)):
-        delays = [row["delay"] for row in _must(cells, volume, 1.0) if not REGIMES[row["regime"]].ramp_weeks]
+        delays = [row["delay"] for row in tables.must(cells, volume, 1.0) if not REGIMES[row["regime"]].ramp_weeks]
         add(
             f"abrupt regimes at {volume}: ≤ {limit} weeks (median)",
-            " and ".join(_weeks(delay) for delay in delays),
+            " and ".join(tables.weeks(delay) for delay in delays),
             all(delay is not None and delay <= limit for delay in delays),
         )
-    ramps = [row for row in _must(cells, 100, 1.0) if REGIMES[row["regime"]].ramp_weeks]
+    ramps = [row for row in tables.must(cells, 100, 1.0) if REGIMES[row["regime"]].ramp_weeks]
     early = [row for row in ramps if row["delay"] is not None and row["delay"] <= REGIMES[row["regime"]].ramp_weeks / 2]
     add(
         "ramps at 100: before the rate is half-way (median)",
-        ", ".join(f"{_weeks(row['delay'])} of {REGIMES[row['regime']].ramp_weeks / 2:g}" for row in ramps),
+        ", ".join(f"{tables.weeks(row['delay'])} of {REGIMES[row['regime']].ramp_weeks / 2:g}" for row in ramps),
         len(early) == len(ramps),
     )
-    return _table(["goal", "measured", "met"], rows)
+    return tables.table(["goal", "measured", "met"], rows)
 
 
 def _missed(results: dict[str, Any]) -> list[str]:
@@ -211,21 +213,15 @@ def _missed(results: dict[str, Any]) -> list[str]:
         if regime.must_alarm:
             goal = {(100, 1.0): 0.90, (20, 1.0): 0.80, (100, 0.5): 0.75}.get((row["volume"], row["strength"]))
             if goal and row["found"] < goal:
-                reach = (
-                    "the interval reaches the goal" if row["high"] >= goal else "the interval does not reach the goal"
-                )
                 strength = "full" if row["strength"] == 1 else "half"
-                lines.append(
-                    f"- {where}, {strength} strength: found in {_share(row, 'found')}, goal {_percent(goal)}; {reach}."
-                )
+                found = tables.share(row, "found")
+                lines.append(_miss(f"{where}, {strength} strength: found in {found}", goal, row["high"] >= goal))
         else:
-            goal = WANDER_GOAL if _wanders(row["regime"]) else FALSE_ALARM_GOAL
+            goal = WANDER_GOAL if tables.wanders(row["regime"]) else FALSE_ALARM_GOAL
             if row["early"] > goal:
-                reach = (
-                    "the interval reaches the goal" if row["low"] <= goal else "the interval does not reach the goal"
-                )
-                lines.append(f"- {where}: false alarms in {_share(row, 'early')}, goal {_percent(goal)}; {reach}.")
-    for row in _must(cells, 100, 1.0) + _must(cells, 20, 1.0):
+                alarms = tables.share(row, "early")
+                lines.append(_miss(f"{where}: false alarms in {alarms}", goal, row["low"] <= goal))
+    for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
         ramp = REGIMES[row["regime"]].ramp_weeks
         limit = ramp / 2 if ramp else {100: 6, 20: 12}[row["volume"]]
         if row["volume"] == 20 and ramp:
@@ -233,216 +229,32 @@ def _missed(results: dict[str, Any]) -> list[str]:
         if row["delay"] is None or row["delay"] > limit:
             title = REGIMES[row["regime"]].title
             lines.append(
-                f"- {title}, {row['volume']} a month: median delay {_weeks(row['delay'])} weeks, goal {limit:g}."
+                f"- {title}, {row['volume']} a month: median delay {tables.weeks(row['delay'])} weeks, goal {limit:g}."
             )
     if not lines:
         return ["None."]
     return [
         *lines,
         "",
-        "For these cells everything under [What was tried](#what-was-tried) was tried. The delay of most ramps is bounded"
-        f" by what can be known; one false alarm in ten team-years asks for {math.log(520):.1f} units of evidence (natural"
-        " logarithm). Somebody who knew both rates exactly, and looked at nothing but the dimension that moves, would have"
-        " this much (median) when the ramp is half-way at full strength:",
+        "For these cells everything under [What was tried](#what-was-tried) was tried. The delay of most ramps is"
+        f" bounded by what can be known: one false alarm in ten team-years asks for {math.log(520):.1f} units of"
+        " evidence (natural logarithm). Somebody who knew both rates exactly, and looked at nothing but the dimension"
+        " that moves, would have this much (median) when the ramp is half-way at full strength:",
         "",
-        *_known_table(cells),
+        *tables.known_table(cells),
     ]
 
 
-def _known_table(cells: list[Row]) -> list[str]:
-    rows = [
-        [regime.title, *(f"{_cell(cells, regime.name, volume, 1.0)['known']:.1f}" for volume in VOLUMES)]
-        for regime in MUST_ALARM
-        if regime.ramp_weeks
-    ]
-    return _table(["regime", *(str(volume) for volume in VOLUMES)], rows)
-
-
-def _found_table(cells: list[Row]) -> list[str]:
-    head = ["regime", *(f"{volume}, full" for volume in VOLUMES), *(f"{volume}, half" for volume in VOLUMES)]
-    rows = [
-        [
-            regime.title,
-            *(
-                _share(_cell(cells, regime.name, volume, strength), "found")
-                for strength in (1.0, 0.5)
-                for volume in VOLUMES
-            ),
-        ]
-        for regime in MUST_ALARM
-    ]
-    mean = [
-        _percent(sum(row["found"] for row in _must(cells, volume, strength)) / len(MUST_ALARM))
-        for strength in (1.0, 0.5)
-        for volume in VOLUMES
-    ]
-    return _table(head, [*rows, ["*mean*", *mean]])
-
-
-def _delay_table(cells: list[Row]) -> list[str]:
-    head = ["regime", "ramp", *(f"{volume}, full" for volume in VOLUMES), *(f"{volume}, half" for volume in VOLUMES)]
-    rows = [
-        [
-            regime.title,
-            f"{regime.ramp_weeks} weeks" if regime.ramp_weeks else "none",
-            *(
-                _weeks(_cell(cells, regime.name, volume, strength)["delay"])
-                for strength in (1.0, 0.5)
-                for volume in VOLUMES
-            ),
-        ]
-        for regime in MUST_ALARM
-    ]
-    return _table(head, rows)
-
-
-def _named_table(cells: list[Row]) -> list[str]:
-    head = [
-        "regime",
-        "dimension",
-        *(f"{volume}, full" for volume in VOLUMES),
-        *(f"{volume}, half" for volume in VOLUMES),
-    ]
-    rows = [
-        [
-            regime.title,
-            f"`{regime.moves[0].dimension}`",
-            *(
-                _percent(_cell(cells, regime.name, volume, strength)["named"])
-                for strength in (1.0, 0.5)
-                for volume in VOLUMES
-            ),
-        ]
-        for regime in MUST_ALARM
-    ]
-    return _table(head, rows)
-
-
-def _false_table(cells: list[Row]) -> list[str]:
-    rows = [
-        [regime.title, *(_share(_cell(cells, regime.name, volume, 1.0), "early") for volume in VOLUMES)]
-        for regime in MUST_NOT
-    ]
-    before = [
-        _percent(max(row["early"] for row in _must(cells, volume, strength)))
-        for volume in VOLUMES
-        for strength in (1.0,)
-    ]
-    return _table(
-        ["regime", *(str(volume) for volume in VOLUMES)],
-        [*rows, ["*before the onset in a regime that must alarm, largest*", *before]],
-    )
-
-
-def _organisation_table(rows: list[Row]) -> list[str]:
-    names = list(dict.fromkeys(row["name"] for row in rows))
-
-    def cell(name: str, volume: int) -> str:
-        row = next(row for row in rows if row["name"] == name and row["volume"] == volume)
-        if not row["teams"]:
-            return "–"
-        return f"{_percent(row['hits'] / row['teams'])} ({row['hits']} of {row['teams']}; {_range(row)})"
-
-    return _table(
-        ["share", *(str(volume) for volume in VOLUMES)], [[name, *(cell(name, v) for v in VOLUMES)] for name in names]
-    )
-
-
-def _alone_table(rows: list[Row]) -> list[str]:
-    names = list(dict.fromkeys(row["regime"] for row in rows))
-    listed = []
-    for name in names:
-        regime = REGIMES[name]
-        field = "found" if regime.must_alarm else "early"
-        what = "found" if regime.must_alarm else "false alarm"
-        listed.append([regime.title, what, *(_share(_cell(rows, name, volume, 1.0), field) for volume in VOLUMES)])
-    return _table(["regime", "share of teams", *(str(volume) for volume in VOLUMES)], listed)
-
-
-def _dating_table(rows: list[Row]) -> list[str]:
-    def cell(name: str, volume: int) -> str:
-        row = next(row for row in rows if row["regime"] == name and row["volume"] == volume)
-        return f"{row['error_median']:+.0f} ({row['error_quarter']:+.0f} to {row['error_three_quarters']:+.0f})"
-
-    listed = [[regime.title, *(cell(regime.name, volume) for volume in VOLUMES)] for regime in MUST_ALARM]
-    return _table(["regime", *(str(volume) for volume in VOLUMES)], listed)
-
-
-def _compared_table(results: dict[str, Any]) -> list[str]:
-    methods = list(dict.fromkeys(row["method"] for row in results["compared"]))
-    named = [("e-detector", results["cells"])] + [
-        (method, [row for row in results["compared"] if row["method"] == method]) for method in methods
-    ]
-    rows = []
-    for name, cells in named:
-        for volume in VOLUMES:
-            full, half = (_mean(_must(cells, volume, strength), "found") for strength in (1.0, 0.5))
-            early = _mean(_must(cells, volume, 1.0), "early")
-            others = [row for row in cells if not REGIMES[row["regime"]].must_alarm and row["volume"] == volume]
-            worst = max(others, key=lambda row: float(row["early"]))
-            rows.append(
-                [
-                    name,
-                    str(volume),
-                    _percent(full),
-                    _percent(half),
-                    _percent(early),
-                    _percent(_mean(others, "early")),
-                    f"{_percent(worst['early'])} ({REGIMES[worst['regime']].title})",
-                ]
-            )
-    head = [
-        "method",
-        "changes a month",
-        "found, full",
-        "found, half",
-        "alarm before the onset",
-        "false alarms, mean",
-        "false alarms, worst",
-    ]
-    return _table(head, rows)
-
-
-def _alternatives_table(rows: list[Row]) -> list[str]:
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    head = [
-        "method", "half, 100: mean", "half, 100: least", "full, 20: mean", "full, 20: least", "named", "abrupt, 20:"
-        " weeks",
-        "wander 0.97: 100 / 500", "wander 0.9: 100 / 500", "stable, turnover: 20", "episodic: 20",
-    ]  # fmt: skip
-    listed = []
-    for method in methods:
-        own = [row for row in rows if row["method"] == method]
-        half, full = _must(own, 100, 0.5), _must(own, 20, 1.0)
-
-        def early(name: str, volume: int, own: list[Row] = own) -> str:
-            return _percent(_cell(own, name, volume, 1.0)["early"])
-
-        abrupt = [row["delay"] for row in full if not REGIMES[row["regime"]].ramp_weeks]
-        named = [row["named"] for row in half + full if row["named"] is not None]
-        listed.append(
-            [
-                f"**{method}**" if method == "chosen" else method,
-                _percent(_mean(half, "found")),
-                _percent(min(row["found"] for row in half)),
-                _percent(_mean(full, "found")),
-                _percent(min(row["found"] for row in full)),
-                _percent(min(named)) if named else "–",
-                " / ".join(_weeks(delay) for delay in abrupt),
-                f"{early('slow_wander_97', 100)} / {early('slow_wander_97', 500)}",
-                f"{early('slow_wander_90', 100)} / {early('slow_wander_90', 500)}",
-                f"{early('stable', 20)}, {early('turnover', 20)}",
-                early("episodic", 20),
-            ]
-        )
-    return _table(head, listed)
+def _miss(what: str, goal: float, is_near: bool) -> str:
+    reach = "the interval reaches the goal" if is_near else "the interval does not reach the goal"
+    return f"- {what}, goal {tables.percent(goal)}; {reach}."
 
 
 def _charts(cells: list[Row]) -> dict[str, str]:
     series = [f"{volume} changes a month" for volume in VOLUMES]
 
     def points(regime: str, strength: float, field: str) -> list[plots.Interval]:
-        rows = [_cell(cells, regime, volume, strength) for volume in VOLUMES]
+        rows = [tables.cell(cells, regime, volume, strength) for volume in VOLUMES]
         return [plots.Interval(row[field], row["low"], row["high"]) for row in rows]
 
     must = {
@@ -464,7 +276,7 @@ def _charts(cells: list[Row]) -> dict[str, str]:
         0.15,
         FALSE_ALARM_GOAL,
     )
-    rows = [_cell(cells, regime.name, 100, 1.0) for regime in MUST_ALARM]
+    rows = [tables.cell(cells, regime.name, 100, 1.0) for regime in MUST_ALARM]
     delay = plots.curves(
         "Found by weeks since the onset, 100 changes a month, full strength (dashed: the ramp is half-way)",
         "weeks since the onset",
@@ -477,52 +289,6 @@ def _charts(cells: list[Row]) -> dict[str, str]:
 
 def _short(title: str, length: int = 44) -> str:
     return title if len(title) <= length else title[: length - 1].rsplit(" ", 1)[0] + " …"
-
-
-def _must(cells: Iterable[Row], volume: int, strength: float) -> list[Row]:
-    listed = list(cells)
-    return [_cell(listed, regime.name, volume, strength) for regime in MUST_ALARM]
-
-
-def _cell(cells: list[Row], regime: str, volume: int, strength: float) -> Row:
-    return next(
-        row for row in cells if row["regime"] == regime and row["volume"] == volume and row["strength"] == strength
-    )
-
-
-def _wanders(regime: str) -> bool:
-    return regime.startswith("slow_wander")
-
-
-def _mean(rows: list[Row], field: str) -> float:
-    return float(sum(row[field] for row in rows) / len(rows))
-
-
-def _share(row: Row, field: str) -> str:
-    return f"{_percent(row[field])} ({_range(row)})"
-
-
-def _range(row: Row) -> str:
-    return (
-        f"{100 * row['low']:.0f}-{100 * row['high']:.0f}"
-        if row["high"] > 0.2
-        else f"{100 * row['low']:.1f}-{100 * row['high']:.1f}"
-    )
-
-
-def _percent(share: float | None) -> str:
-    if share is None:
-        return "–"
-    return f"{100 * share:.0f} %" if share >= 0.1 or share == 0 else f"{100 * share:.1f} %"
-
-
-def _weeks(weeks: float | None) -> str:
-    return "–" if weeks is None else f"{weeks:.1f}"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]
 
 
 def _wrapped(line: str) -> str:
