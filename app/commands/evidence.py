@@ -71,6 +71,7 @@ def command(
     --key a signed statement lies beside it. The same build, question, key and earlier pack give the same bytes.
     """
     from app.commands.keygen import secret_at
+    from app.progress import steps
     from app.reports import evidence, signing
     from app.reports.recompute import Draw
     from app.reports.sampling import Design
@@ -84,7 +85,8 @@ def command(
         cast("Paper", "us-letter" if paper == "letter" else paper),
     )  # fmt: skip
     session.kept = "no pack was written"
-    made = evidence.make(session.workspace, request)
+    with steps(session, "Evidence:") as advance:
+        made = evidence.make(session.workspace, request, advance)
     session.answer({"pack": made.path, "statement": made.statement, "name": made.name, "previous": made.previous,
                     "exceptions": made.exceptions, "incomplete": list(made.incomplete), "rows": made.rows})  # fmt: skip
     _say(session, made, key)

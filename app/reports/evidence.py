@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from app.periods import Period
 from app.published import open_build
 from app.reports import (
     bag,
+    delimited,
     evidence_report,
     packing,
     payloads,
@@ -47,6 +49,8 @@ from sql import aggregate
 
 PREDICATE_TYPE = "urn:twotrack:evidence-pack:v1"
 PACK_FORMAT = 1
+Progress = Callable[[str, int, int], None]
+_STEPS = 5
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _USUAL_DRAW = recompute.Draw(sampling.Design())
 
@@ -99,8 +103,15 @@ class _Link:
     digest: str
 
 
-def make(workspace: Workspace, request: Request) -> Made:
-    """Make a pack. Raises ``InputError`` when it is there already, and what opening a build or the raw store raises."""
+def make(workspace: Workspace, request: Request, progress: Progress | None = None) -> Made:
+    """Make a pack; ``progress`` is called with (step, done, total) before each step.
+
+    Raises:
+        InputError: The pack is there already, or the build knows no such scope or framework.
+        NotBuiltError: There is no such build.
+        WorkspaceBusyError: The raw store is being written.
+    """
+    advance = progress or (lambda step, done, total: None)
     with open_build(workspace, request.build_id) as (build_id, con):
         scope = find_scope(con, request.scope)
         as_of, kind, title, settings = con.execute(
@@ -120,6 +131,7 @@ def make(workspace: Workspace, request: Request) -> Made:
         folder = Path(scratch) / name
         data = folder / "data"
         data.mkdir(parents=True)
+        advance("choosing rows", 0, _STEPS)
         with packing.attached(workspace.build_path(build_id)) as build:
             frameworks = packing.require_frameworks(build, request.frameworks)
             known = packing.known_frameworks(build)
@@ -131,7 +143,8 @@ def make(workspace: Workspace, request: Request) -> Made:
             signing.fingerprint(request.key.public_key()) if request.key else None, link.name if link else None,
             packed.left_out,
         )  # fmt: skip
-        summary = _derive(workspace, data, request, packed, facts, expected)
+        summary = _derive(workspace, data, request, packed, facts, expected, advance)
+        advance("bagging", 4, _STEPS)
         _describe(folder, question, facts, link)
         return _deliver(folder, target, request, question, facts, link, summary)
 
@@ -144,10 +157,11 @@ def pack_name(scope: Scope, period: Period, build_id: str) -> str:
 
 def _derive(
     workspace: Workspace, data: Path, request: Request, packed: packing.Packed, facts: PackFacts,
-    expected: dict[str, MetricValue],
+    expected: dict[str, MetricValue], advance: Progress,
 ) -> dict[str, Any]:  # fmt: skip
     """Write every result, the report, the payloads and the provenance; return what the maker says of the pack."""
     rows = {table.file: table.rows for table in packed.tables}
+    advance("computing results", 1, _STEPS)
     with recompute.loaded(data, packed.tables) as con:
         chosen, asked = recompute.read_question(con)
         for result in recompute.derive(con, data, chosen, request.draw):
@@ -155,6 +169,7 @@ def _derive(
             if result.rows is not None:
                 rows[result.file] = result.rows
         _require_same_numbers(con, chosen, expected)
+        advance("writing the report", 2, _STEPS)
         report = evidence_report.document(con, chosen, asked, facts)
         (data / "report.html").write_bytes(render_html.html(report))
         (data / "report.pdf").write_bytes(render_pdf.pdf(report, evidence_report.made_at(asked), request.paper))
@@ -167,8 +182,9 @@ def _derive(
         loading = con.execute(
             "select source, stream, problem from evidence.loading where problem is not null order by source, stream"
         ).fetchall()
+    advance("reading payloads", 3, _STEPS)
     extracts = _from_store(workspace, data, asked["build_id"], wanted)
-    rows[payloads.INDEX] = len((data / payloads.INDEX).read_text(encoding="utf-8").splitlines()) - 1
+    rows[payloads.INDEX] = len(delimited.read(data / payloads.INDEX)[1])
     _write_provenance(data, asked, packed, facts, rows, extracts, request.paper)
     return {"rows": rows, "exceptions": exceptions, "incomplete": tuple(provenance.problems(loading))}
 
@@ -275,9 +291,9 @@ def _deliver(
         _zip(folder, made, envelope)
     else:
         made = folder
+    shutil.move(made, target)
     if statement_path and envelope:
         statement_path.write_bytes(envelope)
-    shutil.move(made, target)
     return Made(target, statement_path, facts.name, facts.previous, **summary)
 
 

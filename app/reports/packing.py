@@ -98,7 +98,7 @@ def fill(con: DuckDBPyConnection, data: Path, question: Question) -> Packed:
     models = dict(con.execute("select name, sql from build.meta.models order by name").fetchall())
     evidence = _copy_evidence_sql(data)
     metrics, left_out = _metrics(con, models)
-    wanted = set(selection.ALWAYS) | selection.tables_read([*metrics.values(), *evidence])
+    wanted = {*selection.ALWAYS, *_seeds(con), *selection.tables_read([*metrics.values(), *evidence])}
     chosen_tables = [found for name in sorted(wanted) if (found := selection.choose(con, name))]
     con.execute("create schema meta")
     con.execute(
@@ -133,6 +133,14 @@ def _ask(con: DuckDBPyConnection, question: Question) -> None:
         "from build.seeds.controls where framework in (select unnest(?::varchar[]))",
         [list(question.frameworks)],
     )
+
+
+def _seeds(con: DuckDBPyConnection) -> list[str]:
+    """Return the tables of the rules and lexicons that decided."""
+    rows = con.execute(
+        "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'seeds' order by 1"
+    ).fetchall()
+    return [f"seeds.{name}" for (name,) in rows]
 
 
 def _metrics(con: DuckDBPyConnection, models: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:

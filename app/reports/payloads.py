@@ -62,10 +62,10 @@ def write(con: DuckDBPyConnection, data: Path, wanted: Sequence[Wanted], until: 
     """
     rows: list[tuple[object, ...]] = []
     held = _held(con, wanted, until)
-    for one in sorted(wanted, key=lambda item: item.change_id):
-        payloads = [_shaped(*row) for row in held.get(one.change_id, [])]
+    for one in sorted(wanted, key=lambda item: (item.change_id, item.source)):
+        payloads = [_shaped(*row) for row in held.get((one.change_id, one.source), [])]
         if payloads:
-            file = f"raw/{_safe(one.source)}/{_safe(one.change_id.partition(':')[2] or one.change_id)}.json"
+            file = f"raw/{_safe(one.source)}/{_safe(_file_key(one))}.json"
             document = {"change_id": one.change_id, "source": one.source, "payloads": payloads}
             write_text(data / file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
             rows += [
@@ -86,6 +86,12 @@ def write(con: DuckDBPyConnection, data: Path, wanted: Sequence[Wanted], until: 
     return sum(1 for row in rows if row[1])
 
 
+def _file_key(one: Wanted) -> str:
+    """Return what a file is called: the change's key at its source, its whole id beside another source's payloads."""
+    source, _, key = one.change_id.partition(":")
+    return key if key and source == one.source else one.change_id
+
+
 def write_none(data: Path, wanted: Iterable[Wanted]) -> None:
     """Write an index that says of every change that no payload is held."""
     rows = [(one.change_id, *[None] * (len(INDEX_COLUMNS) - 1)) for one in wanted]
@@ -94,12 +100,12 @@ def write_none(data: Path, wanted: Iterable[Wanted]) -> None:
 
 def _held(
     con: DuckDBPyConnection, wanted: Sequence[Wanted], until: datetime | None
-) -> dict[str, list[tuple[Any, ...]]]:
+) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
     con.execute("create or replace temp table wanted (change_id VARCHAR, source VARCHAR, record_key VARCHAR)")
     keys = [[one.change_id, one.source, key] for one in wanted for key in one.keys]
     if keys:
         con.executemany("insert into wanted values (?, ?, ?)", keys)
-    found: dict[str, list[tuple[Any, ...]]] = {}
+    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for (table,) in con.execute(
         "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'payload' "
         "and table_name <> 'rejected' order by table_name"
@@ -112,15 +118,15 @@ def _held(
             else "p.record_key = w.record_key or starts_with(p.record_key, w.record_key || '/')"
         )
         rows = con.execute(
-            f"""select distinct w.change_id, p.record_key, p.payload, p.payload_sha256, p.version_at, p.fetched_at,
-                p.request_url
+            f"""select distinct w.change_id, w.source, p.record_key, p.payload, p.payload_sha256, p.version_at,
+                p.fetched_at, p.request_url
             from raw.{table} p inner join wanted w on w.source = p.source and ({about})
             where ?::timestamp is null or p.fetched_at <= ?::timestamp
             order by all""",
             [until, until],
         ).fetchall()
-        for change_id, *rest in rows:
-            found.setdefault(change_id, []).append((str(table).replace("_", ".", 1), *rest))
+        for change_id, source, *rest in rows:
+            found.setdefault((change_id, source), []).append((str(table).replace("_", ".", 1), *rest))
     return found
 
 

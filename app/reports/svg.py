@@ -19,6 +19,7 @@ GOVERNANCE, EXECUTION, INK, MUTED, GRID, BAND, SIGNAL = (
 )  # fmt: skip
 _WIDTH, _HEIGHT = 720, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 14, 30
+_SMALLEST = 1e-9
 _SCALES = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"))
 
 
@@ -66,7 +67,7 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, dash: str = "
 
 def _nice_top(value: float) -> float:
     """Return a round number at or above a value, whose half is round too."""
-    if value <= 0:
+    if value < _SMALLEST:
         return 1.0
     power = 1.0
     while power * 10 <= value:
