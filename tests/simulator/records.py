@@ -97,14 +97,29 @@ class Story:
 
 
 def simulate_records(
-    regime: Regime, teams: int, seed: int, *, changes_a_week: float = 12.0, weeks: int = WEEKS
+    regime: Regime,
+    teams: int,
+    seed: int,
+    *,
+    changes_a_week: float = 12.0,
+    weeks: int = WEEKS,
+    story: Story | None = None,
 ) -> Story:
-    """Simulate teams of one regime, one service each, with a release a week and emergencies between."""
-    story = Story()
+    """Simulate teams of one regime, one service each, with a release a week and emergencies between.
+
+    Args:
+        regime: What moves; its faults of sources and of cadence are not simulated here.
+        teams: How many teams.
+        seed: Same seed, same records.
+        changes_a_week: Of each team, on average.
+        weeks: Length of the history.
+        story: Records to add to, so that one organisation can hold several regimes.
+    """
+    told = story or Story()
     for number in range(teams):
         rng = np.random.default_rng([seed, number, *regime.name.encode()])
-        _Team(story, rng, regime, f"{regime.name.replace('_', '-')}-{number:02d}").live(changes_a_week, weeks)
-    return story
+        _Team(told, rng, regime, f"{regime.name.replace('_', '-')}-{number:02d}").live(changes_a_week, weeks)
+    return told
 
 
 @dataclass
