@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "--sample-size", type=click.IntRange(min=1), help="Draw this many changes in all, instead of computed sizes."
 )
 @click.option("--seed", help="Seed that the auditor gave. [default: derived from the changes]")
-@click.option("--previous", type=click.Path(exists=True, file_okay=False, path_type=Path),
+@click.option("--previous", type=click.Path(exists=True, path_type=Path),
               help="The pack before this one. [default: looked for in --out]")  # fmt: skip
 @click.option("--first", "is_first", is_flag=True, help="Start a new chain: follow no earlier pack.")
 @click.option("--build", "build_id", help="Read this build. [default: the current one]")

@@ -26,6 +26,7 @@ from app.periods import Period
 from app.published import open_build
 from app.reports import (
     bag,
+    container,
     delimited,
     evidence_report,
     packing,
@@ -331,7 +332,7 @@ def _previous(request: Request, scope: Scope) -> _Link | None:
     candidates = [
         (listed, link)
         for path in sorted(request.out.glob("evidence-*"))
-        if path.is_dir() and (both := _link_of(path)) is not None
+        if (path.is_dir() or path.suffix == ".zip") and (both := _link_of(path)) is not None
         for listed, link in [both]
         if listed.info.get("Twotrack-Scope") == str(scope)
         and listed.info.get("Twotrack-Period-To", "9") <= request.period.start.isoformat() + "Z"
@@ -341,11 +342,12 @@ def _previous(request: Request, scope: Scope) -> _Link | None:
 
 
 def _link_of(path: Path) -> tuple[bag.Listed, _Link] | None:
+    """Return what a pack, folder or ZIP file, says of itself; ``None`` when it is none."""
     try:
-        listed = bag.read(path)
+        with container.opened(path) as pack:
+            return bag.read(pack.folder), _Link(pack.name, bag.digest(pack.folder / bag.TAG_MANIFEST))
     except VerificationError:
         return None
-    return listed, _Link(path.name, bag.digest(path / bag.TAG_MANIFEST))
 
 
 def _zip(folder: Path, target: Path, envelope: bytes | None) -> None:

@@ -124,7 +124,7 @@ def document(con: DuckDBPyConnection, chosen: Filter, asked: dict[str, Any], fac
         ("Pack before", facts.previous or "none"),
     )
     sections = (
-        Section("In short", _in_short(con, facts)),
+        Section("In short", _in_short(con, asked, facts)),
         Section("Everything in the period and scope", _population(con)),
         Section("What the records show on each control", _controls(con, facts)),
         Section("What needs an explanation", _exceptions(con)),
@@ -152,7 +152,7 @@ def _rows(con: DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     return con.execute(query).fetchall()
 
 
-def _in_short(con: DuckDBPyConnection, facts: PackFacts) -> tuple[Block, ...]:
+def _in_short(con: DuckDBPyConnection, asked: dict[str, Any], facts: PackFacts) -> tuple[Block, ...]:
     changes, implemented = _rows(con, _CHANGES)[0]
     deployments, unauthorised = _rows(con, _DEPLOYMENTS)[0]
     exceptions = _rows(con, "select count(*) from evidence.exceptions")[0][0]
@@ -171,6 +171,8 @@ def _in_short(con: DuckDBPyConnection, facts: PackFacts) -> tuple[Block, ...]:
     if unauthorised:
         started = f"{unauthorised:,} of the deployments started without valid authorisation for at least one change."
         blocks.append(Text(started, "warning"))
+    if asked["end_at"] > asked["as_of"]:
+        blocks.append(Text(f"The period is not over: the build is as of {wording.instant(asked['as_of'])}.", "warning"))
     blocks += [Text(sentence, "warning") for sentence in provenance.problems(_rows(con, _PROBLEMS))]
     if not facts.signed_by:
         blocks.append(Text(_UNSIGNED, "warning"))

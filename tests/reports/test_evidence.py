@@ -274,3 +274,17 @@ def test_the_readme_recipe_works_with_standard_tools(signed: Made, keys: Keys, t
     digests = [line.split()[0] for line in done.stdout.splitlines()[-2:]]
     assert "Signature Verified Successfully" in done.stdout
     assert digests[0] == digests[1]
+
+
+def test_a_pack_of_a_period_that_is_not_over_says_so(signed: Made) -> None:
+    """A build of 29 June cannot have seen the quarter's end."""
+    assert "The period is not over" in (signed.path / "data" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_zipped_pack_is_followed_too(workspace: Workspace, tmp_path: Path) -> None:
+    """The chain does not depend on the form in which the pack before was kept."""
+    first = evidence.make(workspace, Request(quarter.BEFORE, tmp_path, "payments", zipped=True))
+    second = evidence.make(workspace, Request(quarter.PERIOD, tmp_path, "payments"))
+    assert first.path.suffix == ".zip" and second.previous == first.name
+    other = evidence.make(workspace, Request(quarter.PERIOD, tmp_path, "checkout"))
+    assert other.previous is None
