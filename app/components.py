@@ -43,15 +43,20 @@ def question(choice: Choice) -> str:
     )
 
 
-def error_state(error: UserError, reference: str) -> None:
-    """Show an error a person can act on: one sentence, what was kept, the next step, a reference."""
-    st.title("This page could not be shown", anchor=False)
+def problem(error: UserError) -> None:
+    """Show an error a person can act on within a page: one sentence, what was kept, the next step."""
     st.error(wording.inert(error.what, 500), icon=":material/error:")
     if error.next_step:
         st.markdown("Next step:")
         st.code(error.next_step, language=None, wrap_lines=True)
     if error.kept:
         st.caption(f"Kept: {wording.inert(error.kept)}")
+
+
+def error_state(error: UserError, reference: str) -> None:
+    """Show in place of a page why it could not be shown, with the reference under which the log has the cause."""
+    st.title("This page could not be shown", anchor=False)
+    problem(error)
     st.caption(f"Reference: {wording.inert(reference)}")
 
 

@@ -32,8 +32,10 @@ SECTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
         ("cheat_sheet", "cheat-sheet", "Cheat sheet", "table_chart"),
         ("catches", "catches", "Catches", "phishing"),
         ("combine_or_separate", "combine-or-separate", "Combine or separate", "call_split"),
+        ("retrospective", "retrospective", "Retrospective", "history"),
     ),
     "Evidence": (
+        ("evidence_export", "evidence-export", "Evidence export", "inventory_2"),
         ("data_health", "data-health", "Data health", "monitor_heart"),
         ("definitions", "definitions", "Definitions and rules", "menu_book"),
     ),

@@ -128,6 +128,44 @@ def frame(build: Build, statement: str, values: Sequence[object] = ()) -> pd.Dat
     return cursor(build).execute(statement, list(values)).df()
 
 
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def frameworks(build: Build) -> dict[str, str]:
+    """Return the frameworks whose controls the build maps, short name → full name."""
+    if not build.has("seeds.controls"):
+        return {}
+    rows = cursor(build).execute(
+        "select framework, min(framework_name) from seeds.controls group by framework order by framework"
+    )
+    return dict(rows.fetchall())
+
+
+@dataclass(frozen=True)
+class Population:
+    """How many changes were created and production deployments started in a question's period."""
+
+    changes: int
+    deployments: int
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
+def population(build: Build, chosen: Filter) -> Population:
+    """Return the size of what a question covers."""
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "t")
+    changes, deployments = (
+        cursor(build)
+        .execute(
+            f"""
+            select (select count(*) from marts.changes t where created_at >= ? and created_at < ? and {scope}),
+                (select count(*) from marts.deployments t
+                    where is_production and started_at >= ? and started_at < ? and {scope})
+            """,
+            [chosen.start, chosen.end, *values, chosen.start, chosen.end, *values],
+        )
+        .fetchall()[0]
+    )
+    return Population(int(changes), int(deployments))
+
+
 @dataclass(frozen=True)
 class Source:
     """How fresh one source is: its latest fetch, and whether its last run ended well."""

@@ -1,0 +1,64 @@
+"""Running one of our own commands from a page, in a process with its own memory and database handles.
+
+Owns the process and its answer. Refuses to know what a command does; arguments are passed one by one, never through
+a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from models.errors import UserError
+from models.workspace import CHECKOUT, Workspace
+
+_LONGEST_SECONDS = 900
+
+
+def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
+    """Run ``twotrack --home … ARGUMENTS --json`` and return its answer.
+
+    Raises:
+        UserError: What the command said went wrong, or that it gave no answer.
+    """
+    command = [sys.executable, "-m", "app.cli", "--home", str(space.home), *arguments, "--json", "--quiet"]
+    try:
+        # What is run is this Python with our own module; the arguments are data.
+        done = subprocess.run(  # noqa: S603
+            command, cwd=CHECKOUT, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"The command took longer than {_LONGEST_SECONDS // 60} minutes and was ended.", next_step=shown(arguments)
+        ) from None
+    answer = _answer(done.stdout) or _answer(done.stderr)
+    if done.returncode or answer is None or "error" in answer:
+        said = answer or {}
+        raise UserError(
+            str(said.get("what") or "The command gave no answer."),
+            where=str(said.get("where") or ""),
+            kept=str(said.get("kept") or ""),
+            next_step=str(said.get("next") or shown(arguments)),
+        )
+    return answer
+
+
+def shown(arguments: Sequence[str]) -> str:
+    """Return the command as a person types it."""
+    return "twotrack " + " ".join(_quoted(argument) for argument in arguments)
+
+
+def _quoted(argument: str) -> str:
+    plain = argument and all(c.isalnum() or c in "-_./:=@" for c in argument)
+    return argument if plain else "'" + argument.replace("'", "'\\''") + "'"
+
+
+def _answer(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
