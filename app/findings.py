@@ -99,7 +99,8 @@ def _moved(reading: Reading) -> str:
     label = reading.definition.label
     if before is not None and before.value is not None and now.value is not None:
         rose = now.value > before.value
-        if rose == signal.is_high and now.value != before.value:
+        # "Rose to 22 h (from 22 h)" would say nothing.
+        if rose == signal.is_high and wording.metric_amount(now) != wording.metric_amount(before):
             return (
                 f"{label} {'rose' if rose else 'fell'} to {reading.amount} "
                 f"(from {wording.metric_amount(before)}, {_n(now)})"

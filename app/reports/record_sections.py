@@ -34,6 +34,7 @@ _GOVERNANCE = (
 _CHARTS = 6
 _BEHIND = 5
 _ASKED = 4
+_NAMED = 2
 _TITLES = """
     select coalesce(c.title, d.title, w.title), coalesce(c.url, d.url, w.url)
     from (select ? as id) x
@@ -61,9 +62,15 @@ def counts(con: DuckDBPyConnection, chosen: Filter) -> tuple[int, int, bool]:
 
 
 def headline(compared: Sequence[Compared]) -> str:
-    """Return the report's first sentence: what left its limits, or that nothing did."""
+    """Return the report's first sentence: what left its limits, or that nothing did.
+
+    Beside the headline metrics it names the first two others with a signal towards the worse.
+    """
     by_name = {one.reading.definition.name: one.reading for one in compared}
-    read = [by_name[name] for name in HEADLINES[:3] if name in by_name]
+    worse = [
+        one.reading for one in _ordered(compared) if _is_worse(one) and one.reading.definition.name not in HEADLINES
+    ]
+    read = [*(by_name[name] for name in HEADLINES[:3] if name in by_name), *worse[:_NAMED]]
     return findings.overview_sentence(read, by_name.get("unauthorised_deployment_rate"))
 
 
