@@ -5,6 +5,8 @@ Owns what each check asks. Refuses to decide what a failed check means; see :mod
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -216,9 +218,6 @@ def _difference(held: str, made: recompute.Derived) -> str:
 
 
 def _cells(text: str) -> Iterator[list[str]]:
-    import csv
-    import io
-
     return csv.reader(io.StringIO(text, newline=""), strict=True)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from app.periods import Period
-from app.reports.question import Scope
+from app.reports.question import Scope, scope_condition
 from sql.aggregate import Filter
 
 EVERYBODY = "(all)"
@@ -247,11 +247,7 @@ def advice(con: DuckDBPyConnection, team: str) -> list[Advice]:
 
 
 def _where(chosen: Filter, alias: str = "") -> tuple[str, list[Any]]:
+    """Return a filter's period and scope as a condition on records dated by ``occurred_at``."""
     prefix = f"{alias}." if alias else ""
-    conditions = [f"{prefix}occurred_at >= ?", f"{prefix}occurred_at < ?"]
-    values: list[Any] = [chosen.start, chosen.end]
-    for column, names in (("service", chosen.services), ("team", chosen.teams)):
-        if names:
-            conditions.append(f"{prefix}{column} in ({', '.join('?' * len(names))})")
-            values += names
-    return " and ".join(conditions), values
+    scope, values = scope_condition(chosen, alias)
+    return f"{prefix}occurred_at >= ? and {prefix}occurred_at < ? and {scope}", [chosen.start, chosen.end, *values]

@@ -14,7 +14,7 @@ from app import wording
 from app.reports import practice, svg
 from app.reports.blocks import Block, Cell, Chart, Text, Tone, named, row, table_or
 from app.reports.practice import EVERYBODY, Advice, Drift, Kind, Pattern, Verdict
-from app.reports.question import NamedPeriod, Scope
+from app.reports.question import NamedPeriod, Scope, scope_condition
 
 if TYPE_CHECKING:
     from app.reports.retrospective import Asked
@@ -164,10 +164,7 @@ def _why_missing(found: Read, table: str, what: str) -> list[Block]:
 
 def _track_weeks(con: DuckDBPyConnection, asked: Asked) -> list[svg.TrackWeek]:
     chosen = asked.scope.over(asked.named.period)
-    scope, values = "true", []
-    for column, names in (("service", chosen.services), ("team", chosen.teams)):
-        if names:
-            scope, values = f"{column} = ?", list(names)
+    scope, values = scope_condition(chosen)
     rows = con.execute(
         f"""select week, sum(decided), sum(deployed), sum(unauthorised) from (
             select cast(date_trunc('week', decided_at) as date) as week, 1 as decided, 0 as deployed, 0 as unauthorised

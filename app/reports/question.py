@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from duckdb import DuckDBPyConnection
 
@@ -146,3 +146,14 @@ def names(con: DuckDBPyConnection, column: Literal["team", "service"]) -> tuple[
         f"marts.deployments union all select {column} from marts.windows) where {column} is not null order by 1"
     ).fetchall()
     return tuple(row[0] for row in rows)
+
+
+def scope_condition(chosen: Filter, alias: str = "") -> tuple[str, list[Any]]:
+    """Return a filter's scope, not its period, as an SQL condition and its bound values."""
+    prefix = f"{alias}." if alias else ""
+    conditions, values = ["true"], list[Any]()
+    for column, wanted in (("service", chosen.services), ("team", chosen.teams)):
+        if wanted:
+            conditions.append(f"{prefix}{column} in ({', '.join('?' * len(wanted))})")
+            values += wanted
+    return " and ".join(conditions), values

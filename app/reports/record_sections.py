@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
 from app import families, findings, wording
 from app.reports import practice, svg, weekly
 from app.reports.blocks import Block, Bullets, Cell, Chart, Facts, Text, named, row, table_or
-from app.reports.question import NamedPeriod, Scope
+from app.reports.question import NamedPeriod, Scope, scope_condition
 from app.reports.weekly import Compared
 from models.metric import MetricValue
 from sql.aggregate import Filter
@@ -46,7 +46,7 @@ _TITLES = """
 
 def counts(con: DuckDBPyConnection, chosen: Filter) -> tuple[int, int, bool]:
     """Return changes dated in the period, production deployments in it, and whether any source keeps approvals."""
-    scope, values = _scope(chosen)
+    scope, values = scope_condition(chosen)
     changes, approvals = con.execute(
         f"""select count(*), coalesce(bool_or(is_approval_collectable), false) from marts.changes
         where coalesce(merged_at, closed_at, requested_at, created_at) >= ?
@@ -301,12 +301,3 @@ def sources(con: DuckDBPyConnection, asked: Asked, compared: Sequence[Compared])
     if left_out:
         blocks += [Text("Left out of each, and why:"), Bullets(tuple(left_out))]
     return tuple(blocks)
-
-
-def _scope(chosen: Filter) -> tuple[str, list[Any]]:
-    conditions, values = ["true"], list[Any]()
-    for column, names in (("service", chosen.services), ("team", chosen.teams)):
-        if names:
-            conditions.append(f"{column} in ({', '.join('?' * len(names))})")
-            values += names
-    return " and ".join(conditions), values
