@@ -251,15 +251,24 @@ def stages_sentence(stages: dict[str, Any]) -> str:
 
 
 def worked_example(build: Build) -> tuple[str, str] | None:
-    """Return (id, title) of the change whose story in both tracks is the fullest, to show how to read one."""
-    return _fullest(build) if build.has("marts.activities") else None
+    """Return (id, title) of the change whose story in both tracks is the fullest, to show how to read one.
+
+    Looked for among the changes whose conditions were all met.
+    """
+    return _fullest(build) if build.has("marts.activities", "marts.conditions") else None
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
 def _fullest(build: Build) -> tuple[str, str] | None:
     statement = """
-        with stories as (
-            select change_id, coalesce(ticket_id, change_id) as story_id from marts.changes
+        with candidates as (
+            select change_id as story_id from marts.conditions
+            group by change_id having count(*) = count(*) filter (where status = 'met')
+            order by count(*) desc, change_id limit 50
+        ),
+        stories as (
+            select c.change_id, k.story_id from candidates k
+            join marts.changes c on c.change_id = k.story_id or c.ticket_id = k.story_id
         ),
         acts as (
             select s.story_id, a.activity_id, a.activity, a.track
