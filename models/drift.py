@@ -103,7 +103,7 @@ def judge(marks: Marks, settings: DriftSettings) -> Judgement:
         bets = place_bets(marks.slice(begin, end), part, wander[begin:end], settings)
         detection = detect(bets, part, last_day, settings)
         parts.append((detection, bets.reference, _onsets(bets, part, detection, settings)))
-    detection = _joined([detection for detection, _, _ in parts], marks.weeks)
+    detection = _joined([detection for detection, _, _ in parts])
     return Judgement(
         marks=marks,
         baseline=baseline,
@@ -121,11 +121,11 @@ def _rows(baseline: Baseline, begin: int, end: int) -> Baseline:
     return replace(baseline, **{field.name: getattr(baseline, field.name)[begin:end] for field in fields(baseline)})
 
 
-def _joined(parts: list[Detection], weeks: int) -> Detection:
+def _joined(parts: list[Detection]) -> Detection:
     if not parts:
         none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
         empty = np.zeros((0, len(DIMENSIONS)))
-        return Detection(empty, none, numbers, numbers, numbers, numbers, numbers, numbers, np.zeros((0, weeks)))
+        return Detection(empty, none, numbers, numbers, numbers, numbers, numbers, numbers)
     names = [field.name for field in fields(Detection)]
     return Detection(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -52,7 +52,6 @@ class Detection:
         named: Dimension with the largest statistic at the latest alarm.
         recovered: Day on which the latest drift was over; -1 while it lasts.
         weeks_watched: (subject,) weeks in which at least one dimension was watched.
-        path: (subject, week) the team's statistic at the end of each week.
     """
 
     evidence: Floats
@@ -63,7 +62,6 @@ class Detection:
     named: Ints
     recovered: Ints
     weeks_watched: Ints
-    path: Floats
 
 
 def place_bets(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
@@ -126,7 +124,6 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
     first_alarm, alarm, recovered = (np.full(subjects, -1, dtype=np.int64) for _ in range(3))
     first_named, named = (np.full(subjects, -1, dtype=np.int64) for _ in range(2))
     is_open = np.zeros(subjects, dtype=bool)
-    path = np.full((subjects, baseline.counts.shape[2]), np.nan)
     for day in range(min(days, last_day + 1)):
         week = day // 7
         if day % 7 == 0:
@@ -146,7 +143,6 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
             never = fresh & (first_alarm < 0)
             first_alarm[never], first_named[never] = day, largest[never]
             is_open |= fresh
-        path[:, week] = team
     return Detection(
         evidence=np.where(reached, mean, np.nan),
         team_evidence=np.where(reached.any(axis=1), team, np.nan),
@@ -156,7 +152,6 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
         named=named,
         recovered=recovered,
         weeks_watched=watched.any(axis=1).sum(axis=1),
-        path=path,
     )
 
 

@@ -36,9 +36,11 @@ class Dimension:
 DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("owners", "Same owner", 0.15, "approver and deployer are the same person", "changes"),
     Dimension("act", "Same act", 0.20, "approval and deployment are one and the same act", "changes"),
-    Dimension("change_record", "No change record", 0.05, "changes have no record apart from the release's", "changes"),
     Dimension(
-        "release_record", "No release record", 0.05, "releases have no record apart from the change's", "deployments"
+        "change_record", "No change record", 0.05, "governance has no record apart from the release's", "changes"
+    ),
+    Dimension(
+        "release_record", "No release record", 0.05, "release has no record apart from the change's", "deployments"
     ),
     Dimension("order", "No approval before", 0.15, "approval is missing, late or for another revision", "changes"),
     Dimension(

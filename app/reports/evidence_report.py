@@ -242,9 +242,7 @@ def _control(
 
 
 def _exceptions(con: DuckDBPyConnection) -> tuple[Block, ...]:
-    kinds = [
-        row(wording.sentence(wording.words(kind)), of, _n(count)) for kind, of, count in _rows(con, _EXCEPTION_KINDS)
-    ]
+    kinds = [row(_kind(kind), of, _n(count)) for kind, of, count in _rows(con, _EXCEPTION_KINDS)]
     counted = table_or(
         "Nothing.",
         "By kind; all of them are in data/exceptions.csv",
