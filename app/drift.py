@@ -12,7 +12,7 @@ import streamlit as st
 from app import wording
 from app.builds import Build, cursor
 from app.queries import BY_BUILD, settings
-from models.drift_settings import DIMENSIONS
+from models.drift.settings import DIMENSIONS
 
 TABLES = ("marts.drift_findings", "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks")
 INDEX = "index"

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from models.drift_settings import DriftSettings
+from models.drift.settings import DriftSettings
 from models.errors import ConfigurationError
 
 

@@ -1,6 +1,6 @@
 """The drift detector as models of the build: it reads the daily marks and writes levels, findings and dimensions.
 
-Owns how the detector's tables look to SQL. The method is ``models.drift``.
+Owns how the detector's tables look to SQL. The method is ``models.drift.assessment``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _DIMENSIONS = {
     "n": "Marks it rests on.",
 }
 _HERE = Path(__file__).resolve()
-_TEXT = "-- Computed from marts.drift_daily and marts.drift_gate by models/drift.py; see the page on drift."
+_TEXT = "-- Computed from marts.drift_daily and marts.drift_gate by models/drift/assessment.py; see the page on drift."
 
 
 def _model(name: str, description: str, grain: str, columns: dict[str, str], not_null: tuple[str, ...]) -> Model:
@@ -110,7 +110,7 @@ def detector_models() -> dict[str, Model]:
 
 def run_detector(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
     """Assess every team and create the three tables. Imports numpy and scipy, so only when asked."""
-    from models.drift import assess
+    from models.drift.assessment import assess
 
     marks = con.execute(
         "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily where day < ?",

@@ -13,7 +13,7 @@ from app.session import Session
 from models.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ingest.demo import DemoSummary
+    from ingest.demo.generator import DemoSummary
     from ingest.store import RawStore
 
 
@@ -65,7 +65,7 @@ def command(session: Session, seed: int | None, no_app: bool, no_browser: bool, 
 
 def _fill(session: Session, seed: int | None) -> DemoSummary:
     from app.progress import flow
-    from ingest.demo import DEFAULT_SEED, demo_settings, generate
+    from ingest.demo.generator import DEFAULT_SEED, demo_settings, generate
     from ingest.store import RawStore
 
     workspace, chosen = session.workspace, DEFAULT_SEED if seed is None else seed

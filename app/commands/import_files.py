@@ -14,8 +14,8 @@ from app.session import Session, aligned
 from models.errors import InputError, UserError
 
 if TYPE_CHECKING:
-    from ingest.file_mapping import FileMapping
-    from ingest.files import ImportResult
+    from ingest.files.importing import ImportResult
+    from ingest.files.mapping import FileMapping
 
 _COUNTS = ("received", "stored", "unchanged", "duplicates", "conflicts", "rejected")
 
@@ -61,7 +61,7 @@ def command(
 
 def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
     from app.progress import flow
-    from ingest.files import import_file
+    from ingest.files.importing import import_file
     from ingest.store import RawStore
 
     done: list[ImportResult] = []
@@ -110,7 +110,7 @@ def _print(session: Session, result: ImportResult) -> None:
 
 
 def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
-    from ingest.file_mapping import load_mapping
+    from ingest.files.mapping import load_mapping
 
     shipped = _known_mappings(session)
     if name in shipped:
@@ -155,7 +155,7 @@ def _folders(session: Session) -> list[Path]:
 def _with_source(mapping: FileMapping, source: str | None) -> FileMapping:
     if source is None:
         return mapping
-    from ingest.file_mapping import FileMapping
+    from ingest.files.mapping import FileMapping
 
     try:
         return FileMapping.model_validate({**mapping.model_dump(), "source": source})
@@ -167,7 +167,7 @@ def _with_source(mapping: FileMapping, source: str | None) -> FileMapping:
 
 
 def _suggest(session: Session, path: Path) -> None:
-    from ingest.file_suggest import suggest_mapping
+    from ingest.files.suggest import suggest_mapping
 
     text = suggest_mapping(path)
     session.answer({"file": path, "mapping": text})

@@ -84,9 +84,12 @@ def _replay(session: Session, directory: Path) -> None:
 
 def _connectors() -> dict[str, Connector]:
     """Return every kind of source by the name that settings use."""
-    from ingest import github, gitlab, jenkins, jira
+    from ingest.github.connector import GITHUB
+    from ingest.gitlab.connector import CONNECTOR as GITLAB
+    from ingest.jenkins.connector import CONNECTOR as JENKINS
+    from ingest.jira.connector import CONNECTOR as JIRA
 
-    known = (github.GITHUB, jira.CONNECTOR, gitlab.CONNECTOR, jenkins.CONNECTOR)
+    known = (GITHUB, JIRA, GITLAB, JENKINS)
     return {connector.source_type: connector for connector in known}
 
 

@@ -13,8 +13,8 @@ import time
 
 import pandas as pd
 
-from models.drift import assess
-from models.drift_gate import silent_weeks
+from models.drift.assessment import assess
+from models.drift.gate import silent_weeks
 from tests.simulator.marks import simulate
 from tests.simulator.regimes import REGIMES
 

@@ -18,8 +18,8 @@ HEADER = "commit_sha,committed_at,app,environment,image_tag,author,merge_sha,mer
 IMPORT = """
 import resource, sys
 from pathlib import Path
-from ingest.file_mapping import load_mapping
-from ingest.files import import_file
+from ingest.files.mapping import load_mapping
+from ingest.files.importing import import_file
 from ingest.store import RawStore
 with RawStore(Path(sys.argv[1])) as store:
     result = import_file(store, Path(sys.argv[2]), load_mapping(Path(sys.argv[3])))

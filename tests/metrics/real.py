@@ -8,9 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from ingest import github, gitlab, jenkins, jira
-from ingest.file_mapping import load_mapping
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import load_mapping
+from ingest.github.connector import GITHUB
+from ingest.gitlab.connector import CONNECTOR as GITLAB
+from ingest.jenkins.connector import CONNECTOR as JENKINS
+from ingest.jira.connector import CONNECTOR as JIRA
 from ingest.replay import ReplayResult, replay
 from ingest.store import RawStore, Run
 from models.settings import Settings, load_settings
@@ -18,7 +21,7 @@ from models.workspace import CHECKOUT, Workspace
 from sql.build import build
 
 AS_OF = datetime(2026, 6, 30)
-CONNECTORS = (github.GITHUB, jira.CONNECTOR, gitlab.CONNECTOR, jenkins.CONNECTOR)
+CONNECTORS = (GITHUB, JIRA, GITLAB, JENKINS)
 MAPPINGS = CHECKOUT / "data" / "mappings"
 # Set → folder under the recorded input, and file → mapping.
 FILES: dict[str, tuple[str, dict[str, str]]] = {

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.file_mapping import load_mapping
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import load_mapping
 from ingest.store import RawStore
 from models.metric import MetricDefinition, wilson_interval
 from models.workspace import Workspace

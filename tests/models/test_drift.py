@@ -9,7 +9,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from models.drift import DIMENSIONS, DRIFTING, MOVING, NOT_ENOUGH_DATA, STABLE, DriftSettings, assess, carrying_days
+from models.drift.assessment import (
+    DIMENSIONS,
+    DRIFTING,
+    MOVING,
+    NOT_ENOUGH_DATA,
+    STABLE,
+    DriftSettings,
+    assess,
+    carrying_days,
+)
 from models.errors import InputError
 from tests.models.drift_tables import MONDAY, drawn, step, table, together, weekly
 

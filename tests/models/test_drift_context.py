@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift_context import decision_value, synchrony
+from models.drift.context import decision_value, synchrony
 
 MONDAY = datetime(2025, 1, 6)
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from models.drift import assess
-from models.drift_baseline import fit_baseline, reference_rate
-from models.drift_detector import detect, discoveries, place_bets
-from models.drift_settings import DIMENSION_NAMES, DriftSettings
-from models.drift_weeks import Marks, read_marks
+from models.drift.assessment import assess
+from models.drift.baseline import fit_baseline, reference_rate
+from models.drift.detector import detect, discoveries, place_bets
+from models.drift.settings import DIMENSION_NAMES, DriftSettings
+from models.drift.weeks import Marks, read_marks
 from tests.models.drift_tables import MONDAY, drawn, step, table, together, weekly
 
 OWNERS = DIMENSION_NAMES.index("owners")

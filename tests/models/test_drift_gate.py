@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.drift_gate import silent_weeks
+from models.drift.gate import silent_weeks
 from tests.models.drift_tables import MONDAY
 
 WEEKS = 70

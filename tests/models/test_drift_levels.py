@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.drift import MOVING, DriftSettings, assess
-from models.drift_levels import wilson
-from models.drift_settings import DIMENSION_NAMES, DIMENSIONS
+from models.drift.assessment import MOVING, DriftSettings, assess
+from models.drift.levels import wilson
+from models.drift.settings import DIMENSION_NAMES, DIMENSIONS
 from tests.models.drift_tables import step, together, weekly
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.drift import STABLE, assess
+from models.drift.assessment import STABLE, assess
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "wikimedia"
 PERIOD = "created_2016-07_2017-06.csv"

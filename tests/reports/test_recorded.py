@@ -15,8 +15,8 @@ from app.reports.evidence import Request
 from app.reports.question import parse_period
 from app.reports.verify import Asked, failed, verify
 from app.shipped import shipped
-from ingest.file_mapping import load_mapping
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import load_mapping
 from ingest.store import RawStore
 from models.settings import Settings
 from models.workspace import Workspace

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from models.drift import judge
-from models.drift_gate import silent_weeks
-from models.drift_settings import DIMENSION_NAMES, DriftSettings
-from models.drift_weeks import read_marks
+from models.drift.assessment import judge
+from models.drift.gate import silent_weeks
+from models.drift.settings import DIMENSION_NAMES, DriftSettings
+from models.drift.weeks import read_marks
 from tests.simulator import rivals
 from tests.simulator.marks import Cohort, simulate
 from tests.simulator.regimes import BASELINE_WEEKS, CELLS, MUST_ALARM, MUST_NOT, REGIMES, Regime

@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betaincinv, gammaln, ndtr
 
-from models.drift_baseline import Baseline, fit_baseline, reference_rate
-from models.drift_detector import Bets, place_bets
-from models.drift_settings import DIMENSION_NAMES, DIMENSIONS, DriftSettings
-from models.drift_weeks import Floats, Marks
+from models.drift.baseline import Baseline, fit_baseline, reference_rate
+from models.drift.detector import Bets, place_bets
+from models.drift.settings import DIMENSION_NAMES, DIMENSIONS, DriftSettings
+from models.drift.weeks import Floats, Marks
 from tests.simulator.marks import Cohort
 from tests.simulator.regimes import BASELINE_WEEKS, CELLS
 from tests.simulator.trial import Alarms, Method

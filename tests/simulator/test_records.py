@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from app.cli import run
-from models.drift import DRIFTING, NOT_ENOUGH_DATA, assess
+from models.drift.assessment import DRIFTING, NOT_ENOUGH_DATA, assess
 from models.records import KINDS
 from models.workspace import Workspace
 from tests.simulator.records import Story, simulate_records

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.drift_baseline import Baseline, fit_baseline
-from models.drift_detector import Bets, Detection, detect, discoveries, place_bets
-from models.drift_gate import silent_weeks
-from models.drift_settings import DIMENSION_NAMES, DriftSettings
-from models.drift_wander import wander_by_week
-from models.drift_weeks import Floats, Marks, read_marks
+from models.drift.baseline import Baseline, fit_baseline
+from models.drift.detector import Bets, Detection, detect, discoveries, place_bets
+from models.drift.gate import silent_weeks
+from models.drift.settings import DIMENSION_NAMES, DriftSettings
+from models.drift.wander import wander_by_week
+from models.drift.weeks import Floats, Marks, read_marks
 from tests.simulator.marks import Cohort
 
 Ints = npt.NDArray[np.int64]

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest import demo
-from ingest.demo_model import Story
+from ingest.demo import generator
+from ingest.demo.model import Story
 from ingest.progress import Progress
 from ingest.store import RawStore
 
 
 @pytest.fixture(scope="session")
 def story() -> Story:
-    return demo.tell()
+    return generator.tell()
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def steps() -> list[Progress]:
 @pytest.fixture(scope="session")
 def written(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Progress]
-) -> Iterator[tuple[RawStore, demo.DemoSummary]]:
+) -> Iterator[tuple[RawStore, generator.DemoSummary]]:
     """A store with the whole demo; tests only read it."""
     with RawStore(tmp_path_factory.mktemp("demo") / "store.duckdb") as store:
-        yield store, demo.generate(store, progress=steps.append)
+        yield store, generator.generate(store, progress=steps.append)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from ingest import demo, demo_files
 from ingest.connector import Response
-from ingest.demo_model import Story
+from ingest.demo import files, generator
+from ingest.demo.model import Story
 from ingest.progress import Progress
 from ingest.store import RawStore
 from models.records import STREAMS
@@ -25,28 +25,28 @@ UNUSED = {"github.pull_request_comments", "github.issues"}
 def digest(story: Story) -> str:
     """Return a hash over every answer and every row of the files."""
     found = hashlib.sha256()
-    for _, _, answer in demo.responses(story):
+    for _, _, answer in generator.responses(story):
         found.update(answer.url.encode() + orjson.dumps(answer.body, option=orjson.OPT_SORT_KEYS))
-    for row in (*demo_files.window_rows(story), *demo_files.flip_rows(story)):
+    for row in (*files.window_rows(story), *files.flip_rows(story)):
         found.update(orjson.dumps(row))
     return found.hexdigest()
 
 
 def test_the_same_seed_gives_the_same_payloads_to_the_byte(story: Story) -> None:
     """Whoever prints the seed lets anybody reproduce the demo."""
-    assert digest(demo.tell(demo.DEFAULT_SEED)) == digest(story)
+    assert digest(generator.tell(generator.DEFAULT_SEED)) == digest(story)
 
 
 def test_another_seed_tells_another_story(story: Story) -> None:
     """A seed is not decoration: other people do other things at other times."""
-    other = demo.tell(demo.DEFAULT_SEED + 1)
+    other = generator.tell(generator.DEFAULT_SEED + 1)
     shared = {c.sha for pulls in other.pull_requests.values() for p in pulls for c in p.commits}
     own = {c.sha for pulls in story.pull_requests.values() for p in pulls for c in p.commits}
     assert not shared & own
     assert len(shared) > 5000
 
 
-def test_every_payload_is_accepted_by_the_route_of_its_source(written: tuple[RawStore, demo.DemoSummary]) -> None:
+def test_every_payload_is_accepted_by_the_route_of_its_source(written: tuple[RawStore, generator.DemoSummary]) -> None:
     """Nothing is set aside but the three bad payloads that are planted, each with its reason."""
     store, summary = written
     assert summary.rejected == PLANTED_BAD
@@ -55,7 +55,7 @@ def test_every_payload_is_accepted_by_the_route_of_its_source(written: tuple[Raw
     assert all(reason for _, reason in rows)
 
 
-def test_every_stream_that_the_organisation_uses_holds_records(written: tuple[RawStore, demo.DemoSummary]) -> None:
+def test_every_stream_that_the_organisation_uses_holds_records(written: tuple[RawStore, generator.DemoSummary]) -> None:
     """The demo exercises each table that its four sources have, so that no page stays empty for want of input."""
     store, summary = written
     github = {str(stream) for stream in STREAMS if stream.source_type in {"github", "jenkins"}}
@@ -66,7 +66,7 @@ def test_every_stream_that_the_organisation_uses_holds_records(written: tuple[Ra
     assert set(summary.streams) <= filled
 
 
-def test_the_demo_is_as_large_as_promised(story: Story, written: tuple[RawStore, demo.DemoSummary]) -> None:
+def test_the_demo_is_as_large_as_promised(story: Story, written: tuple[RawStore, generator.DemoSummary]) -> None:
     """Fifteen services of six teams over eighteen months give numbers that are worth looking at."""
     kinds = Counter(ticket.kind for ticket in story.tickets)
     deployed = sum(d.environment == "production" for ds in story.deployments.values() for d in ds)
@@ -82,11 +82,11 @@ def test_the_demo_is_as_large_as_promised(story: Story, written: tuple[RawStore,
     assert written[1].records > 90_000
 
 
-def test_writing_the_demo_again_stores_nothing_new(written: tuple[RawStore, demo.DemoSummary]) -> None:
+def test_writing_the_demo_again_stores_nothing_new(written: tuple[RawStore, generator.DemoSummary]) -> None:
     """The store recognises every payload: the demo's way in is the one of real data."""
     store, _ = written
     before = {str(stream): store.count(stream) for stream in STREAMS}
-    demo.generate(store)
+    generator.generate(store)
     assert {str(stream): store.count(stream) for stream in STREAMS} == before
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_known_that_lies_after_the_end() -> None:
     """A record of tomorrow would be a forgery; only plans point ahead, and they are left out of this test."""
     as_of = datetime(2025, 3, 15, 12, 30, tzinfo=UTC)
     late: Counter[str] = Counter()
-    for source, _, answer in demo.responses(demo.tell(1, as_of)):
+    for source, _, answer in generator.responses(generator.tell(1, as_of)):
         if "search/jql" in answer.url:
             for issue in answer.body["issues"]:
                 for planned in ("customfield_10114", "customfield_10115"):
@@ -110,7 +110,7 @@ def test_nothing_is_known_that_lies_after_the_end() -> None:
 def test_the_demo_can_end_on_any_day(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The stories move with the end: eighteen months before it, whatever the weekday."""
     for end in (datetime(2024, 2, 29, tzinfo=UTC), datetime(2026, 12, 26, 23, 59, tzinfo=UTC)):
-        told = demo.tell(3, end)
+        told = generator.tell(3, end)
         assert told.organisation.first.weekday() == 0
         assert timedelta(weeks=78) <= end - datetime.combine(told.organisation.first, datetime.min.time(), UTC)
         assert any(ticket.number == 500 for ticket in told.tickets if ticket.project == "PAY")
@@ -118,7 +118,7 @@ def test_the_demo_can_end_on_any_day(tmp_path_factory: pytest.TempPathFactory) -
 
 def test_the_configuration_is_valid_and_says_that_it_is_a_demo(story: Story) -> None:
     """Every service has its team and repository, every person all their accounts, and the kind shows on every page."""
-    settings = parse_settings(demo.demo_settings(), "demo")
+    settings = parse_settings(generator.demo_settings(), "demo")
     assert settings.workspace.kind == "demo"
     assert {service.team for service in settings.service} < {team.name for team in settings.team}
     assert {name for service in settings.service for name in service.depends_on} <= set(story.organisation.services)
@@ -128,18 +128,18 @@ def test_the_configuration_is_valid_and_says_that_it_is_a_demo(story: Story) -> 
 
 def test_everybody_who_acts_is_configured(story: Story) -> None:
     """No login in the payloads is left to be guessed: it is a configured person's, or automation's."""
-    settings = parse_settings(demo.demo_settings(), "demo")
+    settings = parse_settings(generator.demo_settings(), "demo")
     known = {login for person in settings.identity.people for login in person.logins}
     bots = {name.removesuffix("[bot]") for name in settings.identity.bots}
     seen = set()
-    for source, _, answer in demo.responses(story):
+    for source, _, answer in generator.responses(story):
         if source == "github":
             seen |= set(re.findall(r'"login":"([^"]+)"', orjson.dumps(answer.body).decode()))
     assert {login for login in seen if f"github:{login}" not in known} <= bots | set(settings.identity.bots)
 
 
 def test_progress_is_reported_and_ends_with_the_seed(
-    written: tuple[RawStore, demo.DemoSummary], steps: list[Progress]
+    written: tuple[RawStore, generator.DemoSummary], steps: list[Progress]
 ) -> None:
     """A user who waits sees that it goes on, and afterwards which seed to quote."""
     assert [step.records for step in steps] == sorted(step.records for step in steps)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ingest.demo_github import pull_request_responses
-from ingest.demo_model import Story
+from ingest.demo.github import pull_request_responses
+from ingest.demo.model import Story
 from models.workspace import CHECKOUT as ROOT
 from tests.ingest.demo import truth
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from ingest import demo
-from ingest.demo_calendar import HOUR
-from ingest.demo_example import CONDITIONS, DEPLOYMENT_NUMBER, FLAG, ISSUE_ID, PULL_REQUEST_NUMBER, SERVICE, is_example
-from ingest.demo_model import Deployment, PullRequest, Story, Ticket
+from ingest.demo import generator
+from ingest.demo.calendar import HOUR
+from ingest.demo.example import CONDITIONS, DEPLOYMENT_NUMBER, FLAG, ISSUE_ID, PULL_REQUEST_NUMBER, SERVICE, is_example
+from ingest.demo.model import Deployment, PullRequest, Story, Ticket
 from ingest.store import RawStore
 
 
@@ -15,10 +15,10 @@ def example(story: Story) -> tuple[Ticket, PullRequest, Deployment]:
     return ticket, pull, next(d for d in story.deployments[SERVICE] if pull in d.carries)
 
 
-@pytest.mark.parametrize("seed", [demo.DEFAULT_SEED, 1, 2, 3])
+@pytest.mark.parametrize("seed", [generator.DEFAULT_SEED, 1, 2, 3])
 def test_its_keys_do_not_depend_on_the_seed(seed: int) -> None:
     """Documentation, guided tour and tests name it by the same keys for everybody; it is alone in its deployment."""
-    ticket, pull, deployment = example(demo.tell(seed))
+    ticket, pull, deployment = example(generator.tell(seed))
     assert (ticket.key, ticket.issue_id) == ("PAY-500", ISSUE_ID)
     assert pull.number == PULL_REQUEST_NUMBER
     assert deployment.number == DEPLOYMENT_NUMBER
@@ -66,7 +66,7 @@ def test_nothing_else_is_deployed_to_its_service_during_the_rollout(story: Story
     assert others == []
 
 
-def test_all_of_it_lies_in_the_store_under_its_keys(written: tuple[RawStore, demo.DemoSummary]) -> None:
+def test_all_of_it_lies_in_the_store_under_its_keys(written: tuple[RawStore, generator.DemoSummary]) -> None:
     """The example is no page of its own: each of its records is where every other record is."""
     store, _ = written
     stored = {

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from statistics import median
 
-from ingest.demo_calendar import instant
-from ingest.demo_model import Deployment, PullRequest, Review, Story
+from ingest.demo.calendar import instant
+from ingest.demo.model import Deployment, PullRequest, Review, Story
 
 
 def carried(story: Story, team: str) -> Iterator[tuple[Deployment, PullRequest]]:

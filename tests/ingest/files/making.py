@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from ingest.file_mapping import FileMapping, parse_mapping
-from ingest.file_results import ImportResult
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import FileMapping, parse_mapping
+from ingest.files.results import ImportResult
 from ingest.store import RawStore
 
 

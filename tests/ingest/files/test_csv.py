@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.file_csv import read_csv
+from ingest.files.csv_rows import read_csv
 from ingest.store import RawStore
 from models.errors import InputError
 from tests.ingest.files.making import changes, load, payloads, records, rejected, write

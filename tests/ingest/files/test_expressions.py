@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.files import import_file
+from ingest.files.importing import import_file
 from ingest.store import RawStore, canonical_json
 from models.errors import InputError
 from tests.ingest.files.making import changes, load, mapping, records, write

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.file_replay import replay_rejected
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.replay import replay_rejected
 from ingest.progress import Progress
 from ingest.store import RawStore
 from models.errors import InputError

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.files import import_file
+from ingest.files.importing import import_file
 from ingest.store import RawStore
 from models.errors import InputError
 from tests.ingest.files.making import changes, load, mapping, payloads, records, rejected, write

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files import import_file
+from ingest.files.importing import import_file
 from ingest.store import RawStore
 from tests.ingest.files.making import changes
 
 IMPORT = """
 import resource, sys
 from pathlib import Path
-from ingest.files import import_file
+from ingest.files.importing import import_file
 from ingest.store import RawStore
 from tests.ingest.files.making import changes
 with RawStore(Path(sys.argv[1])) as store:

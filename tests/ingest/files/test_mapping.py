@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.file_mapping import FileMapping, load_mapping, parse_mapping
+from ingest.files.mapping import FileMapping, load_mapping, parse_mapping
 from models.errors import InputError
 from models.records import KINDS
 from tests.ingest.files.making import changes, mapping

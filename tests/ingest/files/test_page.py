@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from ingest.file_mapping import Dialect, Expression, FileMapping, Filter, RecordMapping, parse_mapping
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import Dialect, Expression, FileMapping, Filter, RecordMapping, parse_mapping
 from ingest.store import RawStore
 from models.records import KINDS
 from tests.ingest.files.making import records, write

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.file_mapping import load_mapping
-from ingest.file_results import ImportResult
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.mapping import load_mapping
+from ingest.files.results import ImportResult
 from ingest.store import RawStore
 from tests.staging import staged
 

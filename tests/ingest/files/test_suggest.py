@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.file_lexicon import LEXICON, likely_kind, match_columns, plain_name
-from ingest.file_mapping import parse_mapping
-from ingest.file_results import ImportResult
-from ingest.file_suggest import suggest_mapping
-from ingest.files import import_file
+from ingest.files.importing import import_file
+from ingest.files.lexicon import LEXICON, likely_kind, match_columns, plain_name
+from ingest.files.mapping import parse_mapping
+from ingest.files.results import ImportResult
+from ingest.files.suggest import suggest_mapping
 from ingest.store import RawStore
 from models.errors import InputError
 from models.records import KINDS

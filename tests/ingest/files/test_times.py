@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.file_times import MACROS, is_ambiguous, local_time, stated_instant, utc_of_local
+from ingest.files.times import MACROS, is_ambiguous, local_time, stated_instant, utc_of_local
 from ingest.store import RawStore
 from tests.ingest.files.making import changes, load, records
 

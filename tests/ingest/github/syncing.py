@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.github import GITHUB
+from ingest.github.connector import GITHUB
 from ingest.manners import Clock, Policy
 from ingest.source import Position, Surroundings
 from ingest.store import Page, RawStore, Run

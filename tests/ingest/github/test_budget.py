@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
-import pytest
-
 from ingest.store import RawStore
 from tests.conftest import FixedClock
 from tests.ingest.github.large import large_repository
@@ -69,20 +64,6 @@ def test_runs_beyond_the_cap_of_a_filtered_list_are_all_found(store: RawStore, f
     with GitHubServer(repository) as server:
         Syncing(server, store, fixed_clock).clean()
     assert len(staged(store, "github", "run")) == 2510
-
-
-@pytest.mark.slow
-def test_records_are_read_and_stored_at_five_thousand_a_second(tmp_path: Path, fixed_clock: FixedClock) -> None:
-    """Server, transfer, parsing and storage together; in processor time, so that a busy machine does not decide."""
-    repository = large_repository(jobs=0)
-    rates = []
-    with GitHubServer(repository) as server:
-        for attempt in range(2):
-            with RawStore(tmp_path / f"{attempt}.duckdb") as store:
-                began = time.process_time()
-                received = Syncing(server, store, fixed_clock).clean().total("received")
-                rates.append(received / (time.process_time() - began))
-    assert max(rates) >= 5000, rates
 
 
 def test_everything_of_an_owner_is_read_by_its_pattern(store: RawStore, fixed_clock: FixedClock) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from ingest.github_api import Endpoints, endpoints
+from ingest.github.api import Endpoints, endpoints
 from tests.ingest.github.syncing import Syncing
 from tests.servers.base import Answer, Asked
 from tests.servers.github import Repository

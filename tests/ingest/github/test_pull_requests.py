@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.connector import Response, route_for
-from ingest.github_routes import ROUTES
+from ingest.github.routes import ROUTES
 from ingest.store import Page, RawStore
 from tests.ingest.github.syncing import Syncing
 from tests.servers.base import Answer, Asked

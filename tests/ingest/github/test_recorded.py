@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from ingest.connector import Response, route_for
-from ingest.github_routes import ROUTES
+from ingest.github.routes import ROUTES
 from ingest.replay import ReplayResult, replay
 from ingest.store import Page, RawStore
 from tests.conftest import SHARED

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest.github_graphql import LISTS
+from ingest.github.graphql import LISTS
 from ingest.http_errors import AuthenticationError, NotFoundError, RateLimitError, UnreadableAnswerError
 from models.errors import SourceError
 from tests.ingest.github.large import large_repository

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ingest.gitlab_parse import routes
+from ingest.gitlab.parse import routes
 from ingest.items import Item, Json
 from ingest.store import RawStore
 from models.errors import SourceError

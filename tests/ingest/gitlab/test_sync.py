@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from ingest.gitlab import CONNECTOR
-from ingest.gitlab_lists import Project, updated_pages
-from ingest.gitlab_parse import JOBS, MERGE_REQUESTS, parse_merge_requests
+from ingest.gitlab.connector import CONNECTOR
+from ingest.gitlab.lists import Project, updated_pages
+from ingest.gitlab.parse import JOBS, MERGE_REQUESTS, parse_merge_requests
 from ingest.http import Client
 from ingest.items import Item
 from ingest.source import Position

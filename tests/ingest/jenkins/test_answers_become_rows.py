@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from ingest.items import Item, Json
-from ingest.jenkins_parse import job_of, routes
+from ingest.jenkins.parse import job_of, routes
 from ingest.store import RawStore
 from models.errors import SourceError
 from tests.ingest.answers import answer, keep, parsed, recorded, replayed

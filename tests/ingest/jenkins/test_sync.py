@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.jenkins import CONNECTOR
-from ingest.jenkins_parse import BUILDS, STAGES
+from ingest.jenkins.connector import CONNECTOR
+from ingest.jenkins.parse import BUILDS, STAGES
 from ingest.store import RawStore
 from tests.conftest import FixedClock
 from tests.ingest.syncing import KilledError, killed_after, synced, tables

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ingest.items import Item, Json
-from ingest.jira_fields import FieldCatalogue
-from ingest.jira_parse import routes
+from ingest.jira.fields import FieldCatalogue
+from ingest.jira.parse import routes
 from ingest.store import RawStore
 from models.errors import SourceError
 from tests.ingest.answers import answer, keep, parsed

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from ingest.items import Item, Json
-from ingest.jira import CONNECTOR
+from ingest.jira.connector import CONNECTOR
 from ingest.store import RawStore
 from tests.conftest import SHARED, FixedClock
 from tests.ingest.syncing import synced

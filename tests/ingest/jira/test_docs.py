@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.jira_fields import MEANINGS
+from ingest.jira.fields import MEANINGS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "sources" / "jira.md"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ingest import jira_parse
+from ingest.jira import parse
 from ingest.store import RawStore
 from tests.ingest.answers import recorded, replayed
 from tests.staging import staged
@@ -21,7 +21,7 @@ csv.field_size_limit(10**8)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawStore]:
     with RawStore(tmp_path_factory.mktemp("jira") / "store.duckdb") as opened:
-        replayed(opened, "jira", jira_parse.routes())
+        replayed(opened, "jira", parse.routes())
         yield opened
 
 
@@ -127,5 +127,5 @@ def test_comments_are_events_with_their_text(store: RawStore) -> None:
 def test_replaying_again_stores_nothing(store: RawStore) -> None:
     """The same answers a second time are all known."""
     before = store.con.execute("select count(*) from raw.jira_changelog").fetchone()
-    replayed(store, "jira", jira_parse.routes())
+    replayed(store, "jira", parse.routes())
     assert store.con.execute("select count(*) from raw.jira_changelog").fetchone() == before

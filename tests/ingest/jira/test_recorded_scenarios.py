@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.jira import CONNECTOR
+from ingest.jira.connector import CONNECTOR
 from ingest.replay import replay
 from ingest.store import RawStore
 from tests.conftest import FixedClock

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest.jira import CONNECTOR
-from ingest.jira_parse import CHANGELOG, COMMENTS, ISSUES
-from ingest.jira_search import jql
+from ingest.jira.connector import CONNECTOR
+from ingest.jira.parse import CHANGELOG, COMMENTS, ISSUES
+from ingest.jira.search import jql
 from ingest.source import Surroundings
 from ingest.store import RawStore
 from ingest.sync import sync

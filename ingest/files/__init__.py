@@ -1,0 +1,1 @@
+"""Import of exports through mappings: formats, expressions, duplicates, conflicts and rows set aside."""

@@ -1,0 +1,243 @@
+"""A first look at a file: dialect, columns in order, sample rows, time formats.
+
+Owns what can be told from the content alone. Refuses to say what a column means.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from ingest.files.csv_rows import DELIMITERS, column_names
+from ingest.files.formats import READERS, file_format
+from ingest.files.mapping import FileMapping, parse_mapping
+from ingest.files.rows import cell_text
+from ingest.files.times import MACROS, local_time, stated_instant
+from models.errors import InputError
+
+SAMPLE_ROWS = 5000
+TIME_FORMATS = (
+    "iso",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M:%S %p",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%b %d, %Y %H:%M %z",
+    "%b %d, %Y %H:%M",
+    "%b %d, %Y %I:%M %p",
+    "%d %b %Y %H:%M",
+    "%d-%b-%Y %H:%M:%S",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d-%b-%Y",
+    "epoch",
+    "epoch_ms",
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file looks like.
+
+    Args:
+        path: The file.
+        format: csv, jsonl, json, parquet or xlsx.
+        dialect: Settings of ``[dialect]`` that differ from the default.
+        items: For a JSON document, the path of the list of rows.
+        columns: Column names in the file's order; a field of a nested object is dotted.
+        rows: Sample rows, column → text.
+        lists: For JSON, nested lists of objects.
+    """
+
+    path: Path
+    format: str
+    dialect: dict[str, str | int] = field(default_factory=dict)
+    items: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, str], ...] = ()
+    lists: tuple[str, ...] = ()
+
+    def values(self, column: str) -> list[str]:
+        """Return the texts of a column that are not blank."""
+        return [text for row in self.rows if (text := row.get(column, "").strip())]
+
+
+def look_at(path: Path) -> Look:
+    """Look at a file's first rows.
+
+    Raises:
+        InputError: It cannot be read, is empty, or is none of the formats.
+    """
+    dialect: dict[str, str | int] = {}
+    if path.is_file() and (encoding := _encoding(path)) != "utf-8":
+        dialect["encoding"] = encoding
+    probe = _probe(dialect)
+    form = file_format(path, probe)
+    if form == "csv":
+        delimiter = _delimiter(path, str(dialect.get("encoding", "utf-8")))
+        if delimiter != ("\t" if path.suffix.lower() in {".tsv", ".tab"} else ","):
+            dialect["delimiter"] = delimiter
+        probe = _probe({**dialect, "delimiter": delimiter})
+    items = _items(path) if form == "json" else ""
+    probe = probe.model_copy(update={"format": form, "items": items})
+    objects = _objects(path, form, probe)
+    if form == "csv":
+        names = column_names(path, probe)
+    else:
+        names = list(dict.fromkeys(name for item in objects for name in _flat(item)))
+    rows = tuple(
+        {name: text for name, value in _flat(item).items() if (text := cell_text(value)) is not None}
+        for item in objects
+    )
+    lists = sorted({k for item in objects for k, v in item.items() if isinstance(v, list) and v and _is_list(v)})
+    filled = {name for row in rows for name, text in row.items() if text.strip()}
+    unnamed = {f"column_{place}" for place in range(1, len(names) + 1)}
+    columns = tuple(name for name in names if name not in lists and (name in filled or name not in unnamed))
+    if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
+        dialect["decimal"] = ","
+    return Look(path, form, dialect, items, columns, rows, tuple(lists))
+
+
+def _probe(dialect: Mapping[str, str | int]) -> FileMapping:
+    """Return a mapping that reads rows and means nothing."""
+    settings = "\n".join(f"{name} = {orjson.dumps(value).decode()}" for name, value in dialect.items())
+    text = f'name = "look"\nsource = "look"\n[dialect]\n{settings}\n[[record]]\nkind = "event"\n'
+    return parse_mapping(text, "look")
+
+
+def _encoding(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(1 << 20)
+    except OSError:
+        return "utf-8"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        # The last character may have been cut in two.
+        start[: max(0, len(start) - 4)].decode("utf-8") if len(start) == 1 << 20 else start.decode("utf-8")
+    except UnicodeDecodeError:
+        return "windows-1252"
+    return "utf-8"
+
+
+def _delimiter(path: Path, encoding: str) -> str:
+    """Return the delimiter by which most of the first rows have the same number of cells, and more than one."""
+    with path.open(encoding=encoding, newline="", errors="replace") as file:
+        lines = list(islice(file, 50))
+    best, best_score = ",", (0, 0)
+    for delimiter in DELIMITERS:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if cells]
+        usual = widths[0] if widths else 0
+        score = (sum(width == usual for width in widths) if usual > 1 else 0, usual)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _items(path: Path) -> str:
+    """Return the key of the longest list of objects in a JSON document; empty when the document is the list."""
+    try:
+        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    lists = {key: value for key, value in document.items() if isinstance(value, list) and _is_list(value)}
+    return max(lists, key=lambda key: len(lists[key])) if lists else ""
+
+
+def _is_list(value: Sequence[Any]) -> bool:
+    return bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _objects(path: Path, form: str, probe: FileMapping) -> list[dict[str, Any]]:
+    """Return sample rows as objects; only the first batch is read."""
+    batches = iter(READERS[form](path, probe, {"": []}))
+    first = next(batches, None)
+    if first is None or not first.rows:
+        raise InputError(
+            "The file has no rows to learn from.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="export it with at least one row",
+        )
+    texts = first.tables[""].column("row").slice(0, SAMPLE_ROWS).to_pylist() if first.tables else []
+    return [orjson.loads(text) for text in texts]
+
+
+def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object with the fields of nested objects dotted."""
+    flat: dict[str, Any] = {}
+    for key, value in item.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": deep for inner, deep in value.items() if not isinstance(deep, dict)}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _has_decimal_comma(rows: Sequence[Mapping[str, str]], delimiter: str) -> bool:
+    texts = [text.strip() for row in rows[:500] for text in row.values()]
+    commas = sum(_is_number(text, ",") for text in texts)
+    points = sum(_is_number(text, ".") for text in texts)
+    return delimiter != "," and commas > points
+
+
+def _is_number(text: str, separator: str) -> bool:
+    whole, found, fraction = text.removeprefix("-").partition(separator)
+    return bool(found) and whole.isdigit() and fraction.isdigit()
+
+
+def time_formats(look: Look, column: str) -> tuple[str, ...]:
+    """Return every known time format that fits all sample values of a column; empty when none does."""
+    values = look.values(column)
+    if not values:
+        return ()
+    plain_numbers = all(value.replace(".", "", 1).isdigit() for value in values)
+    fitting = []
+    with duckdb.connect() as con:
+        con.execute(MACROS)
+        for form in TIME_FORMATS:
+            if plain_numbers != form.startswith("epoch") or (form.startswith("epoch") and not _epoch(values, form)):
+                continue
+            instant = f"coalesce({stated_instant('x', (form,))}, {local_time('x', (form,))})"
+            row = con.execute(
+                f"select count(*) filter (where {instant} is null) from (select unnest($1::varchar[]) as x)", [values]
+            ).fetchone()
+            if row and row[0] == 0:
+                fitting.append(form)
+    return tuple(fitting)
+
+
+def _epoch(values: Sequence[str], form: str) -> bool:
+    """Whether numbers lie between 2000 and 2100 when read as seconds or milliseconds since 1970."""
+    scale = 1.0 if form == "epoch" else 1000.0
+    return all(946684800 <= float(value) / scale <= 4102444800 for value in values)
+
+
+def states_offset(look: Look, column: str) -> bool:
+    """Whether the times of a column say how far they are from UTC."""
+    return any(value.endswith(("Z", "z", "UTC")) or value[-6:-3].startswith(("+", "-")) or
+               (len(value) > 5 and value[-5] in "+-" and value[-4:].isdigit() and ":" in value)
+               for value in look.values(column)[:50])  # fmt: skip

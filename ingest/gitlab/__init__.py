@@ -1,0 +1,1 @@
+"""Reading GitLab: merge requests, deployments, pipelines, issues and what hangs on them."""

@@ -1,0 +1,1 @@
+"""Reading Jenkins: builds and the stages of builds that may deploy."""

@@ -1,0 +1,1 @@
+"""Reading Jira Cloud, Data Center and Service Management."""

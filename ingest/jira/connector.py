@@ -1,0 +1,111 @@
+"""Reading Jira Cloud and Jira Data Center: what is asked for, in which order, and who we are there.
+
+Owns the connection and its tasks. Refuses to know what an answer holds (``jira.parse``), how issues are searched
+(``jira.search``) and what has to be asked for afterwards (``jira.followups``).
+
+One search covers all configured projects, so that an idle poll is four requests. The scope of its watermark names
+those projects: a project added later is read from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from ingest.credentials import Anonymous, Credential, basic, bearer
+from ingest.items import text_at
+from ingest.jira.fields import FieldCatalogues, login_of
+from ingest.jira.followups import (
+    approval_pages,
+    bulk_changelog_pages,
+    comment_pages,
+    cut_changelog_pages,
+)
+from ingest.jira.parse import (
+    APPROVALS,
+    CHANGELOG,
+    COMMENTS,
+    FIELDS,
+    ISSUES,
+    STATUSES,
+    parse_fields,
+    parse_statuses,
+    routes,
+)
+from ingest.jira.search import Jira, account_zone, issue_pages, source_time
+from ingest.pages import page
+from ingest.secrets import resolve
+from ingest.source import Connection, Connector, Position, Surroundings, Task
+from ingest.store import Page
+from models.errors import ConfigurationError
+from models.settings import SourceSettings
+
+EVERYTHING = "*"
+
+
+def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
+    """Ask Jira who we are and in which time zone it will read our searches.
+
+    Raises:
+        ConfigurationError: The settings lack the address.
+        SourceError: Jira does not answer or refuses the credential.
+    """
+    if not source.base_url:
+        raise ConfigurationError(
+            f"The source {source.name} has no base_url.",
+            where=f"source '{source.name}'",
+            next_step='add base_url = "https://your-site.atlassian.net" (or your server\'s address) to it',
+        )
+    # Approvals are marked experimental on Data Center and are refused without this header.
+    client = surroundings.client(source.base_url, _credential(source), {"X-ExperimentalApi": "opt-in"})
+    version = "3" if source.deployment == "cloud" else "2"
+    myself = client.get(f"/rest/api/{version}/myself")
+    zone, is_zone_known = account_zone(myself.body)
+    jira = Jira(
+        name=source.name,
+        client=client,
+        store=surroundings.store,
+        version=version,
+        projects=tuple(sorted(source.projects)),
+        scope=",".join(sorted(source.projects)) or EVERYTHING,
+        zone=zone,
+        is_zone_known=is_zone_known,
+        now=source_time(myself),
+        catalogues=FieldCatalogues(),
+    )
+    principal = text_at(myself.body, "displayName") or login_of(myself.body)
+    return Connection(client, _tasks(jira), principal)
+
+
+def _credential(source: SourceSettings) -> Credential:
+    """A user and an API token (Cloud), or a token alone (service account, Data Center's personal access token)."""
+    if source.token is None:
+        return Anonymous()
+    read = partial(resolve, source.token)
+    return basic(source.user, read) if source.user else bearer(read)
+
+
+def _tasks(jira: Jira) -> Iterable[Task]:
+    yield Task(FIELDS, jira.scope, partial(_fields, jira))
+    yield Task(STATUSES, jira.scope, partial(_statuses, jira), is_optional=True)
+    # Without the field list an issue's own fields would be read as unknown and stored so.
+    yield Task(ISSUES, jira.scope, partial(issue_pages, jira), needs_clean_scope=True)
+    if jira.is_cloud:
+        yield Task(CHANGELOG, jira.scope, partial(bulk_changelog_pages, jira))
+    else:
+        yield Task(CHANGELOG, jira.scope, partial(cut_changelog_pages, jira), is_optional=True)
+    yield Task(COMMENTS, jira.scope, partial(comment_pages, jira))
+    yield Task(APPROVALS, jira.scope, partial(approval_pages, jira), is_optional=True)
+
+
+def _fields(jira: Jira, position: Position) -> Iterator[Page]:
+    response = jira.client.get(jira.api("field"))
+    yield page(jira.client, response, parse_fields(jira.catalogues, response), jira.scope, is_last=True)
+
+
+def _statuses(jira: Jira, position: Position) -> Iterator[Page]:
+    response = jira.client.get(jira.api("status"))
+    yield page(jira.client, response, parse_statuses(response), jira.scope, is_last=True)
+
+
+CONNECTOR = Connector("jira", routes(), connect)
