@@ -23,6 +23,7 @@ from ingest.files.times import MACROS, local_time, stated_instant
 from models.errors import InputError
 
 SAMPLE_ROWS = 5000
+_MOSTLY = 0.75
 TIME_FORMATS = (
     "iso",
     "%d-%m-%Y %H:%M",
@@ -210,24 +211,26 @@ def _is_number(text: str, separator: str) -> bool:
 
 
 def time_formats(look: Look, column: str) -> tuple[str, ...]:
-    """Return every known time format that fits all sample values of a column; empty when none does."""
+    """Return the known time formats that fit most sample values of a column, all equally many; empty when none does.
+
+    An export may hold a few values that are no time; their rows are set aside at import. So a format need not fit all
+    values, but three of four, and as many as any other does, which still tells day first from month first.
+    """
     values = look.values(column)
     if not values:
         return ()
     plain_numbers = all(value.replace(".", "", 1).isdigit() for value in values)
-    fitting = []
+    fits: dict[str, int] = {}
     with duckdb.connect() as con:
         con.execute(MACROS)
         for form in TIME_FORMATS:
             if plain_numbers != form.startswith("epoch") or (form.startswith("epoch") and not _epoch(values, form)):
                 continue
             instant = f"coalesce({stated_instant('x', (form,))}, {local_time('x', (form,))})"
-            row = con.execute(
-                f"select count(*) filter (where {instant} is null) from (select unnest($1::varchar[]) as x)", [values]
-            ).fetchone()
-            if row and row[0] == 0:
-                fitting.append(form)
-    return tuple(fitting)
+            row = con.execute(f"select count({instant}) from (select unnest($1::varchar[]) as x)", [values]).fetchone()
+            fits[form] = int(row[0]) if row else 0
+    best = max(fits.values(), default=0)
+    return tuple(form for form, count in fits.items() if count == best and best >= _MOSTLY * len(values))
 
 
 def _epoch(values: Sequence[str], form: str) -> bool:

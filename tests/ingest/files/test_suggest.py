@@ -127,6 +127,15 @@ def test_a_column_in_no_known_time_format_is_left_out_with_the_reason(store: Raw
     assert result.total("stored") == 1
 
 
+def test_a_few_texts_that_are_no_time_do_not_hide_a_column(store: RawStore, tmp_path: Path) -> None:
+    """The column keeps the format that most of its texts have; the row that does not fit is set aside at import."""
+    rows = [f"{day};payments;production;{day}-8-2012 7:00\n" for day in range(1, 20)]
+    text = "id;service;environment;started\n" + "".join(rows) + "20;payments;production;20-8-2012 25:00\n"
+    toml, result = proposed(store, tmp_path, text, "deployments.csv")
+    assert 'formats = ["%d-%m-%Y %H:%M"]' in toml
+    assert (result.total("stored"), result.total("rejected")) == (19, 1)
+
+
 def test_windows_text_is_recognised(store: RawStore, tmp_path: Path) -> None:
     """An encoding other than UTF-8 is part of the proposal."""
     toml, _ = proposed(store, tmp_path, "number;title\nC1;Größe\n".encode("windows-1252"), "changes.csv")
