@@ -11,8 +11,8 @@ from html import escape
 
 INK, GRID, PAPER = "#3D3D3D", "#D9D9D9", "#FFFFFF"
 SERIES = ("#28A197", "#801650", "#3D3D3D")
-_LEFT, _RIGHT, _ROW, _TOP = 300, 40, 26, 64
-_WIDTH = 860
+_LEFT, _RIGHT, _ROW, _TOP = 350, 40, 26, 80
+_WIDTH = 910
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> Path:
         store.parent.mkdir(parents=True, exist_ok=True)
         store.write_text(_readable(results), encoding="utf-8")
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
-    return page.write(chosen.out, results)
+    # From what is stored, not from what was computed: the page must say what its results say, to the last digit.
+    return page.write(chosen.out, json.loads(_readable(results)))
 
 
 def _readable(results: dict[str, Any]) -> str:
