@@ -126,8 +126,7 @@ def gaps(build: Build, team: str) -> list[tuple[date, str]]:
     if not build.has("marts.drift_gate"):
         return []
     rows = cursor(build).execute(
-        "select cast(week as date), coalesce(reason, 'decisions fell silent') from marts.drift_gate "
-        "where team = ? and is_gated order by week",
+        "select cast(week as date), reason from marts.drift_gate where team = ? order by week",
         [team],
     )
     return [(week, reason) for week, reason in rows.fetchall()]

@@ -68,7 +68,10 @@ def plan(models: dict[str, Model]) -> Plan:
     """
     trees: dict[str, exp.Expression] = {}
     reads: dict[str, set[str]] = {}
-    models = {**models, **{n: m for n, m in detector_models().items() if set(m.reads) <= set(models)}}
+    models = dict(models)
+    for name, computed in detector_models().items():
+        if set(computed.reads) <= set(models):
+            models[name] = computed
     for name, model in models.items():
         if model.reads:
             reads[name] = set(model.reads)
@@ -224,7 +227,7 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
         [model.layer, model.name],
     ).fetchall()
     if not known:
-        run_detector(con, settings, as_of)
+        run_detector(con, model.name, settings, as_of)
     require(check_rows(con, model, table), model.full_name)
     ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
     return ModelResult(model.full_name, time.perf_counter() - started, int(rows))

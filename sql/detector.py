@@ -1,18 +1,32 @@
-"""The drift detector as models of the build: it reads the daily marks and writes levels, findings and dimensions.
+"""The drift detector as models of the build: it reads activity and daily marks and writes gaps, levels and findings.
 
-Owns how the detector's tables look to SQL. The method is ``models.drift.assessment``.
+Owns how the detector's tables look to SQL. The method is ``models.drift.assessment``, gaps are ``models.drift.gate``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
 from models.settings import Settings
 from sql.header import Model
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GATE = {
+    "team": "The team.",
+    "week": "Monday of a week that is left out, UTC.",
+    "source": "The source that fell silent.",
+    "changes": "The team's changes of the week from this source.",
+    "decisions": "Decisions that arrived for them.",
+    "expected": "Decisions that the first weeks with changes lead to expect.",
+    "reason": "The same in words.",
+}
 _FINDINGS = {
     "team": "The team.",
     "baseline_kind": "first (the first usable weeks), pinned or restarted by a user.",
@@ -63,26 +77,45 @@ _DIMENSIONS = {
     "n": "Marks it rests on.",
 }
 _HERE = Path(__file__).resolve()
-_TEXT = "-- Computed from marts.drift_daily and marts.drift_gate by models/drift/assessment.py; see the page on drift."
+_TEXT = "-- Computed by {}; see the page on drift."
+_ASSESSMENT, _SILENCE = "models/drift/assessment.py", "models/drift/gate.py"
+_MARKS, _ACTIVITY, _GAPS = "marts.drift_daily", "marts.drift_activity", "marts.drift_gate"
 
 
-def _model(name: str, description: str, grain: str, columns: dict[str, str], not_null: tuple[str, ...]) -> Model:
+def _model(
+    name: str,
+    description: str,
+    grain: str,
+    columns: dict[str, str],
+    not_null: tuple[str, ...],
+    reads: tuple[str, ...] = (_MARKS, _GAPS),
+    by: str = _ASSESSMENT,
+) -> Model:
     return Model(
         layer="marts",
         name=name,
         path=_HERE,
-        select=_TEXT,
+        select=_TEXT.format(by),
         description=description,
         grain=grain,
         columns=columns,
         not_null=not_null,
-        reads=("marts.drift_daily", "marts.drift_gate"),
+        reads=reads,
     )
 
 
 def detector_models() -> dict[str, Model]:
     """Return the tables that the detector writes, by full name."""
     models = (
+        _model(
+            "drift_gate",
+            "Weeks of a team that are left out because a source fell silent: a gap, never missing approvals.",
+            "team, week",
+            _GATE,
+            ("team", "week", "source", "changes", "decisions", "expected", "reason"),
+            reads=(_ACTIVITY,),
+            by=_SILENCE,
+        ),
         _model(
             "drift_findings",
             "One row per team and baseline: whether its two processes drift into one, since when and because of what.",
@@ -108,27 +141,42 @@ def detector_models() -> dict[str, Model]:
     return {model.full_name: model for model in models}
 
 
-def run_detector(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
-    """Assess every team and create the three tables. Imports numpy and scipy, so only when asked."""
+def run_detector(con: DuckDBPyConnection, name: str, settings: Settings, as_of: datetime) -> None:
+    """Create the table ``name``, with those computed together with it. Imports numpy and scipy, so only when asked."""
+    runs: dict[str, Callable[[DuckDBPyConnection, Settings, datetime], None]] = {"drift_gate": _find_gaps}
+    runs.get(name, _assess)(con, settings, as_of)
+
+
+def _find_gaps(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+    from models.drift.gate import silent_weeks
+
+    activity = con.execute(
+        "select source, team, cast(week as date) as week, changes, decisions from build.marts.drift_activity "
+        "where week < ?",
+        [as_of],
+    ).fetchdf()
+    _write(con, "drift_gate", silent_weeks(activity), _GATE)
+
+
+def _assess(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
     from models.drift.assessment import assess
 
     marks = con.execute(
         "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily where day < ?",
         [as_of],
     ).fetchdf()
-    gate = con.execute(
-        "select team, cast(week as date) as week, reason, is_gated from build.marts.drift_gate where week < ?", [as_of]
-    ).fetchdf()
+    gate = con.execute("select team, cast(week as date) as week, reason from build.marts.drift_gate").fetchdf()
     found = assess(marks, gate, _baselines(settings), settings.drift, as_of.date())
-    for name, frame, columns in (
-        ("drift_findings", found.findings, _FINDINGS),
-        ("drift_levels", found.levels, _LEVELS),
-        ("drift_dimensions", found.dimensions, _DIMENSIONS),
-    ):
-        con.register("assessed", frame[list(columns)])
-        picked = ", ".join(f'"{column}"' for column in columns)
-        con.execute(f"create or replace table build.marts.{name} as select {picked} from assessed")
-        con.unregister("assessed")
+    _write(con, "drift_findings", found.findings, _FINDINGS)
+    _write(con, "drift_levels", found.levels, _LEVELS)
+    _write(con, "drift_dimensions", found.dimensions, _DIMENSIONS)
+
+
+def _write(con: DuckDBPyConnection, name: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
+    con.register("assessed", frame[list(columns)])
+    picked = ", ".join(f'"{column}"' for column in columns)
+    con.execute(f"create or replace table build.marts.{name} as select {picked} from assessed")
+    con.unregister("assessed")
 
 
 def _baselines(settings: Settings) -> dict[str, list[object]] | None:

@@ -70,8 +70,7 @@ def assess(
     Args:
         marks: Arrow table, data frame or mapping with one row per ``team``, ``dimension``, ``stratum`` and ``day``:
             ``n`` marks, of which ``x`` without the separation.
-        gate: ``team`` and ``week`` (its Monday) to leave out because a source was silent, with ``reason``; where
-            there is a column ``is_gated``, only rows in which it is true.
+        gate: ``team`` and ``week`` (its Monday) to leave out because a source was silent, with ``reason``.
         baselines: Baselines chosen by users: ``team``, ``start``, ``end`` (a pinned period; empty: a restart from
             ``start`` on), ``note``. The last one of a team is in force, the older ones stay visible and are still
             judged.

@@ -14,7 +14,15 @@ import pandas as pd
 
 from models.drift.weeks import Flags, Floats, Ints, Table, as_frame, days_since_monday, first_day
 
-GATE_COLUMNS = ("team", "week", "source", "changes", "decisions", "expected", "reason")
+_GATE_TYPES = {
+    "team": "str",
+    "week": "datetime64[s]",
+    "source": "str",
+    "changes": "int64",
+    "decisions": "int64",
+    "expected": "float64",
+    "reason": "str",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class GateSettings:
         deviations: Standard deviations a fall must be away from chance.
         windows: Weeks over which falls are looked for.
         comparable: Decisions expected of the other teams in four weeks, from which on they can vouch for the source.
+        least_share: A source that brings less than this share of a team's changes of four weeks does not censor the
+            team's week.
     """
 
     baseline_weeks: int = 26
@@ -40,10 +50,13 @@ class GateSettings:
     deviations: float = 4.0
     windows: tuple[int, ...] = (1, 2, 4, 8, 13)
     comparable: float = 20.0
+    least_share: float = 0.25
 
 
 def silent_weeks(activity: Table, settings: GateSettings | None = None) -> pd.DataFrame:
     """Return one row per team and week that must be left out, as ``assess`` takes it as its gate.
+
+    Where two of a team's sources are silent in one week, the one of which more was expected is named.
 
     Args:
         activity: One row per ``source``, ``team`` and ``week`` (its Monday): ``changes`` that needed a decision and
@@ -54,7 +67,7 @@ def silent_weeks(activity: Table, settings: GateSettings | None = None) -> pd.Da
     frame = as_frame(activity, ("source", "team", "week", "changes", "decisions"), "activity")
     frame = frame.dropna(subset=["source", "team", "week"])
     if frame.empty:
-        return pd.DataFrame({name: pd.Series(dtype="object") for name in GATE_COLUMNS})
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _GATE_TYPES.items()})
     grid = _grid(frame)
     own = _falls(grid.changes, grid.decisions, chosen)
     others = _falls(grid.others(grid.changes), grid.others(grid.decisions), chosen)
@@ -67,7 +80,7 @@ def silent_weeks(activity: Table, settings: GateSettings | None = None) -> pd.Da
     own_fine = (own_recent >= chosen.fine * own_expected) & (own_expected >= chosen.comparable)
     shared = others.is_fallen & (speaking.is_fallen | none_speaks) & ~own_fine
     gap = np.where(vouching, shared | own.is_silent, own.is_fallen | own.is_silent)
-    return _rows(grid, gap & (_trailing(grid.changes, 4) > 0), own)
+    return _rows(grid, gap & grid.is_of_weight(chosen.least_share), own)
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,14 @@ class _Grid:
         total = np.zeros((int(self.group.max()) + 1, values.shape[1]))
         np.add.at(total, self.group, values)
         return np.asarray(total[self.group] - values)
+
+    def is_of_weight(self, least_share: float) -> Flags:
+        """Return, per row, the weeks in which the source brings so large a share of the team's recent changes."""
+        codes, names = pd.factorize(pd.Index(self.team))
+        recent = _trailing(self.changes, 4)
+        total = np.zeros((len(names), recent.shape[1]))
+        np.add.at(total, codes, recent)
+        return np.asarray((recent > 0) & (recent >= least_share * total[codes]))
 
 
 def _grid(frame: pd.DataFrame) -> _Grid:
@@ -190,7 +211,7 @@ def _rows(grid: _Grid, gap: Flags, own: _Falls) -> pd.DataFrame:
         f"{grid.source[r]} brought {got} decisions for {count} changes, about {due:.0f} expected"
         for r, got, count, due in zip(row, decisions, changes, expected, strict=True)
     ]
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "team": pd.Series([grid.team[r] for r in row], dtype="str"),
             "week": pd.Series(grid.weeks[week]).astype("datetime64[s]"),
@@ -200,4 +221,5 @@ def _rows(grid: _Grid, gap: Flags, own: _Falls) -> pd.DataFrame:
             "expected": expected,
             "reason": pd.Series(reasons, dtype="str"),
         }
-    )
+    ).sort_values(["team", "week", "expected"], ascending=[True, True, False], kind="stable")
+    return rows.drop_duplicates(["team", "week"]).reset_index(drop=True)

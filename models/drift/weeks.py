@@ -260,8 +260,6 @@ def _censored(gate: Table | None, teams: list[str], first: int, weeks: int) -> t
     if gate is None:
         return silent, reasons
     frame = as_frame(gate, ("team", "week"), "gate").dropna(subset=["team", "week"])
-    if "is_gated" in frame.columns:
-        frame = frame[frame["is_gated"].fillna(False).astype(bool)]
     places: dict[str, list[int]] = {}
     for place, team in enumerate(teams):
         places.setdefault(team, []).append(place)

@@ -198,16 +198,6 @@ def test_censored_weeks_carry_no_evidence_and_are_named() -> None:
     assert "5 weeks left out as a data gap: github brought 0 decisions for 20 changes" in found["sentence"]
 
 
-def test_a_gate_with_a_verdict_column_censors_only_where_it_is_true() -> None:
-    """The table of the build has a row for every week; only gated ones are left out."""
-    marks = weekly(0.1)
-    weeks = pd.to_datetime(sorted(marks["day"])).to_numpy()
-    gate = pd.DataFrame(
-        {"team": "payments", "week": weeks, "is_gated": [k < 2 for k in range(len(weeks))], "reason": None}
-    )
-    assert finding(marks, gate=gate)["weeks_censored"] == 3
-
-
 def test_a_team_whose_last_quarter_is_a_gap_is_not_called_stable() -> None:
     """Nothing seen is not nothing happened."""
     marks = weekly(0.1)

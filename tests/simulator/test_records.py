@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from app.cli import run
-from models.drift.assessment import DRIFTING, NOT_ENOUGH_DATA, assess
+from models.drift.assessment import DRIFTING, NOT_ENOUGH_DATA, STABLE, assess
 from models.records import KINDS
 from models.workspace import Workspace
 from tests.simulator.records import Story, simulate_records
@@ -34,7 +34,8 @@ def built(story: Story, folder: Path) -> Path:
 def test_the_build_finds_the_marks_that_the_records_mean(tmp_path: Path) -> None:
     """From JSON Lines to ``drift_daily``: every day's marks of every dimension, as the generator meant them."""
     story = simulate_records(REGIMES["act_collapse"], 1, 5, weeks=WEEKS)
-    story = simulate_records(REGIMES["train_bypass"], 2, 5, weeks=WEEKS, story=story)
+    story = simulate_records(REGIMES["train_bypass"], 1, 5, weeks=WEEKS, story=story)
+    story = simulate_records(REGIMES["stable"], 3, 5, weeks=WEEKS, story=story)  # they vouch for the source
     with duckdb.connect(str(built(story, tmp_path)), read_only=True) as con:
         found = con.execute("select team, dimension, stratum, day, n, x from marts.drift_daily").fetchdf()
         judged = con.execute("select team, state, dimension from marts.drift_findings order by team").fetchall()
@@ -44,8 +45,8 @@ def test_the_build_finds_the_marks_that_the_records_mean(tmp_path: Path) -> None
     pd.testing.assert_frame_equal(found.sort_values(keys).reset_index(drop=True), meant, check_dtype=False)
     assert judged == [
         ("act-collapse-00", DRIFTING, "act"),
+        *((f"stable-0{k}", STABLE, judged[1 + k][2]) for k in range(3)),
         ("train-bypass-00", DRIFTING, "order"),
-        ("train-bypass-01", DRIFTING, "order"),
     ]
 
 

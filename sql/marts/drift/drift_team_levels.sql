@@ -18,5 +18,5 @@ select
 from marts.drift_marks m
 cross join config.build b
 left join marts.drift_gate g on g.team = m.team and g.week = date_trunc('week', m.day)
-where m.occurred_at >= b.as_of - interval '90 days' and m.occurred_at < b.as_of and not coalesce(g.is_gated, false)
+where m.occurred_at >= b.as_of - interval '90 days' and m.occurred_at < b.as_of and g.team is null
 group by m.team, m.dimension

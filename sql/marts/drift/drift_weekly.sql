@@ -15,7 +15,7 @@ select
     cast(date_trunc('week', m.day) as timestamp) as week,
     cast(count(*) as bigint) as n,
     cast(sum(m.x) as bigint) as x,
-    cast(bool_or(coalesce(g.is_gated, false)) as boolean) as is_gated
+    cast(bool_or(g.team is not null) as boolean) as is_gated
 from marts.drift_marks m
 left join marts.drift_gate g on g.team = m.team and g.week = date_trunc('week', m.day)
 group by m.team, m.dimension, date_trunc('week', m.day)
