@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.charts import EXECUTION, GOVERNANCE, NEUTRAL
+from app.figures.style import EXECUTION, GOVERNANCE, NEUTRAL
 from models.metric import MetricDefinition
 
 
@@ -25,7 +25,7 @@ class Subject:
     not_counted: str = "Not counted"
 
     def kinds(self, definition: MetricDefinition) -> dict[str, str]:
-        """Return which records can be looked at: label → kind of ``app.records``."""
+        """Return which records can be looked at: label → kind of ``app.questions.records``."""
         if definition.kind in {"rate", "count"}:
             return {self.counted: "counted", self.not_counted: "not_counted", "Left out": "excluded"}
         return {"Judged": "judged", "Left out": "excluded"}

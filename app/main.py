@@ -11,7 +11,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import banners, builds, components, filters, frame, queries
+from app.dashboard import banners, components, filters, frame
+from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
 
 _ASSETS = Path(__file__).resolve().parent / "assets"

@@ -47,7 +47,7 @@ def command(
     missed, drift, whether to combine or separate, and ends with questions and room for decisions. The same build,
     period and journal give the same bytes.
     """
-    from app import decisions
+    from app.journal import decisions
     from app.reports import retrospective
     from app.reports.question import parse_period
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from app import decisions, wording
-from app.decisions import Decision, Held
+from app import wording
+from app.journal import decisions
+from app.journal.decisions import Decision, Held
 from app.published import open_build
 from app.reports import practice_sections, record_sections, render_html, render_pdf, weekly
 from app.reports.blocks import Block, Cell, Document, Section, Text, row, table_or

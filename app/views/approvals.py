@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app import components, frame, metric_page
+from app.dashboard import components, frame, metric_page
 from app.families import APPROVALS
 
 

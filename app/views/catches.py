@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import charts, components, filters, frame, practice, wording
-from app.frame import Frame
-from app.practice import SUBJECTS
+from app import wording
+from app.dashboard import components, filters, frame
+from app.dashboard.frame import Frame
+from app.figures import charts, style
+from app.questions import practice
+from app.questions.practice import SUBJECTS
 
 UNKNOWN = "kind unknown"
 _PROCESSES = {"change_governance": charts.GOVERNANCE, "release_execution": charts.EXECUTION}
@@ -60,9 +63,9 @@ def _process(found: pd.DataFrame, process: str) -> None:
     rows = rows.sort_values(["count", "kind"], ascending=[True, False])
     st.plotly_chart(
         charts.horizontal(
-            list(rows["kind"]), [int(n) for n in rows["count"]], charts.palette(frame.is_dark()), process
+            list(rows["kind"]), [int(n) for n in rows["count"]], style.palette(frame.is_dark()), process
         ),
-        key=f"caught_{process}", config=charts.CONFIG,
+        key=f"caught_{process}", config=style.CONFIG,
         alt=f"What {SUBJECTS[process].lower()} caught, by kind. The table below holds the same numbers.",
     )  # fmt: skip
     with st.expander("The same as a table"):

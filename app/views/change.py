@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import change_story, charts, components, frame, timelines, wording
-from app.change_story import TRACKS, Event, Story
-from app.frame import Frame
-from app.timelines import Moment
+from app import wording
+from app.dashboard import components, frame
+from app.dashboard.frame import Frame
+from app.figures import charts, style, timelines
+from app.figures.timelines import Moment
+from app.questions import change_story
+from app.questions.change_story import TRACKS, Event, Story
 
 
 def show() -> None:
@@ -75,7 +78,7 @@ def _timeline(story: Story) -> None:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
     st.subheader(title, anchor=False)
     st.plotly_chart(
-        timelines.timeline(moments, charts.palette(frame.is_dark())), key="timeline", config=charts.CONFIG,
+        timelines.timeline(moments, style.palette(frame.is_dark())), key="timeline", config=style.CONFIG,
         alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
     )  # fmt: skip
     if shared:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import components, frame, incidents, metric_page, wording
+from app import wording
+from app.dashboard import components, frame, metric_page
+from app.dashboard.frame import Frame
 from app.families import FAILURES
-from app.frame import Frame
+from app.questions import incidents
 
 
 def show() -> None:

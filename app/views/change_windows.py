@@ -6,10 +6,13 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from app import charts, components, filters, frame, metric_page, timelines, windows, wording
+from app import wording
+from app.dashboard import components, filters, frame, metric_page
+from app.dashboard.frame import Frame
 from app.families import WINDOWS
-from app.frame import Frame
+from app.figures import style, timelines
 from app.periods import Period
+from app.questions import windows
 
 
 def show() -> None:
@@ -58,7 +61,7 @@ def _week(asked: Frame) -> None:
     bars, total = windows.bars(asked.build, asked.choice.over(Period(start, start + timedelta(days=7))))
     overlapping = sum(bar.is_overlapping for bar in bars)
     st.plotly_chart(
-        timelines.calendar(bars, charts.palette(frame.is_dark())), key="calendar", config=charts.CONFIG,
+        timelines.calendar(bars, style.palette(frame.is_dark())), key="calendar", config=style.CONFIG,
         alt=f"{wording.plural(total, 'planned window')} of the week by service, {overlapping:,} of them overlapping.",
     )  # fmt: skip
     more = f"; {total - len(bars):,} more are not drawn" if total > len(bars) else ""

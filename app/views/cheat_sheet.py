@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import components, filters, frame, practice, wording
-from app.frame import Frame
-from app.practice import EVERYBODY, SUBJECTS, VERDICTS, Verdict
+from app import wording
+from app.dashboard import components, filters, frame
+from app.dashboard.frame import Frame
+from app.questions import practice
+from app.questions.practice import EVERYBODY, SUBJECTS, VERDICTS, Verdict
 
 NEEDS = ("marts.cheat_sheet", "marts.verdicts", "marts.verdict_conditions", "marts.periods")
 _ICONS = {

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app import components, filters, frame, practice, wording
-from app.practice import ADVICE, Advice
+from app import wording
+from app.dashboard import components, filters, frame
+from app.questions import practice
+from app.questions.practice import ADVICE, Advice
 
 NEEDS = ("marts.combine_advice", "marts.combine_or_separate")
 

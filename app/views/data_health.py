@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components, frame, health, queries, wording
-from app.frame import Frame
+from app import wording
+from app.dashboard import components, frame
+from app.dashboard.frame import Frame
+from app.questions import health, queries
 
 _TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import components, families, filters, frame, queries, rulebook, wording
-from app.frame import Frame
+from app import families, wording
+from app.dashboard import components, filters, frame
+from app.dashboard.frame import Frame
+from app.questions import queries, rulebook
 
 
 def show() -> None:

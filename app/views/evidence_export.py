@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import builds, components, filters, frame, own_command, quarters, queries, wording
-from app.frame import Frame
+from app import quarters, wording
+from app.dashboard import components, filters, frame, own_command
+from app.dashboard.frame import Frame
+from app.questions import builds, queries
 from app.reports.question import parse_period
 from models.errors import UserError
 from sql.aggregate import Filter

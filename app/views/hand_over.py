@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import charts, components, frame, hand_overs, lanes, metric_page, timelines, wording
+from app import wording
+from app.dashboard import components, frame, metric_page
+from app.dashboard.frame import Frame
 from app.families import HAND_OVER
-from app.frame import Frame
+from app.figures import style, timelines
+from app.questions import hand_overs, lanes
 
 
 def show() -> None:
@@ -54,7 +57,7 @@ def _lanes(asked: Frame) -> None:
     if not weeks:
         return
     st.plotly_chart(
-        timelines.lanes(weeks, crossed, charts.palette(frame.is_dark()), height=340), key="lanes", config=charts.CONFIG,
+        timelines.lanes(weeks, crossed, style.palette(frame.is_dark()), height=340), key="lanes", config=style.CONFIG,
         alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
     )  # fmt: skip
     st.caption(lanes.LEGEND)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import (
-    attention,
-    change_story,
-    charts,
-    components,
-    drift,
-    findings,
-    frame,
-    lanes,
-    metric_page,
-    queries,
-    readings,
-    timelines,
-    wording,
-)
-from app.attention import Item
-from app.drift import Finding
+from app import findings, wording
+from app.dashboard import components, frame, metric_page, readings
+from app.dashboard.frame import Frame
+from app.figures import style, timelines
 from app.findings import HEADLINE_METRICS, Reading
-from app.frame import Frame
+from app.questions import attention, change_story, drift, lanes, queries
+from app.questions.attention import Item
+from app.questions.drift import Finding
 
 UNAUTHORISED = "unauthorised_deployment_rate"
 CARD_LINKS = {
@@ -120,11 +109,11 @@ def _lanes(asked: Frame) -> None:
     if not weeks:
         st.caption("No decision and no production deployment in the period.")
         return
-    colours = charts.palette(frame.is_dark())
+    colours = style.palette(frame.is_dark())
     st.plotly_chart(
         timelines.lanes(weeks, crossed, colours, height=LANES_HEIGHT),
         key="lanes",
-        config=charts.CONFIG,
+        config=style.CONFIG,
         alt=f"{lanes.title(crossed)}. Two lanes by week: decisions above, production deployments below, and lines from "
         "the week of approval to the week of deployment. The table below holds the same numbers.",
     )

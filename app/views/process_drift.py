@@ -8,9 +8,13 @@ from datetime import date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from app import builds, charts, components, drift, filters, frame, journal, queries, wording
-from app.drift import Component, Finding
-from app.frame import Frame
+from app import wording
+from app.dashboard import components, filters, frame
+from app.dashboard.frame import Frame
+from app.figures import charts, style
+from app.journal import annotations
+from app.questions import builds, drift, queries
+from app.questions.drift import Component, Finding
 from models.errors import InputError
 
 COLUMNS = 3
@@ -107,13 +111,13 @@ def _multiple(finding: Finding, part: Component, gaps: Sequence[date]) -> None:
     st.markdown(f"**{label}: {now}**{was}, n = {part.n:,}{state}")
     st.plotly_chart(
         charts.level(
-            part.weeks, charts.palette(frame.is_dark()), baseline=part.baseline_rate, reference=part.reference_rate,
+            part.weeks, style.palette(frame.is_dark()), baseline=part.baseline_rate, reference=part.reference_rate,
             baseline_span=(finding.baseline_start, finding.baseline_end), gaps=gaps,
             is_drifting=part.state == "drifting",
             onset=finding.onset if part.state == "drifting" and part.dimension == finding.dimension else None,
-            notes=[(on, text) for on, text in journal.notes_between(part.weeks[0][0], part.weeks[-1][0])],
+            notes=[(on, text) for on, text in annotations.notes_between(part.weeks[0][0], part.weeks[-1][0])],
         ),
-        key=f"level_{part.dimension}", config=charts.CONFIG,
+        key=f"level_{part.dimension}", config=style.CONFIG,
         alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
     )  # fmt: skip
 
@@ -198,7 +202,7 @@ def _index(asked: Frame, finding: Finding) -> None:
                 "dimensions above are judged one by one."
             )
             st.plotly_chart(
-                charts.level(tuple(weeks), charts.palette(frame.is_dark())), key="index", config=charts.CONFIG,
+                charts.level(tuple(weeks), style.palette(frame.is_dark())), key="index", config=style.CONFIG,
                 alt=f"Index of {finding.team} by week, {finding.index:.2f} now.",
             )  # fmt: skip
         components.table(drift.weights(asked.build), key="weights", alt="Weights of the dimensions")
@@ -208,20 +212,20 @@ def _annotations(asked: Frame, finding: Finding) -> None:
     path = builds.workspace().journal_path
     st.subheader("Deliberate changes", anchor=False)
     st.caption("What people changed on purpose, such as “automated approvals”. It shows on the charts of every page.")
-    for note in journal.entered(path):
+    for note in annotations.entered(path):
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.text(f"{wording.day(note.happened_on)}: {note.text}" + (f" ({note.team})" if note.team else ""))
         if right.button("Remove", key=f"remove_{note.annotation_id}", type="tertiary"):
-            journal.withdraw(path, note.annotation_id)
+            annotations.withdraw(path, note.annotation_id)
             st.rerun()
     with st.form("annotate", clear_on_submit=True, border=False):
         on_column, text_column, team_column = st.columns([1, 2.4, 1.2])
         on = on_column.date_input("Day (UTC)", asked.facts.last.date(), format="YYYY-MM-DD", key="note_on")
-        text = text_column.text_input("What changed", max_chars=journal.LONGEST, key="note_text")
+        text = text_column.text_input("What changed", max_chars=annotations.LONGEST, key="note_text")
         whose = team_column.selectbox("Team", ["All teams", *asked.facts.team], key="note_team")
         if st.form_submit_button("Note it", icon=":material/edit_calendar:"):
             try:
-                journal.annotate(path, on, text, team=None if whose == "All teams" else whose)
+                annotations.annotate(path, on, text, team=None if whose == "All teams" else whose)
             except InputError as error:
                 st.warning(error.what)
             else:

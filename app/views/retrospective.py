@@ -9,9 +9,12 @@ from typing import Any, cast
 
 import streamlit as st
 
-from app import builds, components, decisions, filters, frame, own_command, quarters, wording
-from app.decisions import Decision, Held, State
-from app.frame import Frame
+from app import quarters, wording
+from app.dashboard import components, filters, frame, own_command
+from app.dashboard.frame import Frame
+from app.journal import decisions
+from app.journal.decisions import Decision, Held, State
+from app.questions import builds
 from app.reports.question import parse_period
 from models.errors import InputError, UserError
 

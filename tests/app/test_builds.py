@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import builds
+from app.questions import builds
 from models.errors import NotBuiltError
 from models.workspace import Workspace
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from app import attention, builds, change_story, components, lanes, queries, records
-from app.builds import Build
+from app.dashboard import components
+from app.questions import attention, builds, change_story, lanes, queries, records
+from app.questions.builds import Build
 from models.workspace import Workspace
 from sql import aggregate
 from sql.aggregate import Filter

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import journal
+from app.journal import annotations
 from app.periods import DEFAULT_PERIOD
 from models.workspace import Workspace
 from tests.app.conftest import MAIN, Opened, shown, text_of
@@ -170,7 +170,7 @@ def test_a_fault_in_a_page_gives_a_reference_and_no_traceback(
     sample: Workspace, opened: Opened, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The reader gets a sentence; the log gets the cause under the same reference."""
-    from app import attention
+    from app.questions import attention
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
@@ -185,7 +185,7 @@ def test_a_fault_in_a_page_gives_a_reference_and_no_traceback(
 
 def test_a_note_in_the_journal_shows_on_the_charts(sample: Workspace, opened: Opened) -> None:
     """Deliberate changes stand where they happened."""
-    journal.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
+    annotations.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
     app = opened("approvals")
     assert any("Automated approvals" in element.proto.spec for element in app.get("plotly_chart"))
 

@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
-from app import builds, drift, journal, practice, queries
-from app.builds import Build
+from app.journal import annotations
+from app.questions import builds, drift, practice, queries
+from app.questions.builds import Build
 from models.workspace import Workspace
 from tests.app.conftest import Opened, text_of
 from tests.app.sample import AS_OF
@@ -95,11 +96,11 @@ def test_a_deliberate_change_can_be_noted_on_the_page(sample: Workspace, opened:
     app = opened("process_drift")
     app.text_input("note_text").set_value("Automated approvals")
     next(button for button in app.button if button.label == "Note it").click().run()
-    notes = journal.entered(sample.journal_path)
+    notes = annotations.entered(sample.journal_path)
     assert [note.text for note in notes] == ["Automated approvals"]
     assert "Automated approvals" in text_of(app)
     app.button(f"remove_{notes[0].annotation_id}").click().run()
-    assert journal.entered(sample.journal_path) == []
+    assert annotations.entered(sample.journal_path) == []
 
 
 def test_a_new_baseline_is_asked_of_the_configuration(sample: Workspace, opened: Opened) -> None:

@@ -5,8 +5,10 @@ from datetime import date, datetime
 
 import pytest
 
-from app import decisions, own_command, quarters
-from app.decisions import Held
+from app import quarters
+from app.dashboard import own_command
+from app.journal import decisions
+from app.journal.decisions import Held
 from models.errors import UserError
 from models.settings import parse_settings
 from models.workspace import Workspace

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app import decisions
-from app.decisions import Held, carried_into, decide, read_file, settle, taken_in
+from app.journal import decisions
+from app.journal.decisions import Held, carried_into, decide, read_file, settle, taken_in
 from models.errors import InputError
 
 Q1 = Held("2026Q1", date(2026, 1, 1), date(2026, 4, 1))

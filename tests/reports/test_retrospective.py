@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app import decisions
-from app.decisions import Held
+from app.journal import decisions
+from app.journal.decisions import Held
 from app.reports import retrospective
 from app.reports.question import parse_period
 from models.errors import InputError

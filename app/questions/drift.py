@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD, settings
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD, settings
 from models.drift.settings import DIMENSIONS
 
 TABLES = ("marts.drift_findings", "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks")

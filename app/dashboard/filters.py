@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import streamlit as st
 
 from app import periods, wording
 from app.periods import Period
+from app.questions.queries import Facts
 from sql.aggregate import Filter
 
 SCOPES = {"service": "Service", "team": "Team", "change_type": "Change type"}
@@ -20,21 +21,6 @@ NEWEST = "Newest"
 _SHOWN_UNKNOWN = 5
 _UNKNOWN = "unknown_in_link"
 _TOLD = "unknown_told"
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a build's records span: first and last instant, and the values that filters offer."""
-
-    first: datetime
-    last: datetime
-    service: tuple[str, ...]
-    team: tuple[str, ...]
-    change_type: tuple[str, ...]
-
-    def options(self, scope: str) -> tuple[str, ...]:
-        """Return the values of one of ``SCOPES``."""
-        return {"service": self.service, "team": self.team, "change_type": self.change_type}[scope]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,11 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import builds, queries, wording
-from app.builds import Build
-from app.filters import NEWEST, Facts
+from app import wording
+from app.dashboard.filters import NEWEST
+from app.questions import builds, queries
+from app.questions.builds import Build
+from app.questions.queries import Facts
 from models.errors import NotBuiltError
 from models.workspace import Workspace
 

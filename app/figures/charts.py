@@ -1,7 +1,6 @@
-"""Figures of measures: process-behaviour charts, distributions, breakdowns; and the colours of all figures.
+"""Figures of measures: process-behaviour charts, distributions, breakdowns.
 
-Owns colours and marks. The two tracks have one colour each, always doubled by marker, dash or a direct label, and no
-other meaning. No titles here: the page's heading states the finding. Refuses to query or to format prose.
+No titles here: the page's heading states the finding. Refuses to query or to format prose.
 """
 
 from __future__ import annotations
@@ -9,88 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import plotly.graph_objects as go
 
 from app import wording
+from app.figures.style import EXECUTION, Palette, Scale, lay_out, scale
 from app.limits import Behaviour, Signal, Week
-
-GOVERNANCE, EXECUTION, NEUTRAL = "change_governance", "release_execution", "neutral"
-
-
-@dataclass(frozen=True)
-class Palette:
-    """Colours of one theme."""
-
-    governance: str
-    execution: str
-    ink: str
-    muted: str
-    grid: str
-    band: str
-    signal: str
-    surface: str
-
-    def of(self, track: str) -> str:
-        """Return a track's colour; anything that is neither track is ink."""
-        return {GOVERNANCE: self.governance, EXECUTION: self.execution}.get(track, self.ink)
-
-
-LIGHT = Palette("#12436D", "#F46A25", "#1b232b", "#5b6773", "#e4e8ec", "rgba(91,103,115,0.10)", "#b0123f", "#ffffff")
-DARK = Palette("#6BACE6", "#F46A25", "#e8edf2", "#9aa6b2", "#2b353f", "rgba(154,166,178,0.13)", "#ff8fa3", "#12171c")
-
-
-def palette(is_dark: bool) -> Palette:
-    """Return the theme's palette."""
-    return DARK if is_dark else LIGHT
-
-
-CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
-
-
-def lay_out(figure: go.Figure, colours: Palette, height: int, **more: object) -> go.Figure:
-    """Give a figure the house's margins, type and axes; ``more`` are layout settings of its own."""
-    base: dict[str, Any] = {
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "font": {"size": 13, "color": colours.ink},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "showlegend": False,
-        "hovermode": "closest",
-        "dragmode": False,
-        "hoverlabel": {"font": {"size": 13}, "align": "left"},
-    }
-    figure.update_layout(**{**base, **more})
-    figure.update_xaxes(
-        gridcolor=colours.grid, zeroline=False, fixedrange=True, tickfont={"color": colours.muted}, automargin=True
-    )
-    figure.update_yaxes(
-        gridcolor=colours.grid, zeroline=False, fixedrange=True, tickfont={"color": colours.muted}, automargin=True
-    )
-    return figure
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How stored values are drawn: divided by ``per``, with an axis title."""
-
-    per: float
-    axis: str
-
-
-def scale(unit: str, largest: float | None) -> Scale:
-    """Return the scale of a metric's axis; durations in the largest unit that keeps values readable."""
-    if unit == "ratio":
-        return Scale(0.01, "per cent")
-    if unit == "seconds":
-        top = largest or 0
-        for per, axis in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-            if top >= 3 * per:
-                return Scale(per, axis)
-        return Scale(1, "seconds")
-    return Scale(1, "count")
 
 
 def process_behaviour(

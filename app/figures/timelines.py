@@ -1,6 +1,6 @@
 """Figures of the two tracks over time: lanes by week, one change's timeline, one week's windows.
 
-Owns where things are drawn. Colours come from ``app.charts``; refuses to query.
+Owns where things are drawn. Colours come from ``app.figures.style``; refuses to query.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 import plotly.graph_objects as go
 
 from app import wording
-from app.charts import EXECUTION, GOVERNANCE, Palette, lay_out
-from app.lanes import Crossing, LaneWeek
-from app.windows import Bar
+from app.figures.style import EXECUTION, GOVERNANCE, Palette, lay_out
+from app.questions.lanes import Crossing, LaneWeek
+from app.questions.windows import Bar
 
 _TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
 _LABEL_LINES = 3

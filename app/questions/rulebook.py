@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.change_story import TRACKS
-from app.queries import BY_BUILD
+from app.questions.builds import Build, cursor
+from app.questions.change_story import TRACKS
+from app.questions.queries import BY_BUILD
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD
 
 _MATCHES = {
     (True, True, True): "Ticket, merged change and deployment",

@@ -14,9 +14,8 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.filters import Facts
 from app.limits import Week
+from app.questions.builds import Build, cursor
 from models.metric import MetricDefinition, MetricValue
 from models.settings import Settings
 from sql import aggregate
@@ -26,6 +25,21 @@ KEPT = 512
 BY_BUILD: dict[str | type[Any], Callable[[Any], Any]] = {Build: lambda build: build.path}
 SHOWN_ROWS = 500
 STALE_AFTER = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a build's records span: first and last instant, and the values that filters offer."""
+
+    first: datetime
+    last: datetime
+    service: tuple[str, ...]
+    team: tuple[str, ...]
+    change_type: tuple[str, ...]
+
+    def options(self, scope: str) -> tuple[str, ...]:
+        """Return the values of ``service``, ``team`` or ``change_type``."""
+        return {"service": self.service, "team": self.team, "change_type": self.change_type}[scope]
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)

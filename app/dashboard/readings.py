@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from app import limits, queries
+from app import limits
+from app.dashboard.frame import Frame
 from app.findings import Reading
-from app.frame import Frame
 from app.periods import Period, monday
+from app.questions import queries
 
 _SETTLED = timedelta(days=2)
 

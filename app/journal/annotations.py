@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from app import builds
+from app.questions import builds
 from models.errors import InputError
 
 LONGEST = 200

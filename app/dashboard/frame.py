@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.builds import Build
-from app.filters import Choice, Facts
+from app.dashboard.filters import Choice
+from app.questions.builds import Build
+from app.questions.queries import Facts
 
 _KEY = "page_frame"
 

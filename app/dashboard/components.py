@@ -12,11 +12,12 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from app import filters, wording
-from app.builds import Build
-from app.filters import Choice
+from app import wording
+from app.dashboard import filters
+from app.dashboard.filters import Choice
 from app.findings import Reading
 from app.limits import Behaviour
+from app.questions.builds import Build
 from models.errors import UserError
 from models.metric import MetricDefinition, MetricValue
 

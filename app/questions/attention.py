@@ -11,8 +11,8 @@ from datetime import datetime
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD, carried_condition, scope_condition
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD, carried_condition, scope_condition
 from sql.aggregate import Filter
 
 SHOWN = 10

@@ -14,8 +14,8 @@ from typing import Any
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD
 
 MOST_EVENTS = 1000
 MOST_RELATED = 50

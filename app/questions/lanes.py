@@ -13,8 +13,8 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD, KEPT, carried_condition, scope_condition
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD, KEPT, carried_condition, scope_condition
 from sql.aggregate import Filter
 
 LEGEND = "Lines join the week of approval to the week of deployment; dashed: approved after the deployment began."

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.builds import Build, cursor
-from app.queries import BY_BUILD, KEPT
+from app.questions.builds import Build, cursor
+from app.questions.queries import BY_BUILD, KEPT
 from models.metric import MetricDefinition, MetricValue
 from sql import aggregate
 from sql.aggregate import Filter

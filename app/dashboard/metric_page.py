@@ -13,12 +13,16 @@ from datetime import date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from app import charts, components, filters, findings, frame, journal, queries, readings, records, wording
-from app.charts import Estimate
+from app import findings, wording
+from app.dashboard import components, filters, frame, readings
+from app.dashboard.frame import Frame
 from app.families import Subject
+from app.figures import charts, style
+from app.figures.charts import Estimate
 from app.findings import Reading
-from app.frame import Frame
+from app.journal import annotations
 from app.periods import Period
+from app.questions import queries, records
 from models.metric import MetricValue
 from sql.aggregate import Filter
 
@@ -98,14 +102,14 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         behaviour,
         reading.value.unit,
         subject.track,
-        charts.palette(frame.is_dark()),
+        style.palette(frame.is_dark()),
         judged_from=readings.judged_from(asked.choice.asked),
-        notes=journal.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
+        notes=annotations.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
     )
     st.plotly_chart(
         figure,
         key=f"weeks_{subject.name}",
-        config=charts.CONFIG,
+        config=style.CONFIG,
         on_select=lambda: _pick_week(subject),
         selection_mode="points",
         alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
@@ -212,11 +216,11 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         groups.sort(key=lambda v: v.group[by] or "")
     shown = groups[:_SHOWN_GROUPS]
     figure = charts.estimates(
-        [_estimate(v, by) for v in shown], reading.value.unit, subject.track, charts.palette(frame.is_dark()),
+        [_estimate(v, by) for v in shown], reading.value.unit, subject.track, style.palette(frame.is_dark()),
         overall=reading.value.value,
     )  # fmt: skip
     st.plotly_chart(
-        figure, key=f"groups_{subject.name}_{by}", config=charts.CONFIG, selection_mode="points",
+        figure, key=f"groups_{subject.name}_{by}", config=style.CONFIG, selection_mode="points",
         on_select=lambda: _pick_group(f"groups_{subject.name}_{by}", by),
         alt=f"{reading.definition.label} by {wording.words(by)}. The table below holds the same numbers.",
     )  # fmt: skip
@@ -273,11 +277,11 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
         return
     figure = charts.bars(
         [label for label, _ in classes], [count for _, count in classes],
-        charts.palette(frame.is_dark()), subject.track,
+        style.palette(frame.is_dark()), subject.track,
         axis=reading.definition.label.lower(), unit_axis="records",
     )  # fmt: skip
     st.plotly_chart(
-        figure, key=f"classes_{subject.name}", config=charts.CONFIG,
+        figure, key=f"classes_{subject.name}", config=style.CONFIG,
         alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
     )  # fmt: skip
     with st.expander("The same as a table"):

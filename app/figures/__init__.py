@@ -1,0 +1,1 @@
+"""Figures and their colours: what is drawn where. Nothing in here asks a build for anything."""

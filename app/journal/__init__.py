@@ -1,0 +1,1 @@
+"""What people enter: notes of deliberate changes, decisions of retrospectives; kept in the workspace's SQLite file."""
