@@ -20,7 +20,7 @@ from app.families import Subject
 from app.figures import charts, style
 from app.figures.charts import Estimate
 from app.findings import Reading
-from app.journal import annotations
+from app.journal import notes
 from app.periods import Period
 from app.questions import queries, records
 from models.metric import MetricValue
@@ -104,7 +104,7 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         subject.track,
         style.palette(frame.is_dark()),
         judged_from=readings.judged_from(asked.choice.asked),
-        notes=annotations.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
+        notes=notes.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
     )
     st.plotly_chart(
         figure,

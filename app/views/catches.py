@@ -13,7 +13,7 @@ from app.questions import practice
 from app.questions.practice import SUBJECTS
 
 UNKNOWN = "kind unknown"
-_PROCESSES = {"change_governance": charts.GOVERNANCE, "release_execution": charts.EXECUTION}
+_PROCESSES = {"change_governance": style.GOVERNANCE, "release_execution": style.EXECUTION}
 
 
 def show() -> None:

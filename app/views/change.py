@@ -11,7 +11,7 @@ import streamlit as st
 from app import wording
 from app.dashboard import components, frame
 from app.dashboard.frame import Frame
-from app.figures import charts, style, timelines
+from app.figures import style, timelines
 from app.figures.timelines import Moment
 from app.questions import change_story
 from app.questions.change_story import TRACKS, Event, Story
@@ -66,13 +66,13 @@ def _head(asked: Frame, story: Story) -> None:
 
 
 def _timeline(story: Story) -> None:
-    tracks = (charts.GOVERNANCE, charts.EXECUTION)
+    tracks = (style.GOVERNANCE, style.EXECUTION)
     moments = [_moment(event, event.at) for event in story.events if event.at and event.track in tracks]
     if not moments:
         st.info("No event of either track is on record for it.", icon=":material/timeline:")
         return
-    governance = sum(m.track == charts.GOVERNANCE for m in moments)
-    shared = sum(m.is_dual and m.track == charts.GOVERNANCE for m in moments)
+    governance = sum(m.track == style.GOVERNANCE for m in moments)
+    shared = sum(m.is_dual and m.track == style.GOVERNANCE for m in moments)
     title = f"{wording.plural(governance, 'act')} of governance, {len(moments) - governance:,} of release"
     if shared:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"

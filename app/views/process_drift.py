@@ -12,7 +12,7 @@ from app import wording
 from app.dashboard import components, filters, frame
 from app.dashboard.frame import Frame
 from app.figures import charts, style
-from app.journal import annotations
+from app.journal import notes
 from app.questions import builds, drift, queries
 from app.questions.drift import Component, Finding
 from models.errors import InputError
@@ -115,7 +115,7 @@ def _multiple(finding: Finding, part: Component, gaps: Sequence[date]) -> None:
             baseline_span=(finding.baseline_start, finding.baseline_end), gaps=gaps,
             is_drifting=part.state == "drifting",
             onset=finding.onset if part.state == "drifting" and part.dimension == finding.dimension else None,
-            notes=[(on, text) for on, text in annotations.notes_between(part.weeks[0][0], part.weeks[-1][0])],
+            notes=[(on, text) for on, text in notes.notes_between(part.weeks[0][0], part.weeks[-1][0])],
         ),
         key=f"level_{part.dimension}", config=style.CONFIG,
         alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
@@ -212,20 +212,20 @@ def _annotations(asked: Frame, finding: Finding) -> None:
     path = builds.workspace().journal_path
     st.subheader("Deliberate changes", anchor=False)
     st.caption("What people changed on purpose, such as “automated approvals”. It shows on the charts of every page.")
-    for note in annotations.entered(path):
+    for note in notes.entered(path):
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.text(f"{wording.day(note.happened_on)}: {note.text}" + (f" ({note.team})" if note.team else ""))
         if right.button("Remove", key=f"remove_{note.annotation_id}", type="tertiary"):
-            annotations.withdraw(path, note.annotation_id)
+            notes.withdraw(path, note.annotation_id)
             st.rerun()
     with st.form("annotate", clear_on_submit=True, border=False):
         on_column, text_column, team_column = st.columns([1, 2.4, 1.2])
         on = on_column.date_input("Day (UTC)", asked.facts.last.date(), format="YYYY-MM-DD", key="note_on")
-        text = text_column.text_input("What changed", max_chars=annotations.LONGEST, key="note_text")
+        text = text_column.text_input("What changed", max_chars=notes.LONGEST, key="note_text")
         whose = team_column.selectbox("Team", ["All teams", *asked.facts.team], key="note_team")
         if st.form_submit_button("Note it", icon=":material/edit_calendar:"):
             try:
-                annotations.annotate(path, on, text, team=None if whose == "All teams" else whose)
+                notes.annotate(path, on, text, team=None if whose == "All teams" else whose)
             except InputError as error:
                 st.warning(error.what)
             else:

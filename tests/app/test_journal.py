@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from app.journal import annotations
+from app.journal import notes
 from models.errors import InputError
 
 
 def test_an_annotation_is_kept_and_can_be_withdrawn(tmp_path: Path) -> None:
     """Deliberate changes are noted by day, oldest first."""
     path = tmp_path / "home" / "journal.sqlite"
-    assert annotations.entered(path) == []
-    annotations.annotate(path, date(2026, 6, 1), "New approval tool", team="Money", starts_baseline=True)
-    annotations.annotate(path, date(2026, 5, 3), "  Automated \n approvals ")
-    found = annotations.entered(path)
+    assert notes.entered(path) == []
+    notes.annotate(path, date(2026, 6, 1), "New approval tool", team="Money", starts_baseline=True)
+    notes.annotate(path, date(2026, 5, 3), "  Automated \n approvals ")
+    found = notes.entered(path)
     assert [(a.happened_on, a.text, a.team, a.starts_baseline) for a in found] == [
         (date(2026, 5, 3), "Automated approvals", None, False),
         (date(2026, 6, 1), "New approval tool", "Money", True),
     ]
-    annotations.withdraw(path, found[0].annotation_id)
-    assert [a.text for a in annotations.entered(path)] == ["New approval tool"]
+    notes.withdraw(path, found[0].annotation_id)
+    assert [a.text for a in notes.entered(path)] == ["New approval tool"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 201])
@@ -29,12 +29,12 @@ def test_an_empty_or_endless_annotation_is_refused(tmp_path: Path, text: str) ->
     """And nothing is written."""
     path = tmp_path / "journal.sqlite"
     with pytest.raises(InputError):
-        annotations.annotate(path, date(2026, 5, 3), text)
-    assert annotations.entered(path) == []
+        notes.annotate(path, date(2026, 5, 3), text)
+    assert notes.entered(path) == []
 
 
 def test_hostile_text_is_stored_as_text(tmp_path: Path) -> None:
     """Values are bound, never part of the statement."""
     path = tmp_path / "journal.sqlite"
-    annotations.annotate(path, date(2026, 5, 3), "x'); drop table annotations; --")
-    assert [a.text for a in annotations.entered(path)] == ["x'); drop table annotations; --"]
+    notes.annotate(path, date(2026, 5, 3), "x'); drop table annotations; --")
+    assert [a.text for a in notes.entered(path)] == ["x'); drop table annotations; --"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.journal import annotations
+from app.journal import notes
 from app.periods import DEFAULT_PERIOD
 from models.workspace import Workspace
 from tests.app.conftest import MAIN, Opened, shown, text_of
@@ -185,7 +185,7 @@ def test_a_fault_in_a_page_gives_a_reference_and_no_traceback(
 
 def test_a_note_in_the_journal_shows_on_the_charts(sample: Workspace, opened: Opened) -> None:
     """Deliberate changes stand where they happened."""
-    annotations.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
+    notes.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
     app = opened("approvals")
     assert any("Automated approvals" in element.proto.spec for element in app.get("plotly_chart"))
 

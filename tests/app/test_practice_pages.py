@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
-from app.journal import annotations
-from app.questions import builds, drift, practice, queries
+from app.journal import notes
+from app.questions import builds, drift, practice
 from app.questions.builds import Build
 from models.workspace import Workspace
+from sql.aggregate import Filter
 from tests.app.conftest import Opened, text_of
 from tests.app.sample import AS_OF
 from tests.app.test_pages import PAGES
@@ -96,11 +97,11 @@ def test_a_deliberate_change_can_be_noted_on_the_page(sample: Workspace, opened:
     app = opened("process_drift")
     app.text_input("note_text").set_value("Automated approvals")
     next(button for button in app.button if button.label == "Note it").click().run()
-    notes = annotations.entered(sample.journal_path)
-    assert [note.text for note in notes] == ["Automated approvals"]
+    kept = notes.entered(sample.journal_path)
+    assert [note.text for note in kept] == ["Automated approvals"]
     assert "Automated approvals" in text_of(app)
-    app.button(f"remove_{notes[0].annotation_id}").click().run()
-    assert annotations.entered(sample.journal_path) == []
+    app.button(f"remove_{kept[0].annotation_id}").click().run()
+    assert notes.entered(sample.journal_path) == []
 
 
 def test_a_new_baseline_is_asked_of_the_configuration(sample: Workspace, opened: Opened) -> None:
@@ -128,7 +129,7 @@ def test_the_cheat_sheet_shows_both_tracks_side_by_side(sample: Workspace, opene
 
 def test_catches_of_a_kind_are_the_rows_below_it(build: Build) -> None:
     """A count and its records come from the same rows."""
-    everything = queries.Filter(AS_OF - timedelta(weeks=60), AS_OF)
+    everything = Filter(AS_OF - timedelta(weeks=60), AS_OF)
     found = practice.catches(build, everything)
     assert len(found) > 0
     for process, outcome, kind, count, _ in found.itertuples(index=False):
