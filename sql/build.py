@@ -15,7 +15,6 @@ from pathlib import Path
 
 import duckdb
 from duckdb import DuckDBPyConnection
-from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from models.errors import BuildError, NotBuiltError
@@ -53,10 +52,10 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class Plan:
-    """Models in an order in which each comes after all it reads, with their parsed SQL."""
+    """Models in an order in which each comes after all it reads, with the SQL that DuckDB runs for it."""
 
     models: tuple[Model, ...]
-    trees: dict[str, exp.Expression]
+    statements: dict[str, str]
     reads: dict[str, set[str]]
 
 
@@ -66,7 +65,7 @@ def plan(models: dict[str, Model]) -> Plan:
     Raises:
         BuildError: A file is not SQL, leaves the portable subset, reads an unknown table or a cycle exists.
     """
-    trees: dict[str, exp.Expression] = {}
+    statements: dict[str, str] = {}
     reads: dict[str, set[str]] = {}
     models = dict(models)
     for name, computed in detector_models().items():
@@ -77,11 +76,12 @@ def plan(models: dict[str, Model]) -> Plan:
             reads[name] = set(model.reads)
             continue
         try:
-            trees[name] = parse(model.select)
+            tree = parse(model.select)
         except ParseError as error:
             raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
-        require(portability_problems(trees[name]), str(model.path))
-        reads[name] = dependencies(trees[name])
+        require(portability_problems(tree), str(model.path))
+        reads[name] = dependencies(tree)
+        statements[name] = for_duckdb(tree)
         unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
         if unknown:
             raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
@@ -92,7 +92,7 @@ def plan(models: dict[str, Model]) -> Plan:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise BuildError(f"The models read each other in a circle: {' → '.join(error.args[1])}.") from error
-    return Plan(tuple(models[name] for name in order), trees, reads)
+    return Plan(tuple(models[name] for name in order), statements, reads)
 
 
 def build(
@@ -210,7 +210,7 @@ def run_models(
             if model.reads:
                 results.append(_run_computed(con, model, settings, as_of))
             else:
-                results.append(run_model(con, model, ordered.trees[model.full_name]))
+                results.append(run_model(con, model, ordered.statements[model.full_name]))
         except BuildError as error:
             if failed is None:
                 raise
@@ -233,11 +233,10 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
     return ModelResult(model.full_name, time.perf_counter() - started, int(rows))
 
 
-def run_model(con: DuckDBPyConnection, model: Model, tree: exp.Expression) -> ModelResult:
+def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelResult:
     """Create one model's table and check it. Raises ``BuildError`` naming the file and the broken promise."""
     started = time.perf_counter()
     table = f"{CATALOGS[model.layer]}.{model.full_name}"
-    statement = for_duckdb(tree)
     # Scaffolding is never read in order; only what is published is worth sorting.
     if model.order_by and CATALOGS[model.layer] == "build":
         statement = f"select * from ({statement}) order by {model.order_by}"

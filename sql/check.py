@@ -54,57 +54,61 @@ _BANNED_NODES: tuple[tuple[type[exp.Expression], str], ...] = (
 
 
 def portability_problems(tree: exp.Expression) -> list[str]:
-    """Return every use of something outside the portable subset, one sentence each."""
-    found = (
-        _banned_nodes,
-        _banned_functions,
-        _unportable_joins,
-        _unportable_texts,
-        _unportable_frames,
-        _uncast_columns,
-    )
-    return sorted({problem for find in found for problem in find(tree)})
+    """Return every use of something outside the portable subset, one sentence each.
+
+    The tree is walked once: every build checks every model, and walking is most of what that costs.
+    """
+    found = {problem for node in tree.walk() if isinstance(node, _WATCHED) for problem in _problems_of(node)}
+    return sorted(found | set(_uncast_columns(tree)))
 
 
-def _banned_nodes(tree: exp.Expression) -> Iterator[str]:
+def _problems_of(node: exp.Expr) -> Iterator[str]:
     for kind, why in _BANNED_NODES:
-        for node in tree.find_all(kind):
+        if isinstance(node, kind):
             yield f"{why}: {node.sql(dialect='duckdb')[:80]}"
-    for star in tree.find_all(exp.Star):
-        if star.args.get("replace") or star.args.get("replace_"):
-            yield "select * replace is not portable; name the columns"
-
-
-def _banned_functions(tree: exp.Expression) -> Iterator[str]:
-    for function in tree.find_all(exp.Func):
-        name = function.name.lower() if isinstance(function, exp.Anonymous) else function.sql_name().lower()
+    if isinstance(node, exp.Func):
+        name = node.name.lower() if isinstance(node, exp.Anonymous) else node.sql_name().lower()
         if name in _BANNED_FUNCTIONS:
             yield f"{name}(): {_BANNED_FUNCTIONS[name]}"
+    for kind, is_unportable, why in _BANNED_USES:
+        if isinstance(node, kind) and is_unportable(node):
+            yield why
 
 
-def _unportable_joins(tree: exp.Expression) -> Iterator[str]:
-    for join in tree.find_all(exp.Join):
-        if "ASOF" in {str(join.args.get(place) or "").upper() for place in ("method", "kind")}:
-            yield "ASOF JOIN is not portable; use a window or a bucketed join"
+def _is_asof(join: exp.Expr) -> bool:
+    return "ASOF" in {str(join.args.get(place) or "").upper() for place in ("method", "kind")}
 
 
-def _unportable_texts(tree: exp.Expression) -> Iterator[str]:
-    for replace in tree.find_all(exp.RegexpReplace):
-        modifiers = replace.args.get("modifiers")
-        if modifiers is None or modifiers.name != "g":
-            yield "regexp_replace needs the 'g' option, and only that"
-    for collected in tree.find_all(exp.ArrayAgg):
-        if isinstance(collected.this, exp.Order):
-            yield "list(order by) is not portable"
-    for joined in tree.find_all(exp.GroupConcat):
-        if joined.find(exp.Order) is None:
-            yield "string_agg needs an order by, or its text depends on how the work was split"
+def _is_replaced_once(replace: exp.Expr) -> bool:
+    modifiers = replace.args.get("modifiers")
+    return modifiers is None or modifiers.name != "g"
 
 
-def _unportable_frames(tree: exp.Expression) -> Iterator[str]:
-    for frame in tree.find_all(exp.WindowSpec):
-        if str(frame.args.get("kind") or "").upper() == "GROUPS":
-            yield "GROUPS frames are not portable"
+_BANNED_USES: tuple[tuple[type[exp.Expression], Callable[[exp.Expr], bool], str], ...] = (
+    (
+        exp.Star,
+        lambda star: bool(star.args.get("replace") or star.args.get("replace_")),
+        "select * replace is not portable; name the columns",
+    ),
+    (exp.Join, _is_asof, "ASOF JOIN is not portable; use a window or a bucketed join"),
+    (exp.RegexpReplace, _is_replaced_once, "regexp_replace needs the 'g' option, and only that"),
+    (exp.ArrayAgg, lambda collected: isinstance(collected.this, exp.Order), "list(order by) is not portable"),
+    (
+        exp.GroupConcat,
+        lambda joined: joined.find(exp.Order) is None,
+        "string_agg needs an order by, or its text depends on how the work was split",
+    ),
+    (
+        exp.WindowSpec,
+        lambda frame: str(frame.args.get("kind") or "").upper() == "GROUPS",
+        "GROUPS frames are not portable",
+    ),
+)
+_WATCHED: tuple[type[exp.Expr], ...] = (
+    exp.Func,
+    *(kind for kind, _ in _BANNED_NODES),
+    *(kind for kind, _, _ in _BANNED_USES),
+)
 
 
 def _uncast_columns(tree: exp.Expression) -> Iterator[str]:

@@ -35,10 +35,10 @@ def dependencies(tree: exp.Expression) -> set[str]:
 
 
 def for_duckdb(tree: exp.Expression, catalogs: Mapping[str, str] = CATALOGS) -> str:
-    """Return the SQL that DuckDB runs, with every table placed in its catalog."""
-    tree = tree.copy()
-    for select in list(tree.find_all(exp.Select)):
-        _read_json_once(select)
+    """Return the SQL that DuckDB runs, with every table placed in its catalog; the tree is changed for it."""
+    if tree.find(exp.JSONExtractScalar):
+        for select in list(tree.find_all(exp.Select)):
+            _read_json_once(select)
     for table in tree.find_all(exp.Table):
         if table.db in catalogs:
             table.set("catalog", exp.to_identifier(catalogs[table.db]))

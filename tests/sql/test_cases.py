@@ -116,7 +116,7 @@ def open_case(case: Path, target: str) -> duckdb.DuckDBPyConnection:
     give_bookkeeping(con, give_records(con, case), case)
     for name in needed(target):
         model = models()[name]
-        run_model(con, model, ordered_models().trees[name])
+        run_model(con, model, ordered_models().statements[name])
     return con
 
 
