@@ -26,9 +26,9 @@ PACK_FORMAT = 1
 # A pack without one of these results is not whole, whatever its own list says.
 REQUIRED = (
     "approvals", "automated_rules", "calendars", "capabilities", "change_tests", "conditions", "conflicts", "controls",
-    "emergency", "exceptions", "handover", "identities", "loading", "population_changes", "population_deployments",
-    "population_pull_requests", "reconciliation", "reconciliation_totals", "sample_frame", "sample_test_matrix",
-    "separation_of_duties", "windows",
+    "emergency", "exceptions", "handover", "identities", "loading", "population_changes", "population_completeness",
+    "population_deployments", "population_pull_requests", "reconciliation", "reconciliation_totals", "sample_frame",
+    "sample_test_matrix", "separation_of_duties", "windows",
 )  # fmt: skip
 _PLAIN_FILES = {"report.html", "report.pdf", "config.toml", PROVENANCE, recompute.CONTENTS, "sample/test_matrix.xlsx"}
 _SHOWN = 3
@@ -211,7 +211,7 @@ def _difference(held: str, made: recompute.Derived) -> str:
         if len(a) != len(b):
             return f"row {number} has {len(a)} cells, computed again {len(b)}"
         for at, (x, y) in enumerate(zip(a, b, strict=True)):
-            is_number = at < len(made.types) and made.types[at] == "DOUBLE"
+            is_number = at < len(made.columns) and made.columns[at][1] == "DOUBLE"
             if x != y and not (is_number and number > 0 and _is_close(x, y)):
                 return f"row {number}, {ours[0][at]}: it says {_short(x)}, computed again it is {_short(y)}"
     return ""

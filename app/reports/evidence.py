@@ -43,7 +43,7 @@ from app.reports.evidence_report import PackFacts
 from app.reports.question import Scope, find_scope
 from app.reports.templating import rendered
 from ingest.store import RawStore
-from models.errors import InputError, UserError, VerificationError
+from models.errors import InputError, NotBuiltError, UserError, VerificationError
 from models.metric import MetricValue
 from models.workspace import Workspace
 from sql import aggregate
@@ -137,7 +137,7 @@ def make(workspace: Workspace, request: Request, progress: Progress | None = Non
             frameworks = packing.require_frameworks(build, request.frameworks)
             known = packing.known_frameworks(build)
             question = packing.Question(build_id, as_of, kind, _line(title), request.period, scope, frameworks)
-            packed = packing.fill(build, data, question)
+            packed = packing.fill(build, data, question, _held(workspace, build_id))
         packing.write_text(data / "config.toml", "\n".join(as_toml(json.loads(settings))).lstrip("\n") + "\n")
         facts = PackFacts(
             name, version("twotrack"), {short: known[short] for short in frameworks},
@@ -165,10 +165,17 @@ def _derive(
     advance("computing results", 1, _STEPS)
     with recompute.loaded(data, packed.tables) as con:
         chosen, asked = recompute.read_question(con)
-        for result in recompute.derive(con, data, chosen, request.draw):
-            packing.write_text(data / result.file, result.text)
-            if result.rows is not None:
-                rows[result.file] = result.rows
+        try:
+            for result in recompute.derive(con, data, chosen, request.draw):
+                packing.write_text(data / result.file, result.text)
+                if result.rows is not None:
+                    rows[result.file] = result.rows
+        except VerificationError as error:
+            # What fails on our own rows was built for other SQL than ours.
+            raise NotBuiltError(
+                f"The build does not fit this version's evidence SQL: {error.what}.", kept="nothing was written",
+                next_step="twotrack build",
+            ) from error  # fmt: skip
         _require_same_numbers(con, chosen, expected)
         advance("writing the report", 2, _STEPS)
         report = evidence_report.document(con, chosen, asked, facts)
@@ -220,6 +227,15 @@ def _is_same(ours: MetricValue, theirs: MetricValue) -> bool:
         if (a is None) != (b is None) or (a is not None and abs(a - b) > 1e-9 * max(abs(a), abs(b), 1.0)):
             return False
     return (ours.numerator, ours.denominator, ours.excluded) == (theirs.numerator, theirs.denominator, theirs.excluded)
+
+
+def _held(workspace: Workspace, build_id: str) -> packing.Held:
+    """Return how many records of each stream the raw store holds; nothing when the workspace has none any more."""
+    if not workspace.raw_path.is_file():
+        return ()
+    with workspace.writing("twotrack evidence"), RawStore(workspace.raw_path, read_only=True) as store:
+        store.con.execute("set TimeZone = 'UTC'")
+        return provenance.held(store.con, build_id)
 
 
 def _from_store(

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
     from app.periods import Period
 
-_MADE_HERE = ("pack.question", "pack.members", "pack.services", "pack.controls", "meta.metrics")
+_MADE_HERE = (
+    "pack.question", "pack.members", "pack.services", "pack.controls", "pack.fates", "pack.held", "meta.metrics",
+)  # fmt: skip
+Held = tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,16 @@ def require_frameworks(con: DuckDBPyConnection, asked: Sequence[str]) -> tuple[s
     return chosen
 
 
-def fill(con: DuckDBPyConnection, data: Path, question: Question) -> Packed:
-    """Write the tables of a pack, their list, and all SQL, from the ``build`` that is attached to ``con``."""
+def fill(con: DuckDBPyConnection, data: Path, question: Question, held: Held) -> Packed:
+    """Write the tables of a pack, their list, and all SQL, from the ``build`` that is attached to ``con``.
+
+    ``held`` counts the distinct records of each (source, stream) in the raw store; empty when it is gone.
+    """
     _ask(con, question)
-    for chosen in selection.MEMBERSHIP:
+    con.execute("create table pack.held (source VARCHAR, stream VARCHAR, records BIGINT)")
+    if held:
+        con.executemany("insert into pack.held values (?, ?, ?)", [list(one) for one in held])
+    for chosen in (*selection.MEMBERSHIP, selection.FATES):
         con.execute(f"create table {chosen.table} as {chosen.statement}")
     models = dict(con.execute("select name, sql from build.meta.models order by name").fetchall())
     evidence = _copy_evidence_sql(data)
@@ -109,7 +118,7 @@ def fill(con: DuckDBPyConnection, data: Path, question: Question) -> Packed:
         _write(con, data, found.table, found.statement) for found in chosen_tables if found.table != "meta.metrics"
     ]
     tables += [_write(con, data, name, f"select * from {name}") for name in _MADE_HERE]
-    _write_sql(data, models, metrics, [*selection.MEMBERSHIP, *chosen_tables])
+    _write_sql(data, models, metrics, [*selection.MEMBERSHIP, selection.FATES, *chosen_tables])
     listed = [
         {"table": one.name, "file": one.file, "rows": one.rows, "columns": [list(column) for column in one.columns]}
         for one in tables

@@ -80,6 +80,22 @@ def _queries(con: DuckDBPyConnection) -> dict[tuple[str, str], str]:
     return found
 
 
+def held(con: DuckDBPyConnection, build_id: str) -> tuple[tuple[str, str, int], ...]:
+    """Return (source, stream, distinct records) of the raw store on ``con``, as far as the build can have read them."""
+    until = built_at(build_id)
+    found: list[tuple[str, str, int]] = []
+    for (table,) in con.execute(
+        "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'payload' "
+        "and table_name <> 'rejected' order by table_name"
+    ).fetchall():
+        found += con.execute(
+            f"select source, ?, count(distinct record_key) from raw.{table} "
+            "where ?::timestamp is null or fetched_at <= ?::timestamp group by source",
+            [str(table).replace("_", ".", 1), until, until],
+        ).fetchall()
+    return tuple(sorted(found))
+
+
 def problems(loading: Sequence[tuple[str, str, str]]) -> list[str]:
     """Return sentences on sources that may be incomplete, from (source, stream, problem)."""
     by_source: dict[str, list[str]] = {}

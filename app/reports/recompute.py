@@ -21,7 +21,8 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from app.reports import delimited, sampling
+from app.reports import delimited, sampling, script
+from app.reports.script import Result
 from models.errors import UserError, VerificationError
 from models.metric import MetricValue
 from sql import aggregate
@@ -36,9 +37,11 @@ _TYPES = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DAT
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _EVIDENCE = re.compile(r"\bevidence\.([a-z_][a-z0-9_]*)")
 _METRIC_COLUMNS = (
-    "metric", "label", "unit", "value", "numerator", "denominator", "low", "high", "p90", "is_enough", "note",
-    "excluded",
+    ("metric", "VARCHAR"), ("label", "VARCHAR"), ("unit", "VARCHAR"), ("value", "DOUBLE"), ("numerator", "BIGINT"),
+    ("denominator", "BIGINT"), ("low", "DOUBLE"), ("high", "DOUBLE"), ("p90", "DOUBLE"), ("is_enough", "BOOLEAN"),
+    ("note", "VARCHAR"), ("excluded", "VARCHAR"),
 )  # fmt: skip
+_DRAWN = (("stratum", "VARCHAR"), ("place", "BIGINT"), ("change_id", "VARCHAR"), ("sha256", "VARCHAR"))
 LONGEST_SECONDS = 600
 
 
@@ -54,12 +57,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Derived:
-    """One result: its file under ``data``, its columns' types where it is a table, its text, and its rows."""
+    """One result: its file under ``data``, its text, and where it is a table its rows and its columns with types."""
 
     file: str
     text: str
     rows: int | None = None
-    types: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
 
 
 def read_contents(data: Path) -> tuple[Table, ...]:
@@ -167,15 +170,21 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw) -> I
     Raises:
         VerificationError: SQL of the pack fails, does more than select, or takes too long.
     """
-    metric_files = sorted((data / "sql" / "models" / "metrics").glob("*.sql"))
     known = {name for (name,) in con.execute("select name from meta.metrics").fetchall()}
+    metrics = {
+        path.stem: path
+        for path in sorted((data / "sql" / "models" / "metrics").glob("*.sql"))
+        if path.stem in known and _NAME.fullmatch(path.stem)
+    }
+    compared: list[Result] = []
     values: list[MetricValue] = []
-    for path in metric_files:
-        if path.stem in known and _NAME.fullmatch(path.stem):
-            _create(con, f"metrics.{path.stem}", path)
-            values += aggregate.value(con, path.stem, chosen)
-            yield _table_of(con, f"metrics/{path.stem}.csv", _records_query(path.stem, chosen))
-    yield Derived(METRICS, delimited.document(_METRIC_COLUMNS, map(_metric_row, values)), len(values))
+    for name, path in metrics.items():
+        _create(con, f"metrics.{name}", path)
+        values += aggregate.value(con, name, chosen)
+        yield (made := _table_of(con, f"metrics/{name}.csv", _records_query(name, chosen)))
+        compared.append(Result(made.file, f"evidence.records_{name}", made.columns))
+    yield Derived(METRICS, delimited.document([n for n, _ in _METRIC_COLUMNS], map(_metric_row, values)), len(values),
+                  _METRIC_COLUMNS)  # fmt: skip
     statements = evidence_files(data)
     ordered = _ordered(statements)
     is_drawn = False
@@ -184,7 +193,21 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw) -> I
             yield from _sample(con, draw)
             is_drawn = True
         _create(con, f"evidence.{name}", statements[name])
-        yield _table_of(con, f"{_result_path(data, statements[name])}.csv", (f"select * from evidence.{name}", []))
+        made = _table_of(con, f"{_result_path(data, statements[name])}.csv", (f"select * from evidence.{name}", []))
+        yield made
+        compared.append(Result(made.file, f"evidence.{name}", made.columns))
+    compared += [
+        Result(METRICS, "evidence.metrics", _METRIC_COLUMNS, ("note",)),
+        Result(SAMPLE, "evidence.sample_sample", _DRAWN),
+    ]
+    yield Derived(script.FILE, script.script(
+        [(table.name, table.file, table.columns) for table in read_contents(data)],
+        {name: path.read_text(encoding="utf-8") for name, path in metrics.items()},
+        aggregate.definitions(con),
+        [(name, statements[name].read_text(encoding="utf-8")) for name in ordered],
+        compared,
+        aggregate.RECORD_COLUMNS,
+    ))  # fmt: skip
 
 
 def evidence_files(data: Path) -> dict[str, Path]:
@@ -233,12 +256,8 @@ def _table_of(con: DuckDBPyConnection, file: str, query: tuple[str, list[Any]]) 
     cursor = con.execute(f"select * from ({query[0]}) order by all", query[1])
     described = cursor.description or []
     rows = cursor.fetchall()
-    return Derived(
-        file,
-        delimited.document([column[0] for column in described], rows),
-        len(rows),
-        tuple(str(c[1]) for c in described),
-    )
+    columns = tuple((str(column[0]), str(column[1])) for column in described)
+    return Derived(file, delimited.document([name for name, _ in columns], rows), len(rows), columns)
 
 
 def _records_query(metric: str, chosen: Filter) -> tuple[str, list[Any]]:
@@ -248,7 +267,7 @@ def _records_query(metric: str, chosen: Filter) -> tuple[str, list[Any]]:
 
 def _metric_row(found: MetricValue) -> list[object]:
     excluded = json.dumps(found.excluded, sort_keys=True, ensure_ascii=False) if found.excluded else None
-    return [*(getattr(found, column) for column in _METRIC_COLUMNS[:-1]), excluded]
+    return [*(getattr(found, column) for column, _ in _METRIC_COLUMNS[:-1]), excluded]
 
 
 def _sample(con: DuckDBPyConnection, draw: Draw) -> Iterator[Derived]:
@@ -281,9 +300,8 @@ def _sample(con: DuckDBPyConnection, draw: Draw) -> Iterator[Derived]:
         "sampled": len(drawn),
     }
     yield Derived(SELECTION, json.dumps(stated, indent=2, ensure_ascii=False) + "\n")
-    columns = ("stratum", "place", "change_id", "sha256")
     rows = [(one.stratum, one.place, one.unit, one.digest) for one in drawn]
-    yield Derived(SAMPLE, delimited.document(columns, rows), len(rows))
+    yield Derived(SAMPLE, delimited.document([name for name, _ in _DRAWN], rows), len(rows), _DRAWN)
 
 
 def read_question(con: DuckDBPyConnection) -> tuple[Filter, dict[str, Any]]:

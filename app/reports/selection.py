@@ -112,6 +112,42 @@ _CONDITIONS: dict[str, str] = {
     "marts.automated_rules": "team in (select c.team from build.marts.changes c where c." + _BY_CHANGE + ")",
     "marts.data_sources": "true",
 }
+# What a raw record became decides where it is counted; a ticket with a window is a change.
+_KINDS = (
+    ("change", "marts.changes", "true"),
+    ("deployment", "marts.deployments", "coalesce(x.is_production, true)"),
+    ("incident", "marts.incidents", "true"),
+    ("window", "marts.windows", "true"),
+)
+
+
+def _fate_of(place: int, kind: str, table: str, is_eligible: str) -> str:
+    return f"""
+            select x.source, x.source_event_id, '{kind}' as kind, {place} as place,
+                coalesce({_CONDITIONS[table]}, false) as is_in,
+                coalesce({_IN_SCOPE.format("x")}, false) as is_in_scope, {is_eligible} as is_eligible
+            from build.{table} x cross join pack.question q
+            where x.source_event_id is not null"""
+
+
+# Every record of the build, the many outside the pack included, counted by what became of it.
+FATES = Chosen("pack.fates", f"""
+        with records as ({" union all".join(_fate_of(place, *kind) for place, kind in enumerate(_KINDS))}
+        ),
+        once as (
+            select * from records
+            qualify row_number() over (partition by source_event_id order by place, is_in desc, is_in_scope desc) = 1
+        )
+        select source, split_part(source_event_id, ':', 2) as noun, kind,
+            case
+                when is_in then 'in the pack'
+                when not is_in_scope then 'outside the scope'
+                when not is_eligible then 'not production'
+                else 'outside the period'
+            end as fate,
+            count(*) as records
+        from once
+        group by source, noun, kind, fate""")  # fmt: skip
 # What the pack's own SQL reads; metrics may ask for more.
 ALWAYS = (
     *_CONDITIONS, "config.thresholds", "config.people", "config.person_logins", "config.person_emails",

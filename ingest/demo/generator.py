@@ -195,6 +195,7 @@ def _feed(
     """Parse a source's answers and store them, in batches per stream."""
     run = store.begin_run(source, source, f"demo, seed {summary.seed}", principal="demo generator")
     batch: _Batch | None = None
+    reported: dict[Stream, int] = {}
     for answer in answers:
         parsed = _route(routes, answer).parse(answer)
         if batch is None or parsed.stream != batch.stream or len(batch.records) > _BATCH:
@@ -204,7 +205,8 @@ def _feed(
         batch.records += parsed.records
         batch.rejected += parsed.rejected
         if parsed.reported is not None:
-            batch.reported = (batch.reported or 0) + parsed.reported
+            # The log keeps a stream's last count, and a stream may take several batches.
+            batch.reported = reported[parsed.stream] = reported.get(parsed.stream, 0) + parsed.reported
     _write(store, run, batch, summary, progress, began)
     store.finish_run(run)
 

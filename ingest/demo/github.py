@@ -28,7 +28,7 @@ def pull_request_responses(story: Story) -> Iterable[Response]:
             # What a flaky proxy once made of an answer: set aside with its reason, and the rest goes on.
             nodes.append({"__typename": "PullRequest", "title": "truncated by prox"})
         found = {"nameWithOwner": f"{organisation.owner}/{service}"}
-        body = {"data": {"repository": {**found, "pullRequests": {"totalCount": len(pulls), "nodes": nodes}}}}
+        body = {"data": {"repository": {**found, "pullRequests": {"totalCount": len(nodes), "nodes": nodes}}}}
         yield graphql(story, "pullRequests", service, body)
 
 
