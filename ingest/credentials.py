@@ -6,11 +6,14 @@ Owns how a secret becomes a header. Refuses to send anything.
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 Read = Callable[[], str]
+_RENEW_BEFORE = timedelta(minutes=5)
 
 
 class Credential(Protocol):
@@ -68,6 +71,42 @@ def basic(user: str, read: Read) -> HeaderCredential:
 def header(name: str, read: Read) -> HeaderCredential:
     """Return a credential sent in a header of its own, such as ``PRIVATE-TOKEN``."""
     return HeaderCredential(read, name, lambda secret: secret)
+
+
+@dataclass
+class ShortLivedToken(ABC):
+    """A bearer token of an hour or so, got in exchange for something that lasts, and again before it expires.
+
+    Args:
+        now: The time.
+    """
+
+    now: Callable[[], datetime]
+    _token: str = field(default="", repr=False, init=False)
+    _expires_at: datetime | None = field(default=None, init=False)
+
+    @abstractmethod
+    def exchange(self) -> tuple[str, datetime | None]:
+        """Return a new token and when it expires, if the source says so; raises ``SourceError``."""
+
+    def lasting_secrets(self) -> tuple[str, ...]:
+        """Return what the token is got for, as far as it is known."""
+        return ()
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header with the token, exchanged for a new one shortly before it expires."""
+        if not self._token or (self._expires_at and self.now() >= self._expires_at - _RENEW_BEFORE):
+            self.renew()
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        """Get another token, also after a refusal."""
+        self._token, self._expires_at = self.exchange()
+        return True
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the token in use and what it was got for."""
+        return tuple(secret for secret in (self._token, *self.lasting_secrets()) if secret)
 
 
 @dataclass

@@ -62,6 +62,9 @@ class SourceSettings(_Section):
     app_id: str = ""
     installation_id: str = ""
     private_key: SecretReference | None = None
+    client_id: str = ""
+    client_secret: SecretReference | None = None
+    token_url: str = ""
     deployment: Literal["cloud", "data_center"] = "cloud"
 
 

@@ -7,7 +7,7 @@ expires and after a refusal. Refuses to say what is read with it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from ingest.credentials import Credential, bearer
+from ingest.credentials import Credential, ShortLivedToken, bearer
 from ingest.github.api import HEADERS, Endpoints
 from ingest.http import Client
 from ingest.secrets import resolve
@@ -26,7 +26,6 @@ from ingest.source import Surroundings
 from models.errors import ConfigurationError, SourceError
 from models.settings import SourceSettings
 
-_RENEW_BEFORE = timedelta(minutes=5)
 _BACKDATED = timedelta(seconds=60)  # GitHub refuses a token issued in its future; clocks differ
 _VALID_FOR = timedelta(minutes=9)  # GitHub's limit is ten minutes
 
@@ -44,10 +43,10 @@ def credential_for(settings: SourceSettings, at: Endpoints, surroundings: Surrou
             )
         reference = settings.private_key
         return AppInstallation(
+            surroundings.clock.now,
             settings.app_id,
             settings.installation_id,
             lambda: resolve(reference),
-            surroundings.clock.now,
             # Its answers hold tokens, so they are never recorded.
             lambda credential: replace(surroundings, recorder=None).client(at.base_url, credential, HEADERS),
             f"{at.rest}/app/installations/{settings.installation_id}/access_tokens",
@@ -63,45 +62,32 @@ def credential_for(settings: SourceSettings, at: Endpoints, surroundings: Surrou
 
 
 @dataclass
-class AppInstallation:
+class AppInstallation(ShortLivedToken):
     """The installation of a GitHub App: an hour's token at a time.
 
     Args:
+        now: The time.
         app_id: The app.
         installation_id: Its installation in an organisation or account.
         read_key: Returns the app's private key (PEM).
-        now: The time.
         client: Makes a client that asks with the app's own token.
         path: Where installation tokens are handed out.
     """
 
     app_id: str
     installation_id: str
-    read_key: Callable[[], str]
-    now: Callable[[], datetime]
+    read_key: Callable[[], str] = field(repr=False)
     client: Callable[[Credential], Client]
     path: str
     permissions: str = ""
-    _token: str = field(default="", repr=False)
     _app_token: str = field(default="", repr=False)
-    _expires_at: datetime | None = None
 
-    def headers(self) -> Mapping[str, str]:
-        """Return the header with the installation's token, exchanged for a new one shortly before it expires."""
-        if not self._token or (self._expires_at and self.now() >= self._expires_at - _RENEW_BEFORE):
-            self._exchange()
-        return {"Authorization": f"Bearer {self._token}"}
+    def lasting_secrets(self) -> tuple[str, ...]:
+        """Return the app's own token."""
+        return (self._app_token,)
 
-    def renew(self) -> bool:
-        """Get another token after a refusal."""
-        self._exchange()
-        return True
-
-    def secrets(self) -> tuple[str, ...]:
-        """Return the token in use, and the app's own."""
-        return tuple(secret for secret in (self._token, self._app_token) if secret)
-
-    def _exchange(self) -> None:
+    def exchange(self) -> tuple[str, datetime | None]:
+        """Sign for the app and return the token that GitHub hands out for the installation."""
         self._app_token = app_token(self.app_id, self.read_key(), self.now())
         asking = self.client(bearer(lambda: self._app_token))
         try:
@@ -110,10 +96,9 @@ class AppInstallation:
             asking.close()
         if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
             raise SourceError("GitHub handed out no installation token.", where=self.path)
-        self._token = answer["token"]
-        expires_at = answer.get("expires_at")
-        self._expires_at = datetime.fromisoformat(expires_at) if expires_at else None
         self.permissions = ", ".join(f"{name}:{level}" for name, level in sorted(answer.get("permissions", {}).items()))
+        expires_at = answer.get("expires_at")
+        return answer["token"], datetime.fromisoformat(expires_at) if expires_at else None
 
 
 def app_token(app_id: str, private_key: str, now: datetime) -> str:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from ingest.credentials import Anonymous, Credential, basic, bearer
 from ingest.items import text_at
+from ingest.jira.auth import ServiceAccount, credential_for
 from ingest.jira.fields import FieldCatalogues, login_of
 from ingest.jira.followups import (
     approval_pages,
@@ -34,7 +34,6 @@ from ingest.jira.parse import (
 )
 from ingest.jira.search import Jira, account_zone, issue_pages, source_time
 from ingest.pages import page
-from ingest.secrets import resolve
 from ingest.source import Connection, Connector, Position, Surroundings, Task
 from ingest.store import Page
 from models.errors import ConfigurationError
@@ -57,7 +56,8 @@ def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
             next_step='add base_url = "https://your-site.atlassian.net" (or your server\'s address) to it',
         )
     # Approvals are marked experimental on Data Center and are refused without this header.
-    client = surroundings.client(source.base_url, _credential(source), {"X-ExperimentalApi": "opt-in"})
+    credential = credential_for(source, surroundings)
+    client = surroundings.client(source.base_url, credential, {"X-ExperimentalApi": "opt-in"})
     version = "3" if source.deployment == "cloud" else "2"
     myself = client.get(f"/rest/api/{version}/myself")
     zone, is_zone_known = account_zone(myself.body)
@@ -74,15 +74,8 @@ def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
         catalogues=FieldCatalogues(),
     )
     principal = text_at(myself.body, "displayName") or login_of(myself.body)
-    return Connection(client, _tasks(jira), principal)
-
-
-def _credential(source: SourceSettings) -> Credential:
-    """A user and an API token (Cloud), or a token alone (service account, Data Center's personal access token)."""
-    if source.token is None:
-        return Anonymous()
-    read = partial(resolve, source.token)
-    return basic(source.user, read) if source.user else bearer(read)
+    scopes = credential.scopes if isinstance(credential, ServiceAccount) else None
+    return Connection(client, _tasks(jira), principal, scopes)
 
 
 def _tasks(jira: Jira) -> Iterable[Task]:
