@@ -35,6 +35,7 @@ EXIT_CODES = {
 # Command → module under app.commands, and one line of help. The order is the order of help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Fill a workspace with generated example data, build it and open the dashboard."),
+    "init": ("init", "Add a source to the configuration, after trying the connection."),
     "sync": ("sync", "Fetch new records from the configured sources, or replay recorded responses."),
     "import": ("import_files", "Read records from CSV, JSON Lines, JSON, Parquet or XLSX files."),
     "build": ("build", "Build all tables and metrics from the raw records and publish them."),

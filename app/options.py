@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import click
 
@@ -81,3 +82,22 @@ class Instant(click.ParamType[datetime]):
 
 
 INSTANT = Instant()
+
+
+class Interval(click.ParamType[timedelta]):
+    """A length of time such as 90s, 30m, 1h or 1d."""
+
+    name = "interval"
+    _UNITS: ClassVar[dict[str, str]] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length of time."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value).strip().lower())
+        if not found or int(found[1]) == 0:
+            self.fail(f"'{value}' is no interval such as 90s, 30m, 1h or 1d.", param, ctx)
+        return timedelta(**{self._UNITS[found[2]]: int(found[1])})
+
+
+INTERVAL = Interval()

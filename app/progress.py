@@ -50,9 +50,13 @@ def flow(session: Session, doing: str) -> Iterator[Callable[[Progress], None]]:
 
 def describe(moment: Progress) -> str:
     """Return one line that says how far a run has come."""
+    from ingest.forecast import duration
+
     place = " ".join(part for part in (moment.source, moment.stream, moment.scope) if part)
     rate = f", {moment.rate:,.0f}/s" if moment.rate else ""
     left = "".join(f", {name} budget left {count:,}" for name, count in moment.budget_left.items() if count is not None)
+    seconds = moment.seconds_left
+    remains = f", about {duration(seconds)} left" if seconds is not None else ""
     asked = f", {moment.requests:,} requests" if moment.requests else ""
     notice = f"; {moment.notice}" if moment.notice else ""
-    return harmless(f"{place}: {moment.records:,} records{asked}{rate}{left}{notice}")
+    return harmless(f"{place}: {moment.records:,} records{asked}{rate}{remains}{left}{notice}")

@@ -78,6 +78,12 @@ class Session:
             # ASCII only: a JSON string may hold what a terminal would obey.
             _write(sys.stdout, json.dumps(document, default=_plain, indent=2, allow_nan=False))
 
+    def answer_line(self, document: Mapping[str, Any]) -> None:
+        """Print one of many results for machines, as a line of JSON Lines; nothing without ``--json``."""
+        if self.is_json:
+            _write(sys.stdout, json.dumps(document, default=_plain, allow_nan=False))
+            sys.stdout.flush()
+
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a result as CSV (RFC 4180), instants in ISO 8601."""
         text = io.StringIO()

@@ -66,11 +66,17 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return max(0.0, float(stated))
     except ValueError:
         pass
+    at = stated_time(stated)
+    return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def stated_time(text: str) -> datetime | None:
+    """Return an HTTP date (RFC 9110, section 5.6.7) as an aware instant; ``None`` for anything else."""
     try:
-        at = parsedate_to_datetime(stated)
+        at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def limited_wait(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -22,7 +22,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
-from ingest.budget import UNSTATED_WAIT, Budget, limited_wait
+from ingest.budget import UNSTATED_WAIT, Budget, limited_wait, stated_time
 from ingest.connector import Response
 from ingest.credentials import Anonymous, Credential
 from ingest.http_errors import (
@@ -90,6 +90,9 @@ class Client:
         clock: Time; tests pass one that does not wait.
         recorder: Keeps every answer when given.
         notice: Called with one sentence whenever the client has to wait.
+
+    ``requests`` counts what was sent, ``answering`` the seconds until the answers came, ``budgets`` holds the limits as
+    the last answers left them, and ``clock_ahead`` is by how many seconds our clock is ahead of the source's.
     """
 
     def __init__(
@@ -109,6 +112,8 @@ class Client:
         self.scrub = Scrubber()
         self.budgets: dict[str, Budget] = {}
         self.requests = 0
+        self.answering = 0.0
+        self.clock_ahead: float | None = None
         self._credential: Credential = credential or Anonymous()
         self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         self._recorder = recorder
@@ -232,6 +237,7 @@ class Client:
         self.budgets[budget] = self.budgets.get(budget, Budget()).sent()
         shown = self.scrub.url(str(prepared.url))
         log.debug("%s %s", prepared.method, shown)
+        began = self.clock.monotonic()
         timeout = (self.policy.connect_timeout, self.policy.read_timeout)
         try:
             answer = self._session.send(prepared, timeout=timeout, allow_redirects=False, **self._transport)
@@ -245,7 +251,11 @@ class Client:
             raise OverloadedError("The source did not answer in time.", where=shown) from None
         except requests.exceptions.RequestException as error:
             raise OverloadedError(f"The connection failed ({type(error).__name__}).", where=shown) from None
-        self.budgets[budget] = self.budgets[budget].after(_lower(answer), self.clock.now())
+        now = self.clock.now()
+        self.answering += self.clock.monotonic() - began
+        self.budgets[budget] = self.budgets[budget].after(_lower(answer), now)
+        stated = stated_time(answer.headers.get("date", ""))
+        self.clock_ahead = (now - stated).total_seconds() if stated else self.clock_ahead
         return answer
 
     def _wait_for_budget(self, budget: str) -> None:

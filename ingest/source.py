@@ -56,6 +56,44 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What the first reading of a stream will bring, by the source's own count.
+
+    Args:
+        stream: The stream.
+        scope: What within the source.
+        records: How many records the source says there are, without what is nested in them.
+        requests: About how many requests they take, with what is nested in them.
+        cost: What these take off the budget; GraphQL counts points, not requests. As many as requests when ``None``.
+        budget: Name of the rate limit they count against.
+    """
+
+    stream: Stream
+    scope: str
+    records: int
+    requests: int
+    cost: int | None = None
+    budget: str = "rest"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Something the credential should be allowed to do.
+
+    Args:
+        name: As the source calls it where it is granted.
+        unlocks: What is read with it, and so is missing without.
+        probe: Asks for as little of it as can be; raises ``SourceError`` when it is refused.
+        is_needed: Whether a sync fails without it.
+    """
+
+    name: str
+    unlocks: str
+    probe: Callable[[], object]
+    is_needed: bool = False
+
+
+@dataclass(frozen=True)
 class Connection:
     """A source that answered.
 
@@ -64,12 +102,16 @@ class Connection:
         tasks: In the order in which they are to run; may be a generator that looks at the store.
         principal: Who the source takes us for.
         scopes: What that principal may do, as the source puts it.
+        expected: Counts what has never been read, in a few requests; nothing where all of it has.
+        permissions: What the credential should be allowed to do, each with a way to try it.
     """
 
     client: Client
     tasks: Iterable[Task]
     principal: str | None = None
     scopes: str | None = None
+    expected: Callable[[], Sequence[Expected]] = tuple
+    permissions: Sequence[Permission] = ()
 
 
 @dataclass(frozen=True)

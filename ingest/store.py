@@ -176,11 +176,11 @@ class RawStore:
         self.con.commit()
         return run
 
-    def finish_run(self, run: Run, *, error: str | None = None) -> None:
-        """Close a run as ``ok``, or as ``failed`` with an error message that holds no secret."""
+    def finish_run(self, run: Run, *, error: str | None = None, status: str | None = None) -> None:
+        """Close a run as ``ok``, or as ``failed`` with an error message that holds no secret, or as ``status``."""
         self.con.execute(
             "update raw.runs set finished_at = ?, status = ?, error = ? where run_id = ?",
-            [_now(), "failed" if error else "ok", error, run.run_id],
+            [_now(), status or ("failed" if error else "ok"), error, run.run_id],
         )
 
     def watermark(self, source: str, stream: Stream, scope: str = "") -> tuple[str | None, str | None]:

@@ -7,10 +7,11 @@ any source (``ingest.source``) and how a page is stored (``ingest.store``).
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from ingest.forecast import Forecast, forecast
 from ingest.http_errors import ForbiddenError, NotFoundError
 from ingest.progress import Progress, Report, silent
 from ingest.source import Connection, Connector, Position, Surroundings, Task
@@ -19,6 +20,7 @@ from models.errors import ConfigurationError, SourceError, UserError
 from models.settings import SourceSettings
 
 log = logging.getLogger(__name__)
+Announce = Callable[[Forecast], None]
 
 # What taking apart an answer of a shape nobody expected raises; it must end that stream and nothing else.
 _UNEXPECTED_SHAPE = (LookupError, TypeError, ValueError, AttributeError)
@@ -72,6 +74,7 @@ class _Progressing:
     report: Report
     began: float
     failed_scopes: set[str] = field(default_factory=set)
+    expected_requests: int | None = None
 
     def tell(self, task: Task) -> None:
         client = self.connection.client
@@ -84,6 +87,7 @@ class _Progressing:
                 client.requests,
                 monotonic() - self.began,
                 {name: budget.remaining for name, budget in client.budgets.items()},
+                expected_requests=self.expected_requests,
             )
         )
 
@@ -114,6 +118,7 @@ def sync(
     *,
     command: str = "twotrack sync",
     report: Report = silent,
+    announce: Announce | None = None,
 ) -> list[SourceOutcome]:
     """Read every source in turn; whatever fails is recorded on the run log and in the outcome, and the rest goes on.
 
@@ -123,25 +128,52 @@ def sync(
         surroundings: The store, open for writing under the workspace's writer lock, and the rest.
         command: Logged with the run; holds no secret.
         report: Called after every stored page, and with a notice whenever a source makes us wait.
+        announce: Told how long a first reading will take, before it begins; costs a few requests.
     """
-    return [_sync_source(source, connectors[source.type], surroundings, command, report) for source in sources]
+    return [
+        _sync_source(source, connectors[source.type], surroundings, command, report, announce) for source in sources
+    ]
+
+
+def forecasts(
+    sources: Sequence[SourceSettings], connectors: Mapping[str, Connector], surroundings: Surroundings
+) -> list[tuple[str, Forecast | UserError | None]]:
+    """Return for each source how long its first reading will take, without reading; ``None`` where all was read."""
+    found: list[tuple[str, Forecast | UserError | None]] = []
+    for source in sources:
+        try:
+            connection = connected(connectors[source.type], source, surroundings)
+            try:
+                found.append((source.name, forecast(connection, surroundings.store, source.name)))
+            finally:
+                connection.client.close()
+        except UserError as error:
+            found.append((source.name, error))
+    return found
 
 
 def _sync_source(
-    source: SourceSettings, connector: Connector, surroundings: Surroundings, command: str, report: Report
+    source: SourceSettings,
+    connector: Connector,
+    surroundings: Surroundings,
+    command: str,
+    report: Report,
+    announce: Announce | None,
 ) -> SourceOutcome:
     store, began = surroundings.store, monotonic()
     with_notice = replace(
         surroundings, notice=surroundings.notice or (lambda text: report(Progress(source.name, notice=text)))
     )
     try:
-        connection = _connected(connector, source, with_notice)
+        connection = connected(connector, source, with_notice)
     except UserError as error:
         run = store.begin_run(source.name, source.type, command)
         store.finish_run(run, error=error.what)
         return SourceOutcome(source.name, run.run_id, monotonic() - began, error=error)
     run = store.begin_run(source.name, source.type, command, principal=connection.principal, scopes=connection.scopes)
     under_way = _Progressing(store, run, connection, report, began)
+    if announce:
+        under_way.expected_requests = _announced(connection, store, source.name, announce)
     outcomes: list[TaskOutcome] = []
     failure: UserError | None = None
     try:
@@ -151,6 +183,9 @@ def _sync_source(
             outcomes.append(_run_task(under_way, task, surroundings))
     except UserError as error:  # from the choice of tasks itself
         failure = error
+    except KeyboardInterrupt:
+        store.finish_run(run, error="stopped as asked", status="interrupted")
+        raise
     finally:
         connection.client.close()
     outcome = SourceOutcome(
@@ -160,7 +195,24 @@ def _sync_source(
     return outcome
 
 
-def _connected(connector: Connector, source: SourceSettings, surroundings: Surroundings) -> Connection:
+def _announced(connection: Connection, store: RawStore, source: str, announce: Announce) -> int | None:
+    """Tell how long a first reading will take and return its requests; not to know it stops nothing."""
+    try:
+        found = forecast(connection, store, source)
+    except SourceError as error:
+        log.info("%s cannot say how much there is: %s", source, error.what)
+        return None
+    except _UNEXPECTED_SHAPE:
+        log.debug("unexpected answer when counting %s", source, exc_info=True)
+        return None
+    if found is None:
+        return None
+    announce(found)
+    return found.requests + connection.client.requests
+
+
+def connected(connector: Connector, source: SourceSettings, surroundings: Surroundings) -> Connection:
+    """Connect to a source; raises ``UserError``, also where its first answer has an unexpected shape."""
     try:
         return connector.connect(source, surroundings)
     except _UNEXPECTED_SHAPE as raised:

@@ -368,6 +368,7 @@ _STREAMS = {
         "releases",
         "environments",
         "rulesets",
+        "branch_protections",
         "rule_suites",
         "rule_files",
     ),

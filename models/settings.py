@@ -31,14 +31,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _reference(value: str) -> str:
+def checked_reference(value: str) -> str:
+    """Return the reference of a secret; raises ``ValueError``, whose text never repeats what was given."""
     if value.partition(":")[0] not in {"env", "file", "keyring"} or not value.partition(":")[2]:
         raise ValueError("must be a reference: env:NAME, file:PATH or keyring:SERVICE/NAME, never the secret itself")
     return value
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-SecretReference = Annotated[str, AfterValidator(_reference)]
+SecretReference = Annotated[str, AfterValidator(checked_reference)]
 
 
 class WorkspaceSettings(_Section):

@@ -3,45 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal
 
 import click
 
+from app.checkup.finding import Finding
+from app.checkup.sources import connections, references
+from app.checkup.store import raw_records
 from app.options import Command, shared_options
 from app.session import Session, harmless
 from models.errors import UserError
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from models.workspace import Workspace
 
 _MARKS = {"ok": "ok  ", "note": "note", "wrong": "WRONG"}
 _LITTLE_DISK = 2 * 1024**3
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was examined: ``ok``, worth a ``note``, or ``wrong``; ``next_step`` says what to do."""
-
-    topic: str
-    status: Literal["ok", "note", "wrong"]
-    text: str
-    next_step: str = ""
-
-
-@click.command("doctor", cls=Command, examples=("twotrack doctor", "twotrack doctor --json"))
+@click.command("doctor", cls=Command, examples=("twotrack doctor", "twotrack doctor --offline --json"))
+@click.option("--offline", "is_offline", is_flag=True, help="Ask no source.")
 @shared_options
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, is_offline: bool) -> None:
     """Examine the workspace and say what is missing or wrong.
 
-    Looks at the installation, the folder, the configuration and its secrets' references, the raw records, the last
-    run of every source, the builds, and who is writing. Changes nothing. Ends with exit code 1 if anything is wrong.
+    Looks at the installation, the folder and its disk, the configuration and its secrets' references, the raw records
+    and their integrity, the last run of every source, the builds, and who is writing. Asks every source who we are,
+    what we may and what each missing permission would unlock, what time it is there, and what its rate limits leave.
+    Changes nothing. Ends with exit code 1 if anything is wrong.
     """
     findings: list[Finding] = []
     for topic, examine in TOPICS.items():
+        if is_offline and topic == "connections":
+            continue
         try:
             findings += examine(session)
         except UserError as error:
@@ -80,8 +76,12 @@ def _folder(session: Session) -> Iterator[Finding]:
     else:
         yield Finding("folder", "ok", str(home))
     free = shutil.disk_usage(home).free
-    if free < _LITTLE_DISK:
-        yield Finding("folder", "wrong", f"only {free / 1024**2:,.0f} MB are free", "free disk space before building")
+    raw = session.workspace.raw_path
+    # A build and the one before it lie side by side, each of about the size of the raw records.
+    needed = max(_LITTLE_DISK, 2 * raw.stat().st_size if raw.is_file() else 0)
+    status: Literal["ok", "wrong"] = "wrong" if free < needed else "ok"
+    text = f"{free / 1024**3:,.1f} GB of disk are free; a build may need {needed / 1024**3:,.1f} GB"
+    yield Finding("disk", status, text, "free disk space before building" if status == "wrong" else "")
 
 
 def _writer(session: Session) -> Iterator[Finding]:
@@ -100,8 +100,6 @@ def _writer(session: Session) -> Iterator[Finding]:
 
 
 def _configuration(session: Session) -> Iterator[Finding]:
-    from ingest.secrets import resolve
-
     settings = session.settings()
     path = session.workspace.config_path
     if path.is_file():
@@ -110,63 +108,10 @@ def _configuration(session: Session) -> Iterator[Finding]:
         yield Finding("configuration", "note", f"{path} does not exist; all defaults are in force")
     if settings.workspace.kind == "live" and not settings.source:
         yield Finding("sources", "note", "no source is configured; records come from files or pushes only")
-    for source in settings.source:
-        references = [one for one in (source.token, source.private_key) if one]
-        for reference in references:
-            try:
-                resolve(reference)
-                yield Finding("sources", "ok", f"{source.name}: {reference} holds a secret")
-            except UserError as error:
-                yield Finding("sources", "wrong", f"{source.name}: {error.what}", error.next_step)
-        if not references:
-            yield Finding("sources", "note", f"{source.name}: no token is set, so only public records can be read")
+    yield from references(session)
     if not settings.production.environments:
         yield Finding("configuration", "note", "no environment counts as production, so no deployment does",
                       "name them under [production] environments")  # fmt: skip
-
-
-def _raw_records(session: Session) -> Iterator[Finding]:
-    path = session.workspace.raw_path
-    if not path.is_file():
-        yield Finding("raw records", "note", "none yet", "twotrack demo, twotrack sync or twotrack import")
-        return
-    import duckdb
-
-    from ingest.store import SCHEMA_VERSION
-
-    try:
-        con = duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            yield Finding("raw records", "note", "being written now, so not examined")
-            return
-        yield Finding("raw records", "wrong", f"{path} cannot be read: {error}", "restore it from a backup")
-        return
-    with con:
-        version = con.execute("select max(schema_version) from raw.meta").fetchall()[0][0]
-        if version != SCHEMA_VERSION:
-            yield Finding("raw records", "wrong", f"kept in format {version}; this version writes {SCHEMA_VERSION}")
-            return
-        size = path.stat().st_size / 1024**2
-        yield Finding("raw records", "ok", f"{size:,.1f} MB in {path.name}")
-        yield from _runs(con)
-
-
-def _runs(con: DuckDBPyConnection) -> Iterator[Finding]:
-    last = con.execute(
-        "select source, arg_max(status, started_at), max(started_at), arg_max(error, started_at) from raw.runs "
-        "group by source order by source"
-    ).fetchall()
-    for source, status, at, error in last:
-        text = f"{source}: last run {at:%Y-%m-%d %H:%M} UTC, {status}" + (f": {error}" if error else "")
-        yield Finding("runs", "ok" if status == "ok" else "wrong", text,
-                      "" if status == "ok" else "run it again; what it stored is kept")  # fmt: skip
-    rejected = con.execute(
-        "select source, stream, reason, count(*) from raw.rejected where replayed_at is null "
-        "group by source, stream, reason order by count(*) desc, source, stream, reason limit 10"
-    ).fetchall()
-    for source, stream, reason, count in rejected:
-        yield Finding("set aside", "note", f"{count:,} of {source} {stream}: {reason}")
 
 
 def _builds(session: Session) -> Iterator[Finding]:
@@ -196,6 +141,7 @@ TOPICS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "folder": _folder,
     "writer": _writer,
     "configuration": _configuration,
-    "raw records": _raw_records,
+    "connections": connections,
+    "raw records": raw_records,
     "builds": _builds,
 }

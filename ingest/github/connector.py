@@ -19,12 +19,15 @@ from ingest.github.actions import repositories_with_open_runs, run_detail_pages,
 from ingest.github.api import HEADERS, GitHub, endpoints
 from ingest.github.auth import AppInstallation, credential_for
 from ingest.github.deployments import deployment_pages, repositories_with_pending
+from ingest.github.expected import expected
 from ingest.github.graphql import OWNED, poll_query
 from ingest.github.keys import stream
 from ingest.github.parse import repository_record
+from ingest.github.permissions import permissions
 from ingest.github.pulls import ISSUE_WALK, PULL_REQUEST_WALK
 from ingest.github.routes import ROUTES
 from ingest.github.rules import (
+    branch_protection_pages,
     environment_pages,
     release_pages,
     rule_file_pages,
@@ -66,7 +69,8 @@ def connect(settings: SourceSettings, surroundings: Surroundings) -> Connection:
         principal = principal or f"app {credential.app_id}, installation {credential.installation_id}"
         scopes = credential.permissions
     tasks = _tasks(github, settings.name, surroundings, repositories, polled)
-    return Connection(client, tasks, principal, scopes)
+    count = partial(expected, github, surroundings.store, settings.name, polled)
+    return Connection(client, tasks, principal, scopes, count, permissions(github, polled))
 
 
 def _named(github: GitHub, patterns: Sequence[str]) -> list[str]:
@@ -157,6 +161,9 @@ def _all_of(github: GitHub, store: RawStore, source: str, repository: str, found
     yield Task(stream("environments"), repository, partial(environment_pages, github, repository), is_optional=True)
     yield Task(
         stream("rulesets"), repository, partial(ruleset_pages, github, store, source, repository), is_optional=True
+    )
+    yield Task(
+        stream("branch_protections"), repository, partial(branch_protection_pages, github, repository), is_optional=True
     )
     yield Task(stream("rule_suites"), repository, partial(rule_suite_pages, github, repository), is_optional=True)
     yield Task(stream("rule_files"), repository, partial(rule_file_pages, github, repository))

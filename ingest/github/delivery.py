@@ -191,6 +191,22 @@ def parse_rulesets(response: Response) -> Parsed:
     return _rules(response, "rulesets", items, "ruleset", "id")
 
 
+def parse_branch_protections(response: Response) -> Parsed:
+    """Parse the GraphQL answer ``repository.branchProtectionRules``: classic protection, one rule per pattern."""
+    found = _repository(response.body)
+    repository = str(found.get("nameWithOwner") or repository_of(response))
+    connection = found.get("branchProtectionRules") or {}
+
+    def records_of(item: Item) -> list[RawRecord]:
+        # No version time: GitHub does not say when a rule was changed.
+        return [RawRecord(stream("branch_protections"), f"{repository}/branch_protection/{_number(item)}", dict(item))]
+
+    return collect(
+        response, "branch_protections", connection.get("nodes"), records_of, scope=repository,
+        reported=connection.get("totalCount"),
+    )  # fmt: skip
+
+
 def parse_rule_suites(response: Response) -> Parsed:
     """Parse ``/rulesets/rule-suites``: each push judged by the rules, bypasses included."""
     return _rules(response, "rule_suites", response.body, "rule_suite", "id")

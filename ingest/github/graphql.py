@@ -104,6 +104,18 @@ repository(owner:$owner,name:$name){{nameWithOwner
   nodes{{id fullDatabaseId number url title body state stateReason createdAt updatedAt closedAt author{_ACTOR}
    labels(first:20){{nodes{{name}}}}}}}}}}}}"""
 
+_ALLOWED = "(first:50){nodes{actor{...on User{login} ...on Team{slug} ...on App{slug}}}}"
+BRANCH_PROTECTIONS = f"""query branchProtections($owner:String!,$name:String!,$after:String){{
+rateLimit{{limit cost remaining resetAt}}
+repository(owner:$owner,name:$name){{nameWithOwner url
+ branchProtectionRules(first:50,after:$after){{totalCount {_PAGE}
+  nodes{{id databaseId pattern creator{_ACTOR} isAdminEnforced
+   requiresApprovingReviews requiredApprovingReviewCount requiresCodeOwnerReviews dismissesStaleReviews
+   requireLastPushApproval restrictsReviewDismissals requiresConversationResolution
+   requiresStatusChecks requiresStrictStatusChecks requiredStatusCheckContexts
+   requiresCommitSignatures requiresLinearHistory restrictsPushes allowsForcePushes allowsDeletions lockBranch
+   bypassPullRequestAllowances{_ALLOWED} bypassForcePushAllowances{_ALLOWED}}}}}}}}}"""
+
 RULE_PATHS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".github/workflows")
 _HISTORY = f"{{{_PAGE} nodes{{{_COMMIT} messageHeadline}}}}"
 

@@ -52,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     Route(re.compile("#issues$"), parse.parse_issue_nodes),
     Route(re.compile("#deploymentStatuses$"), delivery.parse_more_statuses),
     Route(re.compile("#ruleFiles$"), delivery.parse_rule_files),
+    Route(re.compile("#branchProtections$"), delivery.parse_branch_protections),
     # Some recordings hold the query's text where the address belongs.
     Route(
         re.compile(r"#deployments$|^query\(.*\{deployments\(", re.DOTALL),

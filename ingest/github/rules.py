@@ -14,15 +14,17 @@ import orjson
 from ingest.connector import Parsed, Response
 from ingest.github.api import GitHub
 from ingest.github.delivery import (
+    parse_branch_protections,
     parse_environments,
     parse_releases,
     parse_rule_files,
     parse_rule_suites,
     parse_rulesets,
 )
-from ingest.github.graphql import RULE_PATHS, rule_files_query
+from ingest.github.graphql import BRANCH_PROTECTIONS, RULE_PATHS, rule_files_query
 from ingest.github.keys import stream
 from ingest.github.walk import iso
+from ingest.http_errors import ForbiddenError
 from ingest.source import Position
 from ingest.store import Page, RawStore
 from models.records import Stream
@@ -118,6 +120,33 @@ def ruleset_pages(github: GitHub, store: RawStore, source: str, repository: str,
         following = github.next_page(path, response)
         response = github.client.get(following) if following else None
     yield Page(rulesets, scope=repository, requests=github.client.take_requests(), watermark=mark, is_last=True)
+
+
+def branch_protection_pages(github: GitHub, repository: str, position: Position) -> Iterator[Page]:
+    """Yield classic branch protection, which rulesets stand beside; without the right to see it GitHub shows none."""
+    owner, _, name = repository.partition("/")
+    after = None
+    while True:
+        asked = {"owner": owner, "name": name, "after": after}
+        response = github.ask("branchProtections", BRANCH_PROTECTIONS, asked)
+        connection = response.body["data"]["repository"]["branchProtectionRules"]
+        if connection is None:
+            raise ForbiddenError("The credential may not read branch protection.", where=repository)
+        parsed = parse_branch_protections(response)
+        after = connection["pageInfo"]["endCursor"] if connection["pageInfo"]["hasNextPage"] else None
+        yield Page(
+            stream=parsed.stream,
+            scope=repository,
+            records=parsed.records,
+            rejected=parsed.rejected,
+            request_url=response.url,
+            fetched_at=response.fetched_at,
+            requests=github.client.take_requests(),
+            reported=parsed.reported,
+            is_last=after is None,
+        )
+        if after is None:
+            return
 
 
 def rule_file_pages(github: GitHub, repository: str, position: Position) -> Iterator[Page]:

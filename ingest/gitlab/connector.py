@@ -10,12 +10,14 @@ a deployment's approvals where its environment asks for any, the page and jobs o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from ingest.credentials import Anonymous, Credential, header
 from ingest.gitlab.lists import (
     Project,
+    counted,
     deployment_approval_pages,
     hanging_on_merge_requests,
     newest_releases,
@@ -45,12 +47,23 @@ from ingest.gitlab.parse import (
 from ingest.http import Client
 from ingest.items import at, text_at
 from ingest.secrets import resolve
-from ingest.source import Connection, Connector, Surroundings, Task
+from ingest.source import Connection, Connector, Expected, Permission, Surroundings, Task
 from models.errors import ConfigurationError, SourceError
 from models.settings import SourceSettings
 
 DEFAULT_URL = "https://gitlab.com"
 _UPDATED = "payload ->> '$.updated_at'"
+# Requests that a record takes at its first reading, a hundredth for its own page and what hangs on it.
+_REQUESTS_PER_RECORD = {MERGE_REQUESTS: 3.01, DEPLOYMENTS: 0.01, PIPELINES: 0.01, ISSUES: 0.01}
+# role or scope, list tried, what it unlocks, whether a sync fails without it
+_PERMISSIONS = (
+    ("scope read_api, role Reporter", "merge_requests", "changes, reviews and approvals", True),
+    ("role Reporter: deployments", "deployments", "deployments and who approved them", False),
+    ("role Reporter: pipelines", "pipelines", "pipelines and their jobs", False),
+    ("role Guest: issues", "issues", "issues and incidents", False),
+    ("role Maintainer: protected environments", "protected_environments",
+     "which environments ask for approval (Premium), and so their approvals", False),
+)  # fmt: skip
 
 
 def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
@@ -68,11 +81,17 @@ def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
         )
     client = surroundings.client(source.base_url or DEFAULT_URL, _credential(source))
     user = client.get("/api/v4/user") if source.token else None
+    projects = [
+        Project(source.name, client, surroundings.store, path)
+        for path in dict.fromkeys((*source.projects, *source.repositories))
+    ]
     return Connection(
         client,
-        _tasks(source, surroundings, client),
+        _tasks(projects),
         text_at(user.body, "username") if user else None,
         _scopes(client) if user else None,
+        partial(_expected, projects),
+        [permission for project in projects[:1] for permission in _permissions(project)],
     )
 
 
@@ -90,9 +109,29 @@ def _scopes(client: Client) -> str | None:
     return " ".join(map(str, scopes)) if isinstance(scopes, list) else None
 
 
-def _tasks(source: SourceSettings, surroundings: Surroundings, client: Client) -> Iterable[Task]:
-    for path in dict.fromkeys((*source.projects, *source.repositories)):
-        project = Project(source.name, client, surroundings.store, path)
+def _expected(projects: Sequence[Project]) -> list[Expected]:
+    """Return what the first reading of each list that was never read will bring; long lists are not counted."""
+    found = []
+    for project in projects:
+        for of, requests in _REQUESTS_PER_RECORD.items():
+            watermark, _ = project.store.watermark(project.source, of, project.path)
+            count = None if watermark else counted(project, of.name)
+            if count:
+                found.append(Expected(of, project.path, count, math.ceil(count * requests)))
+    return found
+
+
+def _permissions(project: Project) -> list[Permission]:
+    """Return what the token should be allowed to read, tried at one project."""
+    return [
+        Permission(name, unlocks, partial(counted, project, path, is_refusal_told=True), is_needed)
+        for name, path, unlocks, is_needed in _PERMISSIONS
+    ]
+
+
+def _tasks(projects: Sequence[Project]) -> Iterable[Task]:
+    for project in projects:
+        path = project.path
         updated, hanging = partial(updated_pages, project), partial(hanging_on_merge_requests, project)
         yield Task(MERGE_REQUESTS, path, partial(updated, "merge_requests", parse_merge_requests))
         yield Task(COMMITS, path, partial(hanging, COMMITS, "commits", parse_commits, "payload ->> '$.sha'"))

@@ -105,6 +105,22 @@ def updated_pages(project: Project, name: str, parse: Parse, position: Position)
         after, number = (newest, 1) if _moment(newest) > _moment(after) else (after, number + 1)
 
 
+def counted(project: Project, name: str, *, is_refusal_told: bool = False) -> int | None:
+    """Return how many records a list holds; ``None`` where GitLab does not count (beyond 10,000) or refuses.
+
+    Raises:
+        SourceError: GitLab refuses, and ``is_refusal_told``.
+    """
+    try:
+        response = project.client.get(project.api(name), {"per_page": 1})
+    except SourceError:
+        if is_refusal_told:
+            raise
+        return None
+    total = response.headers.get("x-total", "")
+    return int(total) if total.isdigit() else None
+
+
 def _beginning(position: Position) -> str:
     instant = position.since or parsed_instant(position.watermark)
     return (instant - OVERLAP).isoformat() if instant else BEGINNING

@@ -6,8 +6,9 @@ Owns the connection, its tasks and which builds are asked about further. Refuses
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 
 from ingest.connector import Response
 from ingest.credentials import Anonymous, Credential, basic, bearer
@@ -15,10 +16,10 @@ from ingest.followups import Due, due, follow_up
 from ingest.http import Client
 from ingest.http_errors import NotFoundError
 from ingest.items import text_at
-from ingest.jenkins.builds import address, build_pages, jobs_below
+from ingest.jenkins.builds import PAGE_SIZE, Job, address, build_pages, jobs_below
 from ingest.jenkins.parse import BUILDS, STAGES, parse_stages, routes
 from ingest.secrets import resolve
-from ingest.source import Connection, Connector, Position, Surroundings, Task
+from ingest.source import Connection, Connector, Expected, Permission, Position, Surroundings, Task
 from ingest.store import Page, RawStore
 from models.errors import ConfigurationError, SourceError
 from models.settings import SourceSettings
@@ -49,7 +50,18 @@ def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
             next_step='add base_url = "https://your-jenkins-server" to it',
         )
     client = surroundings.client(source.base_url, _credential(source))
-    return Connection(client, _tasks(source, client, surroundings), _principal(client))
+    principal = _principal(client)
+    found = cache(partial(_jobs, source, client))
+    return Connection(
+        client,
+        _tasks(source, client, surroundings, found),
+        principal,
+        expected=lambda: _expected(source.name, surroundings.store, found()),
+        permissions=[
+            Permission("Overall/Read and Job/Read", "builds, their stages and who answered an input step",
+                       partial(_listed, found), is_needed=True)
+        ],
+    )  # fmt: skip
 
 
 def _credential(source: SourceSettings) -> Credential:
@@ -66,14 +78,45 @@ def _principal(client: Client) -> str | None:
         return None
 
 
-def _tasks(source: SourceSettings, client: Client, surroundings: Surroundings) -> Iterable[Task]:
-    store = surroundings.store
+Found = Sequence[tuple[str, Sequence[Job] | SourceError]]
+
+
+def _jobs(source: SourceSettings, client: Client) -> Found:
+    """Return the jobs below each configured root; a root that cannot be listed fails by itself, the others go on."""
+    found: list[tuple[str, Sequence[Job] | SourceError]] = []
     for root in source.jobs or ("",):
-        # A root that cannot be listed fails by itself; the others go on.
         try:
-            jobs = list(jobs_below(client, root))
+            found.append((root, list(jobs_below(client, root))))
         except SourceError as error:
-            yield Task(BUILDS, root, partial(_fail, error))
+            found.append((root, error))
+    return found
+
+
+def _listed(found: Callable[[], Found]) -> None:
+    """Raise the first refusal to list jobs."""
+    for _, jobs in found():
+        if isinstance(jobs, SourceError):
+            raise jobs
+
+
+def _expected(source: str, store: RawStore, found: Found) -> list[Expected]:
+    """Return what the first reading of each job will bring; numbers count the builds that were deleted, too."""
+    seen = store.watermarks(source, BUILDS)
+    jobs = [job for _, jobs in found if not isinstance(jobs, SourceError) for job in jobs]
+    return [
+        Expected(BUILDS, job.name, job.last, math.ceil(job.last / PAGE_SIZE))
+        for job in jobs
+        if job.last and job.name not in seen
+    ]
+
+
+def _tasks(
+    source: SourceSettings, client: Client, surroundings: Surroundings, found: Callable[[], Found]
+) -> Iterable[Task]:
+    store = surroundings.store
+    for root, jobs in found():
+        if isinstance(jobs, SourceError):
+            yield Task(BUILDS, root, partial(_fail, jobs))
             continue
         for job in jobs:
             mark, cursor = store.watermark(source.name, BUILDS, job.name)

@@ -9,6 +9,7 @@ those projects: a project added later is read from the beginning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -16,6 +17,7 @@ from ingest.items import text_at
 from ingest.jira.auth import ServiceAccount, credential_for
 from ingest.jira.fields import FieldCatalogues, login_of
 from ingest.jira.followups import (
+    BULK_ISSUES,
     approval_pages,
     bulk_changelog_pages,
     comment_pages,
@@ -32,9 +34,9 @@ from ingest.jira.parse import (
     parse_statuses,
     routes,
 )
-from ingest.jira.search import Jira, account_zone, issue_pages, source_time
+from ingest.jira.search import PAGE_SIZE, Jira, account_zone, count_issues, issue_pages, source_time
 from ingest.pages import page
-from ingest.source import Connection, Connector, Position, Surroundings, Task
+from ingest.source import Connection, Connector, Expected, Permission, Position, Surroundings, Task
 from ingest.store import Page
 from models.errors import ConfigurationError
 from models.settings import SourceSettings
@@ -75,7 +77,35 @@ def connect(source: SourceSettings, surroundings: Surroundings) -> Connection:
     )
     principal = text_at(myself.body, "displayName") or login_of(myself.body)
     scopes = credential.scopes if isinstance(credential, ServiceAccount) else None
-    return Connection(client, _tasks(jira), principal, scopes)
+    return Connection(client, _tasks(jira), principal, scopes, partial(_expected, jira), _permissions(jira))
+
+
+def _expected(jira: Jira) -> list[Expected]:
+    """Return how many issues a first reading will bring."""
+    watermark, _ = jira.store.watermark(jira.name, ISSUES, jira.scope)
+    if watermark is not None:
+        return []
+    issues = count_issues(jira)
+    pages = math.ceil(issues / PAGE_SIZE)
+    found = [Expected(ISSUES, jira.scope, issues, pages)]
+    return [*found, Expected(CHANGELOG, jira.scope, 0, math.ceil(issues / BULK_ISSUES))] if jira.is_cloud else found
+
+
+def _permissions(jira: Jira) -> list[Permission]:
+    """Return what the account should be allowed to read; a project that it may not is named."""
+    search = partial(count_issues, jira)
+    service = partial(jira.client.get, "/rest/servicedeskapi/servicedesk", {"limit": 1})
+    browsing = [
+        Permission(f"browse project {project}", "its issues, their history and comments",
+                   partial(jira.client.get, jira.api(f"project/{project}")), is_needed=True)
+        for project in jira.projects
+    ]  # fmt: skip
+    return [
+        *browsing,
+        Permission("search issues (scope read:jira-work)", "issues and everything on them", search, is_needed=True),
+        Permission("access to service projects (scope read:servicedesk-request)", "who approved a change, and when",
+                   service),
+    ]  # fmt: skip
 
 
 def _tasks(jira: Jira) -> Iterable[Task]:

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from ingest.budget import stated_time
 from ingest.connector import Response
 from ingest.http import Client
 from ingest.items import Item, Json, at, parsed_instant, text_at
@@ -133,6 +133,16 @@ def jql(projects: tuple[str, ...], begins: datetime | None, zone: ZoneInfo, *, i
     return (f"project in ({names}) AND " if names else "") + f'updated >= "{minute}" ORDER BY key ASC'
 
 
+def count_issues(jira: Jira) -> int:
+    """Return about how many issues there are to read, as Jira counts them; raises ``SourceError``."""
+    everything = jql(jira.projects, None, jira.zone)
+    if jira.is_cloud:
+        counted = jira.client.post(jira.api("search/approximate-count"), {"jql": everything})
+        return int(text_at(counted.body, "count") or 0)
+    counted = jira.client.post(jira.api("search"), {"jql": everything, "maxResults": 0, "fields": ["key"]})
+    return int(text_at(counted.body, "total") or 0)
+
+
 def account_zone(myself: Json) -> tuple[ZoneInfo, bool]:
     """Return the account's time zone, and whether Jira stated one that is known here."""
     try:
@@ -143,11 +153,7 @@ def account_zone(myself: Json) -> tuple[ZoneInfo, bool]:
 
 def source_time(response: Response) -> datetime:
     """Return when an answer was given: by the source's clock if it says so, else by ours."""
-    try:
-        stated = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return response.fetched_at
-    return stated if stated.tzinfo else response.fetched_at
+    return stated_time(response.headers.get("date", "")) or response.fetched_at
 
 
 def _ask(jira: Jira, search: _Search, **place: Json) -> Response:

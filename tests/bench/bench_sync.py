@@ -37,7 +37,9 @@ from ingest.source import Surroundings
 from ingest.store import RawStore
 from ingest.sync import sync
 from models.settings import SourceSettings
-source = SourceSettings(type="github", name="hub", base_url=sys.argv[2], repositories=("acme/shop",), token="env:{TOKEN}")
+source = SourceSettings(
+    type="github", name="hub", base_url=sys.argv[2], repositories=("acme/shop",), token="env:{TOKEN}"
+)
 with RawStore(Path(sys.argv[1])) as store:
     began, worked = time.perf_counter(), time.process_time()
     (outcome,) = sync([source], {{"github": GITHUB}}, Surroundings(store))

@@ -140,7 +140,9 @@ class ImitationServer:
                 if answer.status in (204, 304):
                     body = b""
                 try:
-                    self.send_response(answer.status)
+                    self.send_response_only(answer.status)
+                    if "Date" not in answer.headers:
+                        self.send_header("Date", self.date_time_string())
                     self.send_header("Content-Type", "application/json; charset=utf-8")
                     self.send_header("Content-Length", str(len(body)))
                     for name, value in answer.headers.items():

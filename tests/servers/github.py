@@ -35,6 +35,7 @@ class Repository:
     releases: list[Json] = field(default_factory=list)
     environments: list[Json] = field(default_factory=list)
     rulesets: list[Json] = field(default_factory=list)
+    branch_protections: list[Json] = field(default_factory=list)
     rule_suites: list[Json] = field(default_factory=list)
     rule_files: dict[str, list[Json]] = field(default_factory=dict)
     head: str = "0"
@@ -64,6 +65,7 @@ class Repository:
             "pullRequest": lambda number: numbers[number],
             "issues": lambda **given: _ordered(self.issues, "updatedAt"),
             "deployments": lambda **given: _ordered(self.deployments, "createdAt"),
+            "branchProtectionRules": self.branch_protections,
             "releases": [
                 {"__typename": "Release", "id": found["node_id"], "updatedAt": found["created_at"]}
                 for found in self.releases
@@ -219,6 +221,10 @@ class GitHubServer(ImitationServer):
             "environments": (repository.environments, "environments"),
             "rulesets": ([{k: v for k, v in entry.items() if k != "rules"} for entry in repository.rulesets], None),
             "rulesets/rule-suites": (repository.rule_suites, None),
+            "pulls": (repository.pull_requests, None),
+            "issues": (repository.issues, None),
+            "deployments": (repository.deployments, None),
+            "commits": ([], None),
         }
         if rest not in lists:
             return Answer({"message": "Not Found"}, 404)
@@ -226,7 +232,7 @@ class GitHubServer(ImitationServer):
         return self._listed(asked, items, member)
 
     def _runs(self, repository: Repository, asked: Asked) -> Answer:
-        first, _, last = asked.query["created"].partition("..")
+        first, _, last = asked.query.get("created", f"{at(0)}..9999").partition("..")
         matching = [one.rest for one in repository.runs if first <= one.rest["created_at"] <= last]
         matching.sort(key=lambda one: (one["created_at"], one["id"]), reverse=True)
         page, size = int(asked.query.get("page", 1)), int(asked.query.get("per_page", 30))

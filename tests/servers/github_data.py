@@ -86,6 +86,37 @@ def commit(name: str, by: Json, minute: float = 0, message: str = "") -> Json:
     }
 
 
+def branch_protection(number: int, reviews: int = 1, **more: object) -> Json:
+    """Return a rule of classic branch protection."""
+    return {
+        "__typename": "BranchProtectionRule",
+        "id": node_id("BPR", number),
+        "databaseId": number,
+        "pattern": "main",
+        "creator": person("ann"),
+        "isAdminEnforced": False,
+        "requiresApprovingReviews": reviews > 0,
+        "requiredApprovingReviewCount": reviews or None,
+        "requiresCodeOwnerReviews": False,
+        "dismissesStaleReviews": True,
+        "requireLastPushApproval": False,
+        "restrictsReviewDismissals": False,
+        "requiresConversationResolution": False,
+        "requiresStatusChecks": True,
+        "requiresStrictStatusChecks": False,
+        "requiredStatusCheckContexts": [],
+        "requiresCommitSignatures": False,
+        "requiresLinearHistory": False,
+        "restrictsPushes": False,
+        "allowsForcePushes": False,
+        "allowsDeletions": False,
+        "lockBranch": False,
+        "bypassPullRequestAllowances": [],
+        "bypassForcePushAllowances": [],
+        **more,
+    }
+
+
 def event(kind: str, name: str, by: Json, minute: float, **more: object) -> Json:
     """Return an item of a pull request's timeline; ``kind`` is GraphQL's type without ``Event``."""
     return {"__typename": f"{kind}Event", "id": node_id(kind, name), "createdAt": at(minute), "actor": by, **more}

@@ -92,40 +92,62 @@ class JiraImitation:
     def respond(self, asked: Asked) -> Answer:
         """Answer one request."""
         version = "3" if self.is_cloud else "2"
-        stamp = {"Date": self.now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
         path = asked.path
-        if path == f"/rest/api/{version}/myself":
-            return Answer({**person("auditor"), "timeZone": self.zone}, headers=stamp)
-        if path == f"/rest/api/{version}/field":
-            return Answer(self.fields, headers=stamp)
-        if path == f"/rest/api/{version}/status":
-            return Answer([{"id": "10", "name": "待审批", "self": "https://jira.example.com/status/10"}], headers=stamp)
+        if (found := self._standing(path, version)) is not None:
+            stamp = {"Date": self.now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+            return Answer(found, headers=stamp)
         if path == f"/rest/api/{version}/search" + ("/jql" if self.is_cloud else "") and asked.method == "POST":
             return self._search(asked.body)
+        if self.is_cloud and path == "/rest/api/3/search/approximate-count" and asked.method == "POST":
+            return self._count(asked.body)
         if self.is_cloud and path == "/rest/api/3/changelog/bulkfetch" and asked.method == "POST":
             return self._bulk(asked.body)
-        if found := re.fullmatch(r"/rest/api/\d/issue/(\d+)/(changelog|comment)", path):
-            return self._hanging(_number(found[1]), found[2], asked)
-        if found := re.fullmatch(r"/rest/servicedeskapi/request/(\d+)/approval", path):
-            return self._approvals(_number(found[1]), asked)
+        if hanging := re.fullmatch(r"/rest/api/\d/issue/(\d+)/(changelog|comment)", path):
+            return self._hanging(_number(hanging[1]), hanging[2], asked)
+        if request := re.fullmatch(r"/rest/servicedeskapi/request/(\d+)/approval", path):
+            return self._approvals(_number(request[1]), asked)
         return Answer({"errorMessages": ["null for uri"]}, 404)
 
+    def _standing(self, path: str, version: str) -> Json | None:
+        """Return what does not depend on a question: the account, fields, statuses, projects, service desks."""
+        projects = {issue["key"].rpartition("-")[0] for issue in self.issues.values()}
+        answers: Item = {
+            f"/rest/api/{version}/myself": {**person("auditor"), "timeZone": self.zone},
+            f"/rest/api/{version}/field": self.fields,
+            f"/rest/api/{version}/status": [
+                {"id": "10", "name": "待审批", "self": "https://jira.example.com/status/10"}
+            ],
+            "/rest/servicedeskapi/servicedesk": {"start": 0, "limit": 1, "size": 0, "isLastPage": True, "values": []},
+            **{f"/rest/api/{version}/project/{project}": {"key": project} for project in projects},
+        }
+        return answers.get(path)
+
     def _search(self, body: Item) -> Answer:
-        found = _JQL.match(body["jql"])
-        if not found:
+        if (numbers := self._matching(body["jql"])) is None:
             return Answer({"errorMessages": ["Unbounded or unknown JQL: " + body["jql"]]}, 400)
-        wanted = re.findall(r'"([^"]+)"', found["projects"] or "")
-        since = datetime.strptime(found["minute"], "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(self.zone))
-        numbers = sorted(
-            number
-            for number, issue in self.issues.items()
-            if issue["fields"]["updated"] >= since and (not wanted or issue["key"].rpartition("-")[0] in wanted)
-        )
         size = min(int(body.get("maxResults", 50)), 100)
+        if size == 0:
+            return Answer({"startAt": 0, "maxResults": 0, "total": len(numbers), "issues": []})
         answer = self._by_token(numbers, body, size) if self.is_cloud else self._by_count(numbers, body, size)
         self._searches += 1
         self.between(self, self._searches)
         return answer
+
+    def _count(self, body: Item) -> Answer:
+        numbers = self._matching(body["jql"])
+        return Answer({"errorMessages": ["Unbounded JQL"]}, 400) if numbers is None else Answer({"count": len(numbers)})
+
+    def _matching(self, jql: str) -> list[int] | None:
+        found = _JQL.match(jql)
+        if not found:
+            return None
+        wanted = re.findall(r'"([^"]+)"', found["projects"] or "")
+        since = datetime.strptime(found["minute"], "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(self.zone))
+        return sorted(
+            number
+            for number, issue in self.issues.items()
+            if issue["fields"]["updated"] >= since and (not wanted or issue["key"].rpartition("-")[0] in wanted)
+        )
 
     def _by_token(self, numbers: list[int], body: Item, size: int) -> Answer:
         token = body.get("nextPageToken")

@@ -233,6 +233,18 @@ with events as (
     from raw.github_environments
     qualify row_number() over (partition by source, record_key, payload_sha256 order by fetched_at) = 1
     union all
+    -- Classic branch protection; GitHub states neither when nor by whom it was changed.
+    select
+        source, 'branch_protections:' || record_key || ':' || payload_sha256, record_key || '@' || payload_sha256,
+        cast(null as varchar),
+        'rule', record_key, cast(null as timestamp), cast(null as varchar), cast(null as varchar),
+        'rule_changed', 'required_reviews', cast(null as varchar),
+        case when payload->>'$.requiresApprovingReviews' = 'true'
+            then coalesce(payload->>'$.requiredApprovingReviewCount', '1') else '0' end,
+        payload->>'$.pattern', cast(null as varchar)
+    from raw.github_branch_protections
+    qualify row_number() over (partition by source, record_key, payload_sha256 order by fetched_at) = 1
+    union all
     select
         source, 'rule_suites:' || record_key, record_key, cast(null as varchar),
         'revision', regexp_extract(record_key, '^(.*)/rule_suite/', 1) || '@' || (payload->>'$.after_sha'),

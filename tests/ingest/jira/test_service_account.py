@@ -1,4 +1,4 @@
-"""A service account of Jira Cloud: a client id and secret become an hour's token, renewed in time and kept by nobody."""
+"""A service account of Jira Cloud: its id and secret become an hour's token, renewed in time and kept by nobody."""
 
 from __future__ import annotations
 

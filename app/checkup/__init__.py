@@ -1,0 +1,1 @@
+"""What `twotrack doctor` examines, where a topic is more than a few lines."""

@@ -1,0 +1,96 @@
+"""What a sync, a replay or an estimate says when it is done: lines for people, documents for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from app.session import Session, aligned
+from models.errors import SourceError, UserError
+
+if TYPE_CHECKING:
+    from ingest.forecast import Forecast
+    from ingest.replay import ReplayResult
+    from ingest.sync import SourceOutcome
+
+_SHOWN = 10
+_COUNTS = ("received", "stored", "unchanged", "rejected")
+
+
+def print_replay(session: Session, result: ReplayResult) -> None:
+    """Print what a replay read, what nobody understands and what was no recording."""
+    session.answer({
+        "responses": result.responses,
+        "streams": [asdict(one) for one in result.streams],
+        "unrouted": dict(result.unrouted),
+        "failed": {str(status): count for status, count in result.failed.items()},
+        "unreadable": [asdict(one) for one in result.unreadable],
+    })  # fmt: skip
+    session.say(f"{result.responses:,} recorded responses read.")
+    if result.streams:
+        rows = [(one.source, one.stream, *(f"{getattr(one, name):,}" for name in _COUNTS)) for one in result.streams]
+        session.say(aligned(rows, ("source", "stream", *_COUNTS), right=frozenset(range(2, 6))))
+    for shape, count in result.unrouted.most_common(_SHOWN):
+        session.say(f"not understood: {count:,} items of {shape}")
+    if len(result.unrouted) > _SHOWN:
+        session.say(f"not understood: {len(result.unrouted) - _SHOWN:,} more kinds of address; --json lists them")
+    for status, count in sorted(result.failed.items()):
+        session.say(f"recorded refusals: {count:,} with status {status}")
+    for one in result.unreadable:
+        session.say(f"not a recording: {one.place}: {one.reason}")
+
+
+def print_source(session: Session, outcome: SourceOutcome) -> None:
+    """Print what was read of a source: a line for each stream of each scope."""
+    session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
+    rows = [
+        (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
+         "" if task.error is None else f"{'failed' if task.is_failure else 'not available'}: {task.error.what}")
+        for task in outcome.tasks
+    ]  # fmt: skip
+    if rows:
+        session.say(aligned(rows, ("  stream", "scope", *_COUNTS, ""), right=frozenset(range(2, 6))))
+    if outcome.error:
+        session.say(f"  {outcome.error.what}")
+
+
+def source_document(outcome: SourceOutcome) -> dict[str, Any]:
+    """Return what was read of a source, for machines."""
+    tasks = [
+        {"stream": task.stream, "scope": task.scope, **{name: getattr(task, name) for name in _COUNTS},
+         "pages": task.pages, "requests": task.requests, "error": task.error.as_json() if task.error else None,
+         "is_failure": task.is_failure}
+        for task in outcome.tasks
+    ]  # fmt: skip
+    return {"source": outcome.source, "run_id": outcome.run_id, "seconds": round(outcome.seconds, 3),
+            "requests": outcome.requests, "tasks": tasks,
+            "error": outcome.error.as_json() if outcome.error else None}  # fmt: skip
+
+
+def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[str, UserError]]) -> UserError:
+    """Return one error for all failures: the first in full, the others counted."""
+    stored = sum(outcome.total("stored") for outcome in outcomes)
+    source, first = failures[0]
+    return SourceError(
+        first.what if len(failures) == 1 else f"{len(failures)} readings failed; the first: {first.what}",
+        where=", ".join(part for part in (source, first.where) if part),
+        kept=f"{stored:,} new records are stored; what the other readings brought is complete",
+        next_step=first.next_step or "twotrack doctor",
+    )
+
+
+def failures_of(outcomes: Sequence[SourceOutcome]) -> list[tuple[str, UserError]]:
+    """Return everything that failed, with its source."""
+    return [(outcome.source, error) for outcome in outcomes for error in outcome.failures]
+
+
+def forecast_document(found: Forecast | None) -> dict[str, Any] | None:
+    """Return a forecast for machines."""
+    if found is None:
+        return None
+    expected = [{"stream": str(one.stream), "scope": one.scope, "records": one.records, "requests": one.requests}
+                for one in found.expected]  # fmt: skip
+    return {"requests": found.requests, "seconds": round(found.seconds, 1), "waiting_seconds": round(found.waits, 1),
+            "seconds_per_request": round(found.pace, 3), "limits_left": dict(found.left),
+            "expected": expected}  # fmt: skip
