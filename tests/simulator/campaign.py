@@ -16,7 +16,7 @@ from models.drift.settings import DIMENSION_NAMES, DriftSettings
 from models.drift.weeks import read_marks
 from tests.simulator import rivals
 from tests.simulator.marks import Cohort, simulate
-from tests.simulator.regimes import BASELINE_WEEKS, CELLS, MUST_ALARM, MUST_NOT, REGIMES, Regime
+from tests.simulator.regimes import BASELINE_WEEKS, CELLS, MUST_ALARM, REGIMES, Regime
 from tests.simulator.trial import Method, alarms_of, interval, score
 
 VOLUMES = (20, 100, 500)
@@ -28,7 +28,7 @@ Result = list[dict[str, Any]]
 def cells(teams: int, seed: int) -> Result:
     """Every regime at every volume and strength, each an organisation of its own, by the chosen method."""
     results = []
-    for regime, volume, strength in _plan():
+    for regime, volume, strength in plan_of_cells():
         cohort = simulate(regime, volume, teams, seed, strength=strength)
         alarms = alarms_of([cohort], Method("chosen"))
         row: dict[str, Any] = score(cohort, alarms).as_json()
@@ -62,9 +62,13 @@ def evidence_at_half_way(cohort: Cohort) -> float | None:
     return float(np.median((gain * seen[:, None, :]).sum(axis=(1, 2))))
 
 
-def _plan() -> list[tuple[Regime, int, float]]:
-    must = [(regime, volume, strength) for strength in STRENGTHS for volume in VOLUMES for regime in MUST_ALARM]
-    return must + [(regime, volume, 1.0) for volume in VOLUMES for regime in MUST_NOT]
+def plan_of_cells() -> list[tuple[Regime, int, float]]:
+    """Return (regime, volume, strength) of every cell, smaller volumes first."""
+    cells_ = []
+    for volume in VOLUMES:
+        cells_ += [(regime, volume, 1.0) for regime in REGIMES.values()]
+        cells_ += [(regime, volume, 0.5) for regime in MUST_ALARM]
+    return cells_
 
 
 def compared(teams: int, seed: int) -> Result:
@@ -75,7 +79,7 @@ def compared(teams: int, seed: int) -> Result:
         ("monthly tests, Bonferroni", rivals.monthly_tests),
     )
     results = []
-    for regime, volume, strength in _plan():
+    for regime, volume, strength in plan_of_cells():
         cohort = simulate(regime, volume, teams, seed, strength=strength)
         for name, watch in watchers:
             results.append({"method": name} | score(cohort, watch(cohort)).as_json())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from models.drift.settings import DIMENSION_NAMES, DriftSettings
 from models.drift.wander import wander_by_week
 from models.drift.weeks import Floats, Marks, read_marks
 from tests.simulator.marks import Cohort
+from tests.simulator.regimes import Regime
 
 Ints = npt.NDArray[np.int64]
 Placing = Callable[[Marks, Baseline, Floats, DriftSettings], Bets]
@@ -39,6 +42,26 @@ class Method:
     place: Placing = place_bets
 
 
+class Teams(Protocol):
+    """Teams of one regime, however they were simulated."""
+
+    @property
+    def regime(self) -> Regime:
+        """What happened to them."""
+
+    @property
+    def volume(self) -> int:
+        """Changes a month."""
+
+    @property
+    def strength(self) -> float:
+        """How far the regime's rates move."""
+
+    @property
+    def onset_weeks(self) -> Ints:
+        """When, for each team."""
+
+
 @dataclass(frozen=True)
 class Alarms:
     """First alarms of teams: days since the simulation's first Monday, -1 for none, and the dimension named first."""
@@ -51,11 +74,15 @@ class Alarms:
 def alarms_of(cohorts: list[Cohort], method: Method, read: Marks | None = None) -> Alarms:
     """Run a method on the teams of one organisation, source gate included; ``read`` spares reading them again."""
     names = [name for cohort in cohorts for name in cohort.names]
-    read = read or _read(cohorts, names)
+    return alarms_among(names, cohorts[0].first_monday, read or _read(cohorts, names), method)
+
+
+def alarms_among(names: list[str], first_monday: date, read: Marks, method: Method) -> Alarms:
+    """Run a method on all teams that were read; returns the alarms of those named, in that order."""
     detection = run(read, method)
     place = {subject.team: k for k, subject in enumerate(read.subjects)}
     order = np.array([place.get(name, -1) for name in names])
-    shift = 7 * round((read.first_monday - cohorts[0].first_monday).days / 7)
+    shift = 7 * round((read.first_monday - first_monday).days / 7)
     e_values = detection.team_evidence / np.maximum(detection.weeks_watched, 1)
     found = discoveries(e_values, method.settings.false_discovery_rate)
     day = np.where(detection.first_alarm >= 0, detection.first_alarm + shift, -1)
@@ -116,8 +143,8 @@ class Score:
         }
 
 
-def score(cohort: Cohort, alarms: Alarms) -> Score:
-    """Score the alarms of one cohort."""
+def score(cohort: Teams, alarms: Alarms) -> Score:
+    """Score the alarms of teams of one regime."""
     onset = 7 * cohort.onset_weeks
     teams = len(onset)
     after = (alarms.day >= 0) & ((alarms.day >= onset) | (not cohort.regime.must_alarm))

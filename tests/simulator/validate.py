@@ -3,6 +3,7 @@
 python -m tests.simulator.validate --out docs                       # everything: minutes
 python -m tests.simulator.validate --out docs --parts cells,dating  # some parts; the rest from the last run
 python -m tests.simulator.validate --out docs --parts none          # the page alone, from the last run
+python -m tests.simulator.validate --out docs --parts pipeline --teams 200 --minutes 60  # records through the product
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.simulator import page
-from tests.simulator.campaign import PARTS
+from tests.simulator.campaign import PARTS, plan_of_cells
+from tests.simulator.pipeline import measure
 
+Rows = list[dict[str, Any]]
 _FEWER = {"alternatives": 2, "alone": 2, "dating": 2}  # these parts take a fraction of the teams
 
 
@@ -28,24 +32,43 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--out", type=Path, required=True, help="folder of the page, its charts and its results")
     parser.add_argument("--teams", type=int, default=400, help="teams per cell (default 400)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same page (default 1)")
-    parser.add_argument("--parts", default="all", help=f"all, none, or some of {', '.join(PARTS)}")
+    parser.add_argument("--parts", default="all", help=f"all, none, pipeline, or some of {', '.join(PARTS)}")
+    parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin no cell after so long (default 60)")
     chosen = parser.parse_args(arguments)
     names = {"all": list(PARTS), "none": []}.get(chosen.parts, chosen.parts.split(","))
     store = chosen.out / page.FOLDER / "results.json"
     results: dict[str, Any] = json.loads(store.read_text(encoding="utf-8")) if store.is_file() else {}
+    store.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
         started = time.monotonic()
-        results[name] = PARTS[name](chosen.teams // _FEWER.get(name, 1), chosen.seed)
-        results["run"] = {
-            "teams": chosen.teams,
-            "teams_alternatives": chosen.teams // _FEWER["alternatives"],
-            "seed": chosen.seed,
-        }
-        store.parent.mkdir(parents=True, exist_ok=True)
+        if name == "pipeline":
+            for row in _through_the_product(results.get(name, []), chosen.teams, chosen.seed, chosen.minutes):
+                results.setdefault(name, []).append(row)
+                store.write_text(_readable(results), encoding="utf-8")
+        else:
+            results[name] = PARTS[name](chosen.teams // _FEWER.get(name, 1), chosen.seed)
+            results["run"] = {
+                "teams": chosen.teams,
+                "teams_alternatives": chosen.teams // _FEWER["alternatives"],
+                "seed": chosen.seed,
+            }
         store.write_text(_readable(results), encoding="utf-8")
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
     # From what is stored, not from what was computed: the page must say what its results say, to the last digit.
     return page.write(chosen.out, json.loads(_readable(results)))
+
+
+def _through_the_product(
+    known: list[dict[str, Any]], teams: int, seed: int, minutes: float
+) -> Iterator[dict[str, Any]]:
+    """Yield the cells that are not known yet, smallest volume first, until time is up."""
+    done = {(row["regime"], row["volume"], row["strength"]) for row in known if row["teams"] >= teams}
+    end = time.monotonic() + 60 * minutes
+    for regime, volume, strength in plan_of_cells():
+        if (regime.name, volume, strength) not in done and time.monotonic() < end:
+            row = measure(regime, volume, strength, teams, seed)
+            sys.stderr.write(f"{json.dumps(row)}\n")
+            yield row
 
 
 def _readable(results: dict[str, Any]) -> str:
