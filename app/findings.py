@@ -52,7 +52,7 @@ def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None,
     if drifting:
         named = wording.listed([wording.inert(team, 40) for team in drifting], 3)
         parts.append(f"{named} {'drifts' if len(drifting) == 1 else 'drift'} towards one process")
-    parts += _limits_part(readings)
+    parts += _limits_part(readings, has_more=bool(drifting))
     if unauthorised is not None and unauthorised.value.value:
         before = unauthorised.before
         was = f"from {wording.metric_amount(before)}, " if before and unauthorised.behaviour.is_signal else ""
@@ -63,7 +63,7 @@ def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None,
     return wording.sentence("; ".join(parts)) + "."
 
 
-def _limits_part(readings: Sequence[Reading]) -> list[str]:
+def _limits_part(readings: Sequence[Reading], *, has_more: bool) -> list[str]:
     """Return what left its limits, or that nothing did, or that nothing can be said."""
     judged = [r for r in readings if r.behaviour.limits is not None]
     signals = [r for r in judged if r.behaviour.is_signal]
@@ -72,7 +72,7 @@ def _limits_part(readings: Sequence[Reading]) -> list[str]:
         said = [_lower_first(_moved(r)) for r in signals]
         return said + ([f"{wording.listed(quiet)} stayed within limits"] if quiet else [])
     if judged:
-        return [f"no measure left its limits: {_values(judged)}"]
+        return [f"no {'other ' if has_more else ''}measure left its limits"]
     known = [r for r in readings if r.value.value is not None]
     return ["there is too little history to say what is usual" + (f": {_values(known)}" if known else "")]
 

@@ -5,8 +5,7 @@ Owns how things are said and escaped on screen. Refuses to query.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -120,8 +119,13 @@ def metric_card(reading: Reading, page: str, link: str) -> None:
             border=False,
         )
         said = (sample(found) if found.denominator else "", found.note, reading.scope_note, standing(weeks))
-        st.caption(" · ".join(part for part in said if part))
-        st.page_link(page, label=link, icon=":material/arrow_forward:", icon_position="right")
+        card_foot(" · ".join(part for part in said if part), page, link)
+
+
+def card_foot(said: str, page: str, link: str) -> None:
+    """Show a card's last lines: what stands behind the number, and the way to it."""
+    st.caption(said)
+    st.page_link(page, label=link, icon=":material/arrow_forward:", icon_position="right")
 
 
 def absent_card(label: str, why: str) -> None:
@@ -211,30 +215,6 @@ def _dates(rows: pd.DataFrame) -> dict[str, Any]:
         for name in rows.columns
         if pd.api.types.is_datetime64_any_dtype(rows[name])
     }
-
-
-def csv_bytes(rows: pd.DataFrame) -> bytes:
-    """Return rows as CSV (UTF-8, RFC 4180), cells that a spreadsheet would run neutralised."""
-    safe = rows.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]) and not pd.api.types.is_datetime64_any_dtype(safe[name]):
-            safe[name] = safe[name].map(wording.cell)
-    out = io.StringIO()
-    safe.to_csv(out, index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
-    return out.getvalue().encode()
-
-
-def download(rows: Callable[[], pd.DataFrame], name: str, build: Build, *, label: str) -> None:
-    """Offer rows as CSV; ``rows`` makes them when they are asked for. Demo data says so in the file's name."""
-    st.download_button(
-        label,
-        lambda: csv_bytes(rows()),
-        file_name=f"twotrack-{'demo-' if build.is_demo else ''}{name}-{build.build_id}.csv",
-        mime="text/csv",
-        key=f"download_{name}",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 def open_selected(selected: Sequence[int], rows: pd.DataFrame) -> None:

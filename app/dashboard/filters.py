@@ -54,9 +54,10 @@ class Choice:
         """Whether anything but the period narrows the question."""
         return bool(self.services or self.teams or self.change_types)
 
-    def describe(self) -> str:
-        """Return the question as text: dates, then ``service payments``; plain, for files and alternatives."""
-        parts = [wording.span(self.asked.start, self.asked.end)]
+    def describe(self, period: Period | None = None) -> str:
+        """Return the question, or the same over another period, as text: dates, then ``service payments``; plain."""
+        over = period or self.asked
+        parts = [wording.span(over.start, over.end)]
         for noun, chosen in (
             ("service", self.services),
             ("team", self.teams),

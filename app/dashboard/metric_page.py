@@ -1,42 +1,30 @@
-"""The parts of a metric's page: finding with limits, breakdown, distribution, rows, download, how the number is made.
+"""The parts of a metric's page: finding with limits, breakdown, distribution.
 
-Owns the drill from a number to its records; every part uses the same filter, so they cannot disagree. Pages say which
-metric and in which order.
+Every part, and the list of records below them, uses the same filter, so they cannot disagree. Pages say which metric
+and in which order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 
 import pandas as pd
 import streamlit as st
 
 from app import findings, wording
-from app.dashboard import components, filters, frame, readings
+from app.dashboard import annotating, components, exhibits, filters, frame, readings, take_away
 from app.dashboard.frame import Frame
 from app.families import Subject
 from app.figures import charts, style
 from app.figures.charts import Estimate
 from app.findings import Reading
 from app.journal import notes
-from app.periods import Period
 from app.questions import queries, records
 from models.metric import MetricValue
-from sql.aggregate import Filter
 
-ALL_WEEKS = "All weeks"
 _FEW = 2
 _GROUPS = {"Service": "service", "Team": "team", "Change type": "change_type"}
 _SHOWN_GROUPS = 20
-_RECIPES = {
-    "median": "take the median of `value` (seconds)",
-    "kaplan_meier": "take the Kaplan-Meier median of `value`, rows with `in_numerator` = false censored at theirs",
-    "share": "divide the number of rows with `in_numerator` = true by the number of rows",
-    "count": "count the rows with `in_numerator` = true",
-    "ratio": "divide the sum of `value` by the number of rows",
-}
 
 
 def choose_measure(asked: Frame, family: Sequence[Subject]) -> tuple[Subject, Reading] | None:
@@ -104,22 +92,22 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         subject.track,
         style.palette(frame.is_dark()),
         judged_from=readings.judged_from(asked.choice.asked),
-        notes=notes.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week),
+        notes=notes.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week, *asked.choice.teams),
     )
-    st.plotly_chart(
+    of = take_away.provenance(asked, reading.value.denominator)
+    exhibits.chart(
         figure,
         key=f"weeks_{subject.name}",
-        config=style.CONFIG,
+        of=of,
         on_select=lambda: _pick_week(subject),
-        selection_mode="points",
         alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
         "The table below holds the same numbers.",
     )
     st.caption(_limits_text(reading))
-    with st.expander("The same as a table"):
-        components.table(
-            _week_rows(reading), key=f"weeks_table_{subject.name}", alt=f"{reading.definition.label} by week"
-        )
+    exhibits.same_as_table(
+        _week_rows(reading), name=f"{subject.name}_by_week", alt=f"{reading.definition.label} by week", of=of
+    )
+    annotating.offer(asked)
 
 
 def _numbers(reading: Reading) -> str:
@@ -219,8 +207,9 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         [_estimate(v, by) for v in shown], reading.value.unit, subject.track, style.palette(frame.is_dark()),
         overall=reading.value.value,
     )  # fmt: skip
-    st.plotly_chart(
-        figure, key=f"groups_{subject.name}_{by}", config=style.CONFIG, selection_mode="points",
+    of = take_away.provenance(asked, reading.value.denominator)
+    exhibits.chart(
+        figure, key=f"groups_{subject.name}_{by}", of=of,
         on_select=lambda: _pick_group(f"groups_{subject.name}_{by}", by),
         alt=f"{reading.definition.label} by {wording.words(by)}. The table below holds the same numbers.",
     )  # fmt: skip
@@ -232,10 +221,9 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         f"Dot: {wording.words(reading.definition.statistic)}{spread}; hollow: too few to judge{more}. "
         "Choose a dot to filter by it."
     )
-    with st.expander("The same as a table"):
-        components.table(
-            _group_rows(groups, by, reading), key=f"groups_table_{subject.name}_{by}", alt=f"By {wording.words(by)}"
-        )
+    exhibits.same_as_table(
+        _group_rows(groups, by, reading), name=f"{subject.name}_by_{by}", alt=f"By {wording.words(by)}", of=of
+    )
 
 
 def _estimate(value: MetricValue, by: str) -> Estimate:
@@ -280,79 +268,12 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
         style.palette(frame.is_dark()), subject.track,
         axis=reading.definition.label.lower(), unit_axis="records",
     )  # fmt: skip
-    st.plotly_chart(
-        figure, key=f"classes_{subject.name}", config=style.CONFIG,
+    of = take_away.provenance(asked, reading.value.denominator)
+    exhibits.chart(
+        figure, key=f"classes_{subject.name}", of=of,
         alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
     )  # fmt: skip
-    with st.expander("The same as a table"):
-        components.table(
-            pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), key=f"classes_table_{subject.name}",
-            alt=f"Distribution of {reading.definition.label.lower()}",
-        )  # fmt: skip
-
-
-def rows(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> None:
-    """Show the records behind the number; a row opens its change. Weeks narrow it, all rows can be downloaded."""
-    st.subheader(title, anchor=False)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
-    weeks = [
-        ALL_WEEKS,
-        *(w.week.isoformat() for w in reversed(reading.behaviour.weeks) if _is_asked(w.week, asked.choice.asked)),
-    ]
-    with left:
-        week = filters.choose("Week beginning (UTC)", weeks, key="week")
-    kinds = subject.kinds(reading.definition)
-    with right:
-        shown = st.segmented_control(
-            "Records", list(kinds), default=next(iter(kinds)), required=True, key=f"kind_{subject.name}"
-        )
-    is_valued = "judged" in kinds.values()
-    narrowed = reading.filter if week == ALL_WEEKS else _within(reading, date.fromisoformat(week))
-    found = records.rows(asked.build, subject.name, narrowed, kinds[shown or next(iter(kinds))], by_value=is_valued)
-    value = queries.metric(asked.build, subject.name, narrowed)
-    if found.empty:
-        st.caption("No such record in the period.")
-    else:
-        selected = components.table(
-            found,
-            key=f"rows_{subject.name}",
-            alt=title,
-            columns=records.columns(reading.definition),
-            is_selectable=True,
-        )
-        components.open_selected(selected, found)
-    total = records.total(value, kinds[shown or next(iter(kinds))])
-    counted = f"{len(found):,} of {total:,} records" if total > len(found) else wording.plural(total, "record")
-    st.caption(f"{counted}, {'largest value' if is_valued else 'newest'} first. Select a row to open it.")
-    components.download(
-        lambda: records.everything(asked.build, subject.name, narrowed), subject.name, asked.build,
-        label=f"All {value.denominator + sum(value.excluded.values()):,} contributing records (CSV)",
+    exhibits.same_as_table(
+        pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), name=f"{subject.name}_classes",
+        alt=f"Distribution of {reading.definition.label.lower()}", of=of,
     )  # fmt: skip
-    _how_made(asked, subject, reading)
-
-
-def _is_asked(week: date, asked: Period) -> bool:
-    return week + timedelta(days=7) > asked.start.date() and week < asked.end.date()
-
-
-def _within(reading: Reading, week: date) -> Filter:
-    """Return the question narrowed to one week of the asked period."""
-    start = datetime.combine(week, time())
-    end = start + timedelta(days=7)
-    filter_ = reading.filter
-    return replace(
-        filter_,
-        start=max(start, filter_.start) if filter_.start else start,
-        end=min(end, filter_.end) if filter_.end else end,
-    )
-
-
-def _how_made(asked: Frame, subject: Subject, reading: Reading) -> None:
-    """Show the definition, the recipe and the SQL, so that anybody can recompute the number from the download."""
-    with st.expander("How this number is made"):
-        st.markdown(components.definition_help(reading.definition))
-        recipe = _RECIPES[reading.definition.statistic]
-        st.markdown(f"From the download: leave out the rows with an `exclusion_reason`, then {recipe}.")
-        st.code(f"twotrack metric {subject.name} --build {asked.build.build_id}", language="shell")
-        if sql := queries.model_sql(asked.build, f"metrics.{subject.name}"):
-            st.code(sql, language="sql", height=300)

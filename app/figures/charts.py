@@ -234,7 +234,7 @@ def level(
         colours: The theme's.
         baseline: Rate of the baseline.
         reference: Rate up to which nothing counts as drift.
-        baseline_span: First and last day of the baseline; shaded.
+        baseline_span: First and last day of the baseline; a bar at the top.
         gaps: Mondays of censored weeks.
         is_drifting: Whether the line is a signal.
         onset: Where it began, about; marked.
@@ -243,13 +243,12 @@ def level(
     """
     figure, colour = go.Figure(), colours.signal if is_drifting else colours.ink
     ends = [week[0] for week in weeks]
+    shapes: list[dict[str, object]] = []
     if baseline_span[0] and baseline_span[1]:
-        figure.add_shape(
-            type="rect", x0=baseline_span[0].isoformat(), x1=baseline_span[1].isoformat(), y0=0, y1=1, yref="paper",
-            fillcolor=colours.band, line={"width": 0}, layer="below",
-        )  # fmt: skip
+        # A bar on the ceiling rather than a shaded span: shading is what the interval has.
+        shapes.append(_box(baseline_span[0], baseline_span[1], colours.muted, 0.6, bottom=0.965))
         figure.add_annotation(
-            x=baseline_span[0].isoformat(), y=1, yref="paper", xanchor="left", yanchor="top", text="baseline",
+            x=baseline_span[0].isoformat(), y=0.955, yref="paper", xanchor="left", yanchor="top", text="baseline",
             showarrow=False, font={"color": colours.muted, "size": 11},
         )  # fmt: skip
     figure.add_scatter(
@@ -258,21 +257,18 @@ def level(
     )  # fmt: skip
     for rate, dash in ((baseline, "dot"), (reference, "dash")):
         if rate is not None:
-            figure.add_shape(
-                type="line", x0=ends[0].isoformat(), x1=ends[-1].isoformat(), y0=rate * 100, y1=rate * 100,
-                line={"color": colours.muted, "width": 1, "dash": dash},
-            )  # fmt: skip
+            shapes.append({
+                "type": "line", "x0": ends[0].isoformat(), "x1": ends[-1].isoformat(), "y0": rate * 100,
+                "y1": rate * 100, "line": {"color": colours.muted, "width": 1, "dash": dash},
+            })  # fmt: skip
     figure.add_scatter(
         x=ends, y=[w[1] * 100 for w in weeks], mode="lines",
         line={"color": colour, "width": 2.5 if is_drifting else 1.8},
         text=[f"weeks to {wording.day(w[0])}<br>{wording.share(w[1])}, n = {w[4]:,}" for w in weeks],
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-    for week in gaps:
-        figure.add_shape(
-            type="rect", x0=week.isoformat(), x1=(week + timedelta(days=7)).isoformat(), y0=0, y1=1, yref="paper",
-            fillcolor=colours.muted, opacity=0.35, line={"width": 0}, layer="below",
-        )  # fmt: skip
+    shapes += [_box(week, week + timedelta(days=7), colours.muted, 0.35) for week in gaps]
+    figure.update_layout(shapes=shapes)
     marks = [(onset, "since")] if onset else []
     for on, text in [*marks, *notes]:
         figure.add_vline(x=on.isoformat(), line={"color": colours.muted, "width": 1, "dash": "dot"})
@@ -284,6 +280,14 @@ def level(
     figure.update_yaxes(range=[0, _top(weeks, reference)], ticksuffix=" %", nticks=4)
     figure.update_xaxes(showgrid=False, nticks=4)
     return figure
+
+
+def _box(first: date, last: date, colour: str, opacity: float, *, bottom: float = 0.0) -> dict[str, object]:
+    """Return a shape over the figure's height between two days."""
+    return {
+        "type": "rect", "x0": first.isoformat(), "x1": last.isoformat(), "y0": bottom, "y1": 1, "yref": "paper",
+        "fillcolor": colour, "opacity": opacity, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
 
 
 def _top(weeks: Sequence[tuple[date, float, float, float, int]], reference: float | None) -> float:

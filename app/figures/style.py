@@ -41,7 +41,14 @@ def palette(is_dark: bool) -> Palette:
     return DARK if is_dark else LIGHT
 
 
-CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+# The one button saves what is drawn as PNG; zooming and panning would let a reader lose the limits.
+CONFIG: dict[str, Any] = {
+    "displayModeBar": True,
+    "displaylogo": False,
+    "modeBarButtons": [["toImage"]],
+    "scrollZoom": False,
+    "doubleClick": False,
+}
 
 
 def lay_out(figure: go.Figure, colours: Palette, height: int, **more: object) -> go.Figure:

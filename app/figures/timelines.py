@@ -1,4 +1,4 @@
-"""Figures of the two tracks over time: lanes by week, one change's timeline, one week's windows.
+"""Figures of the two tracks over time: lanes by week, one change's timeline.
 
 Owns where things are drawn. Colours come from ``app.figures.style``; refuses to query.
 """
@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 from app import wording
 from app.figures.style import EXECUTION, GOVERNANCE, Palette, lay_out
 from app.questions.lanes import Crossing, LaneWeek
-from app.questions.windows import Bar
 
 _TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
 _LABEL_LINES = 3
@@ -167,40 +166,3 @@ def _cluster_lines(cluster: Sequence[Moment]) -> list[str]:
     ]
     rest = len(order) - len(lines)
     return [*lines[: _LABEL_LINES - 1], f"and {rest + 1} more"] if rest else lines
-
-
-def calendar(shown: Sequence[Bar], colours: Palette) -> go.Figure:
-    """Draw windows as bars on a time axis, one row per service; overlapping ones filled, hatched and outlined."""
-    lanes_ = sorted({bar.lane for bar in shown}, reverse=True)
-    figure = go.Figure()
-    for is_overlapping in (False, True):
-        drawn = [bar for bar in shown if bar.is_overlapping == is_overlapping]
-        if not drawn:
-            continue
-        figure.add_bar(
-            base=[bar.start for bar in drawn],
-            x=[max((bar.end - bar.start).total_seconds(), 600) * 1000 for bar in drawn],
-            y=[wording.chart_text(bar.lane, 32) for bar in drawn], orientation="h", width=0.55,
-            marker={
-                "color": colours.execution if is_overlapping else colours.muted,
-                "opacity": 1 if is_overlapping else 0.45,
-                "pattern": {"shape": "/" if is_overlapping else "", "size": 5, "solidity": 0.25,
-                            "fgcolor": colours.ink, "fillmode": "overlay"},
-                "line": {"color": colours.execution if is_overlapping else colours.muted, "width": 1},
-            },
-            hovertext=[_bar_text(bar) for bar in drawn], hovertemplate="%{hovertext}<extra></extra>",
-        )  # fmt: skip
-    lay_out(figure, colours, max(150, 26 * len(lanes_) + 80), barmode="overlay")
-    figure.update_xaxes(type="date", title={"text": "UTC", "font": {"color": colours.muted, "size": 12}})
-    figure.update_yaxes(
-        type="category", tickfont={"color": colours.ink},
-        categoryorder="array", categoryarray=[wording.chart_text(lane, 32) for lane in lanes_],
-    )  # fmt: skip
-    return figure
-
-
-def _bar_text(bar: Bar) -> str:
-    text = f"{wording.chart_text(bar.title)}<br>{wording.instant(bar.start)} to {wording.instant(bar.end)}"
-    if bar.is_end_assumed:
-        text += "<br>end assumed"
-    return text + ("<br>overlaps another" if bar.is_overlapping else "")

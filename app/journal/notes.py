@@ -86,6 +86,16 @@ def withdraw(path: Path, annotation_id: int) -> None:
         con.execute("delete from annotations where annotation_id = ?", [annotation_id])
 
 
-def notes_between(first: date, last: date) -> list[tuple[date, str]]:
-    """Return the annotations of this workspace within a span of days, for charts."""
-    return [(a.happened_on, a.text) for a in entered(builds.workspace().journal_path) if first <= a.happened_on <= last]
+def notes_between(first: date, last: date, *teams: str) -> list[tuple[date, str]]:
+    """Return this workspace's annotations within a span of days, for charts; of some teams, or of all without a choice.
+
+    An annotation without a team is about everybody; one with a team is named with it unless that team alone is asked.
+    """
+    return [
+        (
+            note.happened_on,
+            note.text if note.team is None or list(teams) == [note.team] else f"{note.team}: {note.text}",
+        )
+        for note in entered(builds.workspace().journal_path)
+        if first <= note.happened_on <= last and (not teams or note.team is None or note.team in teams)
+    ]

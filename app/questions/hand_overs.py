@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -50,6 +54,67 @@ def classes(build: Build, chosen: Filter) -> pd.DataFrame:
         ],
         columns=["Approval and start", "Not valid because", "Deployments"],
     )
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Hand-overs that went one way: what governance had said when the deployment began, and what became of them."""
+
+    said: str
+    became: str
+    count: int
+    is_leak: bool
+
+
+MEASURE = "unauthorised_change_rate"
+_SHIPPED, _LEAKED = "Deployed with valid approval", "Deployed without valid approval"
+_LEFT_OUT, _WAITING = "Deployed, not judged", "Not deployed yet"
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def streams(build: Build, chosen: Filter) -> list[Stream]:
+    """Return the period's hand-overs by what governance had said and what became of them.
+
+    A hand-over is one change carried by one production deployment, as the measure of unauthorised changes counts them,
+    so that both agree. Changes approved in the period and not deployed join them.
+    """
+    where, values = chosen.where()
+    rows = cursor(build).execute(
+        f"""
+        select split_part(detail, ': ', 1), nullif(split_part(detail, ': ', 2), ''), in_numerator,
+            exclusion_reason is not null, count(*)
+        from metrics.{MEASURE} where {where} group by all order by all
+        """,
+        values,
+    )
+    found = [
+        Stream(
+            CLASSES.get(said, said) + (f", {reason}" if reason and is_leak and said == "prior" else ""),
+            _LEFT_OUT if is_left_out else _LEAKED if is_leak else _SHIPPED, count, is_leak and not is_left_out,
+        )
+        for said, reason, is_leak, is_left_out, count in rows.fetchall()
+    ]  # fmt: skip
+    if waiting := len(unshipped(build, chosen)):
+        found.append(Stream("Approved in the period", _WAITING, waiting, False))
+    order = {label: place for place, label in enumerate(CLASSES.values())}
+    merged = Counter[tuple[str, str, bool]]()
+    for one in found:
+        merged[one.said, one.became, one.is_leak] += one.count
+    return sorted(
+        (Stream(said, became, count, is_leak) for (said, became, is_leak), count in merged.items()),
+        key=lambda one: (order.get(one.said.partition(",")[0], len(order)), one.said, one.became),
+    )
+
+
+def streams_title(found: Sequence[Stream]) -> str:
+    """Return what the streams come to, as one sentence."""
+    judged = sum(stream.count for stream in found if stream.became in {_SHIPPED, _LEAKED})
+    leaked = sum(stream.count for stream in found if stream.is_leak)
+    waiting = sum(stream.count for stream in found if stream.became == _WAITING)
+    kept = f"; {wording.plural(waiting, 'approved change')} not deployed" if waiting else ""
+    if not judged:
+        return f"No change was handed over to production{kept}"
+    return f"{f'{leaked:,}' if leaked else 'None'} of {wording.plural(judged, 'hand-over')} leaked past approval{kept}"
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)

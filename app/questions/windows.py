@@ -1,14 +1,14 @@
-"""Change windows of a period: overlapping pairs by scope, one week's windows, how they were planned. Rows only."""
+"""Change windows of a period: overlapping pairs by scope, days, windows of a span, freezes, how they were planned."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
-from app import wording
 from app.questions.builds import Build, cursor
 from app.questions.queries import BY_BUILD, scope_condition
 from sql.aggregate import Filter
@@ -80,30 +80,80 @@ def _pairs_where(chosen: Filter) -> tuple[str, list[object]]:
 
 @dataclass(frozen=True)
 class Bar:
-    """One window of a week: where it is drawn, when, and whether it overlaps another in a judged scope."""
+    """One planned window: where it is drawn, planned and worked when, whether it overlaps another in a judged scope."""
 
+    window_id: str
+    change_id: str | None
     lane: str
     title: str
     start: datetime
     end: datetime
     is_overlapping: bool
     is_end_assumed: bool
+    worked_from: datetime | None
+    worked_to: datetime | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day: planned windows that start on it, and how many of these overlap another."""
+
+    day: date
+    windows: int
+    overlapping: int
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A span in which nothing should be deployed, and to what it applies."""
+
+    lane: str
+    title: str
+    start: datetime
+    end: datetime
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
-def weeks(build: Build, chosen: Filter) -> list[tuple[date, int, int]]:
-    """Return (Monday, planned windows, of these overlapping) for the weeks of the period."""
+def days(build: Build, chosen: Filter) -> list[Day]:
+    """Return every day of the period with its planned windows, days without any too."""
     scope, values = scope_condition(chosen, "m")
     rows = cursor(build).execute(
         f"""
-        select cast(date_trunc('week', occurred_at) as date), count(*), count(*) filter (where in_numerator)
+        select cast(occurred_at as date), count(*), count(*) filter (where in_numerator)
         from metrics.overlapping_windows m
         where exclusion_reason is null and occurred_at >= ? and occurred_at < ? and {scope}
         group by 1 order by 1
         """,
         [chosen.start, chosen.end, *values],
     )
-    return [(week, total, overlapping) for week, total, overlapping in rows.fetchall()]
+    found = {day: (total, overlapping) for day, total, overlapping in rows.fetchall()}
+    if not found or chosen.start is None or chosen.end is None:
+        return []
+    first, last = chosen.start.date(), (chosen.end - timedelta(microseconds=1)).date()
+    spanned = (first + timedelta(days=at) for at in range((last - first).days + 1))
+    return [Day(day, *found.get(day, (0, 0))) for day in spanned]
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
+def freezes(build: Build, chosen: Filter) -> list[Freeze]:
+    """Return the freezes that touch a span, of the chosen services or of everything."""
+    where = "true"
+    values: list[object] = []
+    for column, names in (("service", chosen.services), ("team", chosen.teams)):
+        if names:
+            where += f" and (w.{column} is null or w.{column} in ({', '.join('?' * len(names))}))"
+            values += names
+    rows = cursor(build).execute(
+        f"""
+        select distinct coalesce(w.service, w.component, 'everything'), coalesce(w.title, w.window_id),
+            w.planned_start_at, w.planned_end_at
+        from marts.windows w
+        where w.kind = 'freeze' and not w.is_withdrawn and w.planned_start_at < ? and w.planned_end_at > ? and {where}
+        order by all limit {_SHOWN_WINDOWS}
+        """,
+        [chosen.end, chosen.start, *values],
+    )
+    return [Freeze(*row) for row in rows.fetchall()]
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
@@ -114,9 +164,11 @@ def bars(build: Build, chosen: Filter) -> tuple[list[Bar], int]:
         cursor(build)
         .execute(
             f"""
-        select coalesce(w.service, w.component, 'service unknown'), coalesce(w.title, w.window_id), w.planned_start_at,
-            w.planned_end_at, m.in_numerator, w.planned_end_basis in ('median', 'default'), count(*) over ()
+        select w.window_id, w.change_id, coalesce(w.service, w.component, 'service unknown'),
+            coalesce(w.title, c.title, w.window_id), w.planned_start_at, w.planned_end_at, m.in_numerator,
+            w.planned_end_basis in ('median', 'default'), w.actual_start_at, w.actual_end_at, count(*) over ()
         from metrics.overlapping_windows m join marts.windows w on w.window_id = m.record_id
+        left join marts.changes c on c.change_id = w.change_id
         where m.exclusion_reason is null and m.occurred_at >= ? and m.occurred_at < ? and {scope}
         order by m.in_numerator desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
         """,
@@ -125,6 +177,16 @@ def bars(build: Build, chosen: Filter) -> tuple[list[Bar], int]:
         .fetchall()
     )
     return [Bar(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def busiest(shown: Sequence[Day]) -> date | None:
+    """Return the Monday of the week with most overlapping windows, then most windows, then the latest."""
+    weeks: dict[date, tuple[int, int]] = {}
+    for day in shown:
+        monday = day.day - timedelta(days=day.day.weekday())
+        overlapping, total = weeks.get(monday, (0, 0))
+        weeks[monday] = (overlapping + day.overlapping, total + day.windows)
+    return max(weeks, key=lambda week: (*weeks[week], week), default=None)
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
@@ -146,8 +208,3 @@ def planning(build: Build, chosen: Filter) -> dict[str, int]:
     )
     names = [column[0] for column in found.description or ()]
     return dict(zip(names, found.fetchall()[0], strict=True))
-
-
-def week_label(week: date, total: int, overlapping: int) -> str:
-    """Return what a week is called in the choice of weeks."""
-    return f"{wording.day(week)}: {wording.plural(total, 'window')}, {overlapping:,} overlapping"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard import components, frame, metric_page
+from app.dashboard import components, frame, metric_page, record_list
 from app.families import APPROVALS
 
 
@@ -21,7 +21,7 @@ def show() -> None:
     metric_page.headline(asked, subject, reading)
     metric_page.split(asked, subject, reading)
     metric_page.measures(asked, APPROVALS)
-    metric_page.rows(asked, subject, reading, title="Records behind the number")
+    record_list.show(asked, subject, reading, title="Records behind the number")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame
+from app.dashboard import components, exhibits, filters, frame, take_away
 from app.dashboard.frame import Frame
 from app.figures import charts, style
 from app.questions import practice
@@ -35,7 +35,7 @@ def show() -> None:
     )
     for column, process in zip(st.columns(2, gap="medium"), _PROCESSES, strict=True):
         with column:
-            _process(found, process)
+            _process(asked, found, process)
     _misses(found)
     _records(asked, found)
     _passed_then_failed(asked)
@@ -54,23 +54,23 @@ def _title(found: pd.DataFrame) -> str:
     )
 
 
-def _process(found: pd.DataFrame, process: str) -> None:
+def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
     rows = _of(found, process, "catch")
     st.subheader(f"What {SUBJECTS[process].lower()} caught", anchor=False)
     if rows.empty:
         st.caption("Nothing in the period.")
         return
     rows = rows.sort_values(["count", "kind"], ascending=[True, False])
-    st.plotly_chart(
+    of = take_away.provenance(asked, int(rows["count"].sum()))
+    exhibits.chart(
         charts.horizontal(
             list(rows["kind"]), [int(n) for n in rows["count"]], style.palette(frame.is_dark()), process
         ),
-        key=f"caught_{process}", config=style.CONFIG,
+        key=f"caught_{process}", of=of,
         alt=f"What {SUBJECTS[process].lower()} caught, by kind. The table below holds the same numbers.",
     )  # fmt: skip
-    with st.expander("The same as a table"):
-        shown = rows.iloc[::-1][["kind", "count"]].rename(columns={"kind": "Kind", "count": "Catches"})
-        components.table(shown, key=f"caught_table_{process}", alt=f"Catches of {SUBJECTS[process].lower()}")
+    shown = rows.iloc[::-1][["kind", "count"]].rename(columns={"kind": "Kind", "count": "Catches"})
+    exhibits.same_as_table(shown, name=f"caught_{process}", alt=f"Catches of {SUBJECTS[process].lower()}", of=of)
 
 
 def _misses(found: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame
+from app.dashboard import components, exhibits, frame, take_away
 from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.figures.timelines import Moment
@@ -77,8 +77,10 @@ def _timeline(story: Story) -> None:
     if shared:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
     st.subheader(title, anchor=False)
-    st.plotly_chart(
-        timelines.timeline(moments, style.palette(frame.is_dark())), key="timeline", config=style.CONFIG,
+    record = wording.short_key(str(story.record["key"] or "this record"), story.record["url"])
+    exhibits.chart(
+        timelines.timeline(moments, style.palette(frame.is_dark())), key="timeline",
+        of=take_away.provenance(frame.current(), len(moments), f"events of {record}"),
         alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
     )  # fmt: skip
     if shared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame, metric_page
+from app.dashboard import components, frame, metric_page, record_list
 from app.dashboard.frame import Frame
 from app.families import FAILURES
 from app.questions import incidents
@@ -39,7 +39,7 @@ def show() -> None:
     else:
         metric_page.split(asked, subject, reading)
     metric_page.measures(asked, FAILURES)
-    metric_page.rows(asked, subject, reading, title="Records behind the number")
+    record_list.show(asked, subject, reading, title="Records behind the number")
 
 
 def _incidents(asked: Frame) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 
+import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame, metric_page
+from app.dashboard import components, exhibits, filters, frame, metric_page, record_list, take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.families import WINDOWS
-from app.figures import style, timelines
+from app.figures import calendar, style
 from app.periods import Period
 from app.questions import windows
+from app.questions.windows import Bar, Day
 
 
 def show() -> None:
@@ -33,7 +37,7 @@ def show() -> None:
         return
     metric_page.headline(asked, subject, reading)
     if subject is WINDOWS[0]:
-        _week(asked)
+        _calendar(asked)
         left, right = st.columns(2, gap="medium")
         with left:
             _scopes(asked)
@@ -44,28 +48,117 @@ def show() -> None:
     else:
         metric_page.split(asked, subject, reading)
     metric_page.measures(asked, WINDOWS)
-    metric_page.rows(asked, subject, reading, title="Records behind the number")
+    record_list.show(asked, subject, reading, title="Records behind the number")
 
 
-def _week(asked: Frame) -> None:
-    found = windows.weeks(asked.build, asked.choice.filter)
-    if not found:
+def _calendar(asked: Frame) -> None:
+    """Show the period's days; those brushed over, or chosen by date, are drawn below as planned and worked."""
+    days = windows.days(asked.build, asked.choice.filter)
+    if not days:
         return
-    busiest = max(found, key=lambda week: (week[2], week[0]))
-    labels = {windows.week_label(*week): week[0] for week in reversed(found)}
-    st.subheader("One week's windows", anchor=False)
-    first = windows.week_label(*busiest)
-    names = [first, *(label for label in labels if label != first)]
-    picked = filters.choose("Week beginning (UTC), the one with most overlaps first", names, key="calendar_week")
-    start = datetime.combine(labels[picked], time())
-    bars, total = windows.bars(asked.build, asked.choice.over(Period(start, start + timedelta(days=7))))
-    overlapping = sum(bar.is_overlapping for bar in bars)
-    st.plotly_chart(
-        timelines.calendar(bars, style.palette(frame.is_dark())), key="calendar", config=style.CONFIG,
-        alt=f"{wording.plural(total, 'planned window')} of the week by service, {overlapping:,} of them overlapping.",
+    frozen = windows.freezes(asked.build, asked.choice.filter)
+    full = sum(day.overlapping > 0 for day in days)
+    st.subheader(
+        f"Windows overlap on {wording.plural(full, 'day')} of {len(days):,}"
+        + (f"; {wording.plural(len(frozen), 'freeze')} in force" if frozen else ""),
+        anchor=False,
+    )
+    of = take_away.provenance(asked, sum(day.windows for day in days))
+    exhibits.chart(
+        calendar.days(days, frozen, style.palette(frame.is_dark())), key="window_days", of=of,
+        on_select=_brushed, selection_mode="box",
+        alt="Planned windows by day, overlapping ones and freezes marked. The dates below select the same days.",
     )  # fmt: skip
-    more = f"; {total - len(bars):,} more are not drawn" if total > len(bars) else ""
-    st.caption(f"Hatched: overlaps another window of the same component or service{more}. Touching is not overlapping.")
+    st.caption(
+        "Darker: more planned windows start that day; ringed, with their number: overlapping ones; crossed: freeze. "
+        "Drag over days to see their windows below, or choose the dates."
+    )
+    exhibits.same_as_table(
+        pd.DataFrame(
+            [(day.day, day.windows, day.overlapping) for day in days],
+            columns=["Day (UTC)", "Planned windows", "Overlapping"],
+        ),
+        name="window_days", alt="Planned windows by day", of=of,
+    )  # fmt: skip
+    _span(asked, days)
+
+
+def _brushed() -> None:
+    """Let the days under the brush be the dates of the span."""
+    state = st.session_state.get("window_days")
+    picked = sorted(_text(point.get("customdata")) for point in (state.selection.points if state else []))
+    picked = [day for day in picked if day]
+    if picked:
+        st.session_state["span"] = (date.fromisoformat(picked[0]), date.fromisoformat(picked[-1]))
+
+
+def _text(value: object) -> str:
+    return str(value[0] if isinstance(value, list) and value else value or "")
+
+
+def _span(asked: Frame, days: Sequence[Day]) -> None:
+    """Show the windows of some days on a time axis and as rows; the week with most overlaps to begin with."""
+    first, last = days[0].day, days[-1].day
+    start = max(windows.busiest(days) or first, first)
+    chosen = st.session_state.get("span")
+    if chosen and not all(first <= day <= last for day in chosen):
+        del st.session_state["span"]
+    picked = st.date_input(
+        "First and last day of the windows below (UTC)", (start, min(start + timedelta(days=6), last)),
+        min_value=first, max_value=last, key="span", bind="query-params", format="YYYY-MM-DD",
+        help="To begin with, the week with most overlapping windows.",
+    )  # fmt: skip
+    chosen_days = picked if isinstance(picked, tuple) else (picked,)
+    if not chosen_days:
+        return
+    period = Period(
+        datetime.combine(chosen_days[0], time()), datetime.combine(chosen_days[-1], time()) + timedelta(days=1)
+    )
+    within = asked.choice.over(period)
+    bars, total = windows.bars(asked.build, within)
+    frozen = windows.freezes(asked.build, within)
+    overlapping = sum(bar.is_overlapping for bar in bars)
+    st.subheader(
+        f"{wording.span(period.start, period.end)}: {wording.plural(total, 'planned window')}, "
+        f"{overlapping:,} of them overlapping", anchor=False,
+    )  # fmt: skip
+    if not bars and not frozen:
+        return
+    of = take_away.provenance(asked, total, asked.choice.describe(period))
+    exhibits.chart(
+        calendar.timeline(bars, frozen, style.palette(frame.is_dark())), key="windows_of_span", of=of,
+        alt="The windows of these days by service, planned and worked, with freezes.",
+    )  # fmt: skip
+    more = f" {total - len(bars):,} more are not drawn." if total > len(bars) else ""
+    st.caption(
+        "Block: planned; thin line below it: worked; hatched: overlaps another window of the same component or service "
+        f"(touching is not overlapping); crossed field: freeze.{more}"
+    )
+    _span_rows(bars, of)
+
+
+def _span_rows(bars: Sequence[Bar], of: Provenance) -> None:
+    rows = pd.DataFrame(
+        [
+            (b.title, b.lane, b.start, b.end, b.worked_from, b.worked_to, "overlaps" if b.is_overlapping else "",
+             b.change_id or "")
+            for b in bars
+        ],
+        columns=["Window", "Service", "Planned from (UTC)", "Planned to (UTC)", "Worked from (UTC)", "Worked to (UTC)",
+                 "Overlap", "change_id"],
+    )  # fmt: skip
+    with st.expander("The same as a table, CSV and XLSX"):
+        selected = components.table(
+            rows, key="span_rows", alt="Windows of these days", is_selectable=True,
+            columns={
+                "Window": st.column_config.TextColumn(width=220), "Service": st.column_config.TextColumn(width=110),
+                "Planned from (UTC)": None, "Planned to (UTC)": None, "Worked from (UTC)": None,
+                "Worked to (UTC)": None, "Overlap": st.column_config.TextColumn(width=80),
+            },
+        )  # fmt: skip
+        take_away.downloads(lambda: rows, "windows", of, what="These windows", count=len(rows))
+        st.caption("Select a row to open its change.")
+    components.open_selected(selected, rows)
 
 
 def _scopes(asked: Frame) -> None:

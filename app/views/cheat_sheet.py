@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame
+from app.dashboard import components, filters, frame, take_away
 from app.dashboard.frame import Frame
 from app.questions import practice
 from app.questions.practice import EVERYBODY, SUBJECTS, VERDICTS, Verdict
@@ -97,10 +97,9 @@ def _sheet(asked: Frame, period: str, team: str, name: str) -> None:
         ),
         alt="Cheat sheet: both processes side by side",
     )
-    components.download(
+    take_away.downloads(
         lambda: pd.DataFrame(rows, columns=["row", "change_governance", "release_execution"]), "cheat-sheet",
-        asked.build,
-        label="The cheat sheet (CSV)",
+        take_away.provenance(asked, None, f"{wording.words(period)}, {name}"), what="The cheat sheet", count=len(rows),
     )  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame, metric_page
+from app.dashboard import components, exhibits, frame, metric_page, record_list, take_away
 from app.dashboard.frame import Frame
 from app.families import HAND_OVER
-from app.figures import style, timelines
+from app.figures import flow, style, timelines
 from app.questions import hand_overs, lanes
 
 
@@ -29,6 +30,7 @@ def show() -> None:
         return
     metric_page.headline(asked, subject, reading)
     if subject is HAND_OVER[0]:
+        _flow(asked)
         _lanes(asked)
         left, right = st.columns(2, gap="medium")
         with left:
@@ -46,7 +48,31 @@ def show() -> None:
     else:
         metric_page.split(asked, subject, reading)
     metric_page.measures(asked, HAND_OVER)
-    metric_page.rows(asked, subject, reading, title="Records behind the number")
+    record_list.show(asked, subject, reading, title="Records behind the number")
+
+
+def _flow(asked: Frame) -> None:
+    found = hand_overs.streams(asked.build, asked.choice.filter)
+    if not found:
+        return
+    title = hand_overs.streams_title(found)
+    st.subheader(title, anchor=False)
+    of = take_away.provenance(asked, sum(stream.count for stream in found))
+    exhibits.chart(
+        flow.hand_over(found, style.palette(frame.is_dark())), key="flow", of=of,
+        alt=f"{title}. Hand-overs from what governance had said to what became of them. The table holds the numbers.",
+    )  # fmt: skip
+    st.caption(
+        "A hand-over is one change in one production deployment. Red: leaked past approval, as the measure of "
+        "unauthorised changes counts it."
+    )
+    exhibits.same_as_table(
+        pd.DataFrame(
+            [(s.said, s.became, s.count) for s in found],
+            columns=["What governance had said", "What became of it", "Hand-overs"],
+        ),
+        name="flow", alt="Changes by approval and deployment", of=of,
+    )  # fmt: skip
 
 
 def _lanes(asked: Frame) -> None:
@@ -56,13 +82,13 @@ def _lanes(asked: Frame) -> None:
     st.subheader(title, anchor=False)
     if not weeks:
         return
-    st.plotly_chart(
-        timelines.lanes(weeks, crossed, style.palette(frame.is_dark()), height=340), key="lanes", config=style.CONFIG,
+    of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
+    exhibits.chart(
+        timelines.lanes(weeks, crossed, style.palette(frame.is_dark()), height=340), key="lanes", of=of,
         alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
     )  # fmt: skip
     st.caption(lanes.LEGEND)
-    with st.expander("The same as a table"):
-        components.table(lanes.table(weeks, crossed), key="lane_rows", alt="Both tracks by week")
+    exhibits.same_as_table(lanes.table(weeks, crossed), name="lanes", alt="Both tracks by week", of=of)
 
 
 def _unshipped(asked: Frame) -> None:

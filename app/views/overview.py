@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import findings, wording
-from app.dashboard import components, frame, metric_page, readings
+from app.dashboard import components, exhibits, frame, metric_page, readings, take_away
 from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.findings import HEADLINE_METRICS, Reading
@@ -19,8 +19,8 @@ CARD_LINKS = {
     "change_failure_rate": ("views/change_failures.py", "See change failures"),
     "overlapping_windows": ("views/change_windows.py", "See change windows"),
 }
-LANES_HEIGHT = 270
-LONG_REASON = 60
+LANES_HEIGHT = 280
+SHOWN_REASON, SHOWN_KEY, SHOWN_TITLE = 52, 22, 40
 SPARK_WEEKS = 52
 
 
@@ -82,10 +82,7 @@ def _drift_card(asked: Frame, found: list[Finding] | None) -> None:
             "the separation that should be visible is not. An indicator, not proof.",
             border=False,
         )
-        st.caption(_drift_words(first, judged))
-        st.page_link(
-            "views/process_drift.py", label="See drift", icon=":material/arrow_forward:", icon_position="right"
-        )
+        components.card_foot(_drift_words(first, judged), "views/process_drift.py", "See drift")
 
 
 def _rise(finding: Finding | None) -> str | None:
@@ -98,8 +95,8 @@ def _drift_words(first: Finding | None, judged: list[Finding]) -> str:
     if first is None:
         return "no drift; an indicator, not proof" if judged else "not enough data to judge drift"
     label = drift.LABELS.get(first.dimension or "", "").lower()
-    since = f"since {wording.short_day(first.onset)}: " if first.onset else ""
-    return f"{since}{wording.inert(label)} {wording.share(first.level)}, n = {first.n:,}"
+    since = f"since {wording.short_day(first.onset)}, " if first.onset else ""
+    return f"{wording.inert(label)} {wording.share(first.level)} {since}n = {first.n:,}"
 
 
 def _lanes(asked: Frame) -> None:
@@ -110,18 +107,18 @@ def _lanes(asked: Frame) -> None:
         st.caption("No decision and no production deployment in the period.")
         return
     colours = style.palette(frame.is_dark())
-    st.plotly_chart(
+    of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
+    exhibits.chart(
         timelines.lanes(weeks, crossed, colours, height=LANES_HEIGHT),
         key="lanes",
-        config=style.CONFIG,
+        of=of,
         alt=f"{lanes.title(crossed)}. Two lanes by week: decisions above, production deployments below, and lines from "
         "the week of approval to the week of deployment. The table below holds the same numbers.",
     )
     st.caption(
         "Lines join the week of approval to the week of deployment; dashed: approved after the deployment began."
     )
-    with st.expander("The same as a table"):
-        components.table(lanes.table(weeks, crossed), key="lane_rows", alt="Both tracks by week")
+    exhibits.same_as_table(lanes.table(weeks, crossed), name="lanes", alt="Both tracks by week", of=of)
 
 
 def _attention(asked: Frame) -> None:
@@ -132,17 +129,20 @@ def _attention(asked: Frame) -> None:
             "Nothing in the period has a reason to be looked at: no deployment failed or went without valid approval."
         )
         return
-    with st.container(height=LANES_HEIGHT + 76, border=False, gap="xsmall"):
-        for item in found:
-            _item(item)
+    with st.container(border=False, gap="xxsmall"):
+        for place, item in enumerate(found, start=1):
+            _item(place, item)
 
 
-def _item(item: Item) -> None:
+def _item(place: int, item: Item) -> None:
+    """Show one record: why and when, then which."""
     st.page_link(
         components.CHANGE_PAGE,
-        label=f"**{wording.inert(item.key, 28)}** {wording.inert(item.title, 44)} "
-        f":gray[· {wording.short_day(item.at)}]  \n{wording.inert(item.reasons, 220)}",
-        help=wording.inert(item.reasons, 400) if len(item.reasons) > LONG_REASON else None,
+        label=f"{place}\\. **{wording.inert(item.reasons, SHOWN_REASON)}** "
+        f":gray[· {wording.short_day(item.at)}]  \n"
+        f"{wording.inert(item.key, SHOWN_KEY)} · {wording.inert(item.title, SHOWN_TITLE)}",
+        # Help is one more stop for the keyboard: only where the line cuts the reasons.
+        help=wording.inert(item.reasons, 400) if len(item.reasons) > SHOWN_REASON else None,
         query_params={item.kind: item.record_id},
         width="stretch",
     )

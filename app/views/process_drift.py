@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame
+from app.dashboard import annotating, components, exhibits, filters, frame, take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.figures import charts, style
 from app.journal import notes
-from app.questions import builds, drift, queries
+from app.questions import drift, queries
 from app.questions.drift import Component, Finding
-from models.errors import InputError
 
 COLUMNS = 3
 _EXAMPLE_WEEKS_BACK = 13
@@ -40,38 +40,33 @@ def show() -> None:
             asked.choice.describe(), "Drift is judged per team; no team of this choice has marks."
         )
         return
-    _teams(found)
     finding = _chosen(found)
     st.header(wording.inert(finding.team, 80), anchor=False)
     st.markdown(wording.inert(finding.sentence, 600))
     parts = drift.components_of(asked.build, finding.team, finding.dimension)
     gaps = drift.gaps(asked.build, finding.team)
-    _small_multiples(finding, parts, [week for week, _ in gaps], queries.settings(asked.build).drift.level_weeks)
+    _small_multiples(asked, finding, parts, [week for week, _ in gaps], queries.settings(asked.build).drift.level_weeks)
     _gap_text(gaps)
+    _teams(found)
     _records(asked, finding, parts)
     _index(asked, finding)
     _annotations(asked, finding)
 
 
 def _teams(found: Sequence[Finding]) -> None:
-    with st.expander(f"All {wording.plural(len(found), 'team')}", expanded=len(found) > 1):
-        components.table(
+    with st.expander(f"What is said of all {wording.plural(len(found), 'team')}", expanded=len(found) > 1):
+        # A table of text, which wraps: a grid would cut the sentences.
+        st.table(
             pd.DataFrame(
                 {
-                    "Team": [f.team for f in found],
-                    "State": [f.state for f in found],
-                    "Named first": [drift.LABELS.get(f.dimension or "", "") if f.is_drifting else "" for f in found],
+                    "State": [wording.inert(f.state) for f in found],
                     "Since about": [wording.day(f.onset) if f.is_drifting and f.onset else "" for f in found],
-                    "What is said": [f.sentence for f in found],
-                }
+                    "What is said": [wording.inert(f.sentence, 600) for f in found],
+                },
+                index=[wording.inert(f.team, 60) for f in found],
             ),
-            key="drift_teams", alt="Drift by team", columns={
-                "Team": st.column_config.TextColumn(width=100), "State": st.column_config.TextColumn(width=80),
-                "Named first": st.column_config.TextColumn(width=150),
-                "Since about": st.column_config.TextColumn(width=100),
-                "What is said": st.column_config.TextColumn(width=460),
-            },
-        )  # fmt: skip
+            alt="Drift by team",
+        )
         st.caption("Teams differ in size and staffing: levels are never ranked, each is compared with its own past.")
 
 
@@ -81,16 +76,19 @@ def _chosen(found: Sequence[Finding]) -> Finding:
     return next(finding for finding in found if finding.team == picked)
 
 
-def _small_multiples(finding: Finding, parts: Sequence[Component], gaps: Sequence[date], trailing: int) -> None:
+def _small_multiples(
+    asked: Frame, finding: Finding, parts: Sequence[Component], gaps: Sequence[date], trailing: int
+) -> None:
     measured = [part for part in parts if part.weeks]
     for start in range(0, len(measured), COLUMNS):
         columns = st.columns(COLUMNS, gap="small")
         for column, part in zip(columns, measured[start : start + COLUMNS], strict=False):
             with column:
-                _multiple(finding, part, gaps)
+                _multiple(asked, finding, part, gaps)
     st.caption(
         f"Share of records without the separation that should be visible, over trailing {trailing} weeks; shaded: 95 % "
-        "interval; dotted: baseline; dashed: the rate up to which nothing is counted as drift; grey: its weeks."
+        "interval; dotted: the rate of the baseline, whose weeks the bar on top marks; dashed: the rate up to which "
+        "nothing is counted as drift; grey columns: weeks left out as a data gap."
     )
     silent = [
         f"{drift.LABELS.get(part.dimension, part.dimension).lower()} ({wording.inert(part.reason or 'no marks')})"
@@ -99,27 +97,30 @@ def _small_multiples(finding: Finding, parts: Sequence[Component], gaps: Sequenc
     ]
     if silent:
         st.caption(f"Not measured: {wording.listed(silent, 9)}.")
-    with st.expander("The same as a table"):
-        components.table(_rows(parts), key="dimensions", alt="Dimensions of drift")
+    exhibits.same_as_table(_rows(parts), name="dimensions", alt="Dimensions of drift", of=_of(asked, finding))
 
 
-def _multiple(finding: Finding, part: Component, gaps: Sequence[date]) -> None:
+def _multiple(asked: Frame, finding: Finding, part: Component, gaps: Sequence[date]) -> None:
     label = drift.LABELS.get(part.dimension, part.dimension)
     now = wording.share(part.level)
     was = f", baseline {wording.share(part.baseline_rate)}" if part.baseline_rate is not None else ""
     state = f" · **{part.state}**" if part.state == "drifting" else ""
     st.markdown(f"**{label}: {now}**{was}, n = {part.n:,}{state}")
-    st.plotly_chart(
+    exhibits.chart(
         charts.level(
             part.weeks, style.palette(frame.is_dark()), baseline=part.baseline_rate, reference=part.reference_rate,
             baseline_span=(finding.baseline_start, finding.baseline_end), gaps=gaps,
             is_drifting=part.state == "drifting",
             onset=finding.onset if part.state == "drifting" and part.dimension == finding.dimension else None,
-            notes=[(on, text) for on, text in notes.notes_between(part.weeks[0][0], part.weeks[-1][0])],
+            notes=notes.notes_between(part.weeks[0][0], part.weeks[-1][0], finding.team),
         ),
-        key=f"level_{part.dimension}", config=style.CONFIG,
+        key=f"level_{part.dimension}", of=_of(asked, finding, part.n), is_narrow=True,
         alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
     )  # fmt: skip
+
+
+def _of(asked: Frame, finding: Finding, n: int | None = None) -> Provenance:
+    return take_away.provenance(asked, n, f"team {finding.team}, all weeks on record")
 
 
 def _rows(parts: Sequence[Component]) -> pd.DataFrame:
@@ -201,35 +202,16 @@ def _index(asked: Frame, finding: Finding) -> None:
                 f"**{finding.index:.2f}** on a scale of 0 to 1: the weighted mean of the levels. It is no verdict; the "
                 "dimensions above are judged one by one."
             )
-            st.plotly_chart(
-                charts.level(tuple(weeks), style.palette(frame.is_dark())), key="index", config=style.CONFIG,
+            exhibits.chart(
+                charts.level(tuple(weeks), style.palette(frame.is_dark())), key="index", of=_of(asked, finding),
                 alt=f"Index of {finding.team} by week, {finding.index:.2f} now.",
             )  # fmt: skip
         components.table(drift.weights(asked.build), key="weights", alt="Weights of the dimensions")
 
 
 def _annotations(asked: Frame, finding: Finding) -> None:
-    path = builds.workspace().journal_path
     st.subheader("Deliberate changes", anchor=False)
-    st.caption("What people changed on purpose, such as “automated approvals”. It shows on the charts of every page.")
-    for note in notes.entered(path):
-        left, right = st.columns([6, 1], vertical_alignment="center")
-        left.text(f"{wording.day(note.happened_on)}: {note.text}" + (f" ({note.team})" if note.team else ""))
-        if right.button("Remove", key=f"remove_{note.annotation_id}", type="tertiary"):
-            notes.withdraw(path, note.annotation_id)
-            st.rerun()
-    with st.form("annotate", clear_on_submit=True, border=False):
-        on_column, text_column, team_column = st.columns([1, 2.4, 1.2])
-        on = on_column.date_input("Day (UTC)", asked.facts.last.date(), format="YYYY-MM-DD", key="note_on")
-        text = text_column.text_input("What changed", max_chars=notes.LONGEST, key="note_text")
-        whose = team_column.selectbox("Team", ["All teams", *asked.facts.team], key="note_team")
-        if st.form_submit_button("Note it", icon=":material/edit_calendar:"):
-            try:
-                notes.annotate(path, on, text, team=None if whose == "All teams" else whose)
-            except InputError as error:
-                st.warning(error.what)
-            else:
-                st.rerun()
+    annotating.form(asked)
     with st.expander("Start a new baseline from such a change"):
         st.markdown(
             "A build judges by the configuration alone, so that it can be repeated. Add this to `twotrack.toml` and "

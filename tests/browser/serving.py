@@ -7,11 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,9 +28,24 @@ STARTS_WITHIN, SETTLES_WITHIN = 40, 30_000
 Theme = Literal["light", "dark"]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A dashboard being served: where, and by which process."""
+
+    address: str
+    process: int
+
+
 @contextmanager
 def served(home: Path) -> Iterator[str]:
     """Serve a workspace; yields the address."""
+    with serving(home) as server:
+        yield server.address
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Server]:
+    """Serve a workspace on a free port of this machine until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -36,14 +53,13 @@ def served(home: Path) -> Iterator[str]:
         sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.address=127.0.0.1",
         "--server.headless=true", "--browser.gatherUsageStats=false",
     ]  # fmt: skip
-    log = home / "server.log"
-    with log.open("w", encoding="utf-8") as output:
+    with tempfile.TemporaryDirectory() as scratch, (log := Path(scratch) / "server.log").open("w") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, "TWOTRACK_HOME": str(home)}, stdout=output, stderr=output
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-            yield f"http://127.0.0.1:{port}"
+            yield Server(f"http://127.0.0.1:{port}", server.pid)
         finally:
             server.terminate()
             server.wait(20)

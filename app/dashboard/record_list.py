@@ -1,0 +1,104 @@
+"""The records behind a measure's number: narrowed by week and kind, opened one by one, taken away in whole.
+
+Owns the last steps of the drill: rows, downloads, and how the number is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+import streamlit as st
+
+from app import wording
+from app.dashboard import components, filters, take_away
+from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
+from app.families import Subject
+from app.findings import Reading
+from app.periods import Period
+from app.questions import queries, records
+from sql.aggregate import Filter
+
+ALL_WEEKS = "All weeks"
+_RECIPES = {
+    "median": "take the median of `value` (seconds)",
+    "kaplan_meier": "take the Kaplan-Meier median of `value`, rows with `in_numerator` = false censored at theirs",
+    "share": "divide the number of rows with `in_numerator` = true by the number of rows",
+    "count": "count the rows with `in_numerator` = true",
+    "ratio": "divide the sum of `value` by the number of rows",
+}
+
+
+def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> None:
+    """Show the records behind the number; a row opens its change. Weeks narrow it, all rows can be downloaded."""
+    st.subheader(title, anchor=False)
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    weeks = [
+        ALL_WEEKS,
+        *(w.week.isoformat() for w in reversed(reading.behaviour.weeks) if _is_asked(w.week, asked.choice.asked)),
+    ]
+    with left:
+        week = filters.choose("Week beginning (UTC)", weeks, key="week")
+    kinds = subject.kinds(reading.definition)
+    with right:
+        shown = st.segmented_control(
+            "Records", list(kinds), default=next(iter(kinds)), required=True, key=f"kind_{subject.name}"
+        )
+    is_valued = "judged" in kinds.values()
+    narrowed = reading.filter if week == ALL_WEEKS else _within(reading, date.fromisoformat(week))
+    found = records.rows(asked.build, subject.name, narrowed, kinds[shown or next(iter(kinds))], by_value=is_valued)
+    value = queries.metric(asked.build, subject.name, narrowed)
+    if found.empty:
+        st.caption("No such record in the period.")
+    else:
+        selected = components.table(
+            found,
+            key=f"rows_{subject.name}",
+            alt=title,
+            columns=records.columns(reading.definition),
+            is_selectable=True,
+        )
+        components.open_selected(selected, found)
+    total = records.total(value, kinds[shown or next(iter(kinds))])
+    counted = f"{len(found):,} of {total:,} records" if total > len(found) else wording.plural(total, "record")
+    st.caption(f"{counted}, {'largest value' if is_valued else 'newest'} first. Select a row to open it.")
+    count = value.denominator + sum(value.excluded.values())
+    take_away.downloads(
+        lambda: records.everything(asked.build, subject.name, narrowed), subject.name.replace("_", "-"),
+        _answered(asked, narrowed, week, value.denominator), count=count, what=f"All {count:,} contributing records",
+    )  # fmt: skip
+    _how_made(asked, subject, reading)
+
+
+def _answered(asked: Frame, narrowed: Filter, week: str, n: int) -> Provenance:
+    if week == ALL_WEEKS or narrowed.start is None or narrowed.end is None:
+        return take_away.provenance(asked, n)
+    return take_away.provenance(asked, n, asked.choice.describe(Period(narrowed.start, narrowed.end)))
+
+
+def _is_asked(week: date, asked: Period) -> bool:
+    return week + timedelta(days=7) > asked.start.date() and week < asked.end.date()
+
+
+def _within(reading: Reading, week: date) -> Filter:
+    """Return the question narrowed to one week of the asked period."""
+    start = datetime.combine(week, time())
+    end = start + timedelta(days=7)
+    filter_ = reading.filter
+    return replace(
+        filter_,
+        start=max(start, filter_.start) if filter_.start else start,
+        end=min(end, filter_.end) if filter_.end else end,
+    )
+
+
+def _how_made(asked: Frame, subject: Subject, reading: Reading) -> None:
+    """Show the definition, the recipe and the SQL, so that anybody can recompute the number from the download."""
+    with st.expander("How this number is made"):
+        st.markdown(components.definition_help(reading.definition))
+        recipe = _RECIPES[reading.definition.statistic]
+        st.markdown(f"From the download: leave out the rows with an `exclusion_reason`, then {recipe}.")
+        st.code(f"twotrack metric {subject.name} --build {asked.build.build_id}", language="shell")
+        if sql := queries.model_sql(asked.build, f"metrics.{subject.name}"):
+            st.code(sql, language="sql", height=300)
