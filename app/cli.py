@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Add a source to the configuration, after trying the connection."),
     "sync": ("sync", "Fetch new records from the configured sources, or replay recorded responses."),
     "import": ("import_files", "Read records from CSV, JSON Lines, JSON, Parquet or XLSX files."),
+    "serve-push": ("serve_push", "Receive webhooks and records from other tools over HTTP."),
     "build": ("build", "Build all tables and metrics from the raw records and publish them."),
     "check": ("check", "Test every table against the promises of its SQL model, without publishing."),
     "metric": ("metric", "Print a metric of the published build, or the records behind it."),

@@ -356,6 +356,7 @@ _STREAMS = {
         "reviews",
         "pull_request_commits",
         "timeline_items",
+        "webhook_actions",
         "pull_request_comments",
         "closing_issues",
         "issues",
@@ -371,6 +372,7 @@ _STREAMS = {
         "branch_protections",
         "rule_suites",
         "rule_files",
+        "branch_protection_changes",
     ),
     "jira": ("issues", "changelog", "comments", "approvals", "issue_links", "fields", "statuses", "users"),
     "jenkins": ("builds", "stages", "inputs"),
@@ -386,6 +388,9 @@ _STREAMS = {
         "releases",
         "issues",
     ),
+    "pagerduty": ("events",),
+    "opsgenie": ("events",),
+    "push": ("deliveries",),
     "record": tuple(plural(kind) for kind in KINDS),
 }
 STREAMS: tuple[Stream, ...] = tuple(Stream(source, name) for source, names in _STREAMS.items() for name in names)

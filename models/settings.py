@@ -10,10 +10,10 @@ import hashlib
 import tomllib
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.drift.settings import DriftSettings
 from models.errors import ConfigurationError
@@ -67,6 +67,39 @@ class SourceSettings(_Section):
     client_secret: SecretReference | None = None
     token_url: str = ""
     deployment: Literal["cloud", "data_center"] = "cloud"
+
+
+class PushReceiverSettings(_Section):
+    """One sender, who posts to ``/push/<name>``; ``name`` prefixes the ids of its records as a source's does.
+
+    A GitHub receiver may bear the name of a GitHub source: what is pushed and what is synced are then the same records.
+    Every secret listed is valid, so a new one can be added before the old one is taken away. ``user`` makes the secret
+    the password of HTTP basic authentication and ``header`` the value of that header; both are for senders that sign
+    nothing (Opsgenie).
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    type: Literal["github", "pagerduty", "opsgenie", "records"]
+    secrets: Annotated[tuple[SecretReference, ...], Field(min_length=1)]
+    user: str = ""
+    header: str = ""
+
+
+class PushSettings(_Section):
+    """The endpoint of ``twotrack serve-push``; none of it changes a number.
+
+    ``max_body_bytes`` is what GitHub sends at most. A body must have arrived within ``body_seconds``. Senders that sign
+    a time may be off by ``clock_tolerance_seconds``. ``store_every_seconds`` is how often deliveries go from the spool
+    into the raw store; a sync, an import and a build take over what is waiting as well.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8787
+    max_body_bytes: Annotated[int, Field(gt=0)] = 25 * 1024 * 1024
+    body_seconds: Annotated[float, Field(gt=0)] = 10.0
+    clock_tolerance_seconds: Annotated[int, Field(gt=0)] = 300
+    store_every_seconds: Annotated[float, Field(gt=0)] = 60.0
+    receiver: tuple[PushReceiverSettings, ...] = ()
 
 
 class TeamSettings(_Section):
@@ -179,6 +212,7 @@ class Settings(_Section):
 
     workspace: WorkspaceSettings = WorkspaceSettings()
     source: tuple[SourceSettings, ...] = ()
+    push: PushSettings = PushSettings()
     team: tuple[TeamSettings, ...] = ()
     service: tuple[ServiceSettings, ...] = ()
     identity: IdentitySettings = IdentitySettings()
@@ -197,9 +231,24 @@ class Settings(_Section):
             raise ValueError(f"two sources are called {', '.join(twice)}; each needs its own name")
         return sources
 
+    @model_validator(mode="after")
+    def _receivers_are_told_apart(self) -> Self:
+        """Refuse names that would mix the records of two senders, or of a sender and a source of another kind."""
+        names = [receiver.name for receiver in self.push.receiver]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two push receivers are called {', '.join(twice)}; each needs its own name")
+        kinds = {source.name: source.type for source in self.source}
+        for receiver in self.push.receiver:
+            kind = kinds.get(receiver.name, receiver.type)
+            if kind != receiver.type:
+                raise ValueError(
+                    f"push receiver '{receiver.name}' has type {receiver.type}, the source of that name has {kind}"
+                )
+        return self
+
     def fingerprint(self) -> str:
         """Return a SHA-256 over everything that can change a number, as 64 hex digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json(exclude={"push"}).encode()).hexdigest()
 
 
 def load_settings(path: Path) -> Settings:

@@ -9,15 +9,21 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from models.errors import NotBuiltError, WorkspaceBusyError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 KEPT_BUILDS = 5
+# The push endpoint holds the lock for the moments in which it takes deliveries over; others wait for that.
+BRIEF_WRITER = "twotrack serve-push"
+_BRIEFLY_SECONDS = 30.0
+_NAMELESS_SECONDS = 1.0  # a holder writes its name just after it has taken the lock
 
 
 def default_home() -> Path:
@@ -65,6 +71,11 @@ class Workspace:
     def journal_path(self) -> Path:
         """SQLite file for what people enter: annotations, decisions, actions."""
         return self.home / "journal.sqlite"
+
+    @property
+    def spool_path(self) -> Path:
+        """SQLite file with deliveries that were acknowledged to their senders and wait for the raw store."""
+        return self.home / "push.sqlite"
 
     def build_path(self, build_id: str) -> Path:
         """Return where the published build ``build_id`` lies."""
@@ -124,7 +135,8 @@ class Workspace:
     def writing(self, doing: str) -> Iterator[None]:
         """Hold the workspace's writer lock.
 
-        The lock belongs to the process, so a killed writer never leaves it behind.
+        The lock belongs to the process, so a killed writer never leaves it behind. A holder that needs it only for
+        moments (``BRIEF_WRITER``) is waited for.
 
         Args:
             doing: What the holder does, shown to whoever finds the workspace busy.
@@ -135,17 +147,14 @@ class Workspace:
         self.home.mkdir(parents=True, exist_ok=True)
         path = self.home / ".writer.lock"
         with path.open("a+", encoding="utf-8") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                handle.seek(0)
-                holder = handle.read().strip() or "another process"
+            holder = _taken_by_other(handle)
+            if holder is not None:
                 raise WorkspaceBusyError(
-                    f"The workspace is being written by {holder}.",
+                    f"The workspace is being written by {holder or 'another process'}.",
                     where=str(self.home),
                     kept="nothing was written by this command",
                     next_step="wait for it to finish and run the command again",
-                ) from None
+                )
             handle.truncate(0)
             handle.write(f"`{doing}` (process {os.getpid()})")
             handle.flush()
@@ -153,6 +162,23 @@ class Workspace:
                 yield
             finally:
                 handle.truncate(0)
+
+
+def _taken_by_other(handle: TextIO) -> str | None:
+    """Take the lock and return ``None``, or return the name of who holds it (empty where it gave none)."""
+    began = time.monotonic()
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            holder = handle.read().strip()
+            patience = _NAMELESS_SECONDS if not holder else _BRIEFLY_SECONDS if BRIEF_WRITER in holder else 0.0
+            if time.monotonic() - began >= patience:
+                return holder
+            time.sleep(0.05)
+        else:
+            return None
 
 
 def _sync_to_disk(path: Path) -> None:

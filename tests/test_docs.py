@@ -56,8 +56,9 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_command_lines_on_a_page_can_be_typed(page: Path) -> None:
     """Every line of a code block that runs twotrack is understood by it."""
-    for block in re.findall(r"```(?:bash|sh|console)?\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
-        for line in block.splitlines():
+    text = page.read_text(encoding="utf-8")
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        for line in block.replace("\\\n", " ").splitlines() if language in ("", "bash", "sh", "console") else ():
             words = shlex.split(line.partition(" > ")[0], comments=True)
             while words and not words[0].endswith("twotrack"):
                 words = words[words.index("&&") + 1 :] if "&&" in words else []

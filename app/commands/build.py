@@ -60,12 +60,13 @@ def run_build(session: Session, *, as_of: datetime | None = None, memory: str = 
 
 
 def prepare_store(session: Session) -> None:
-    """Give a store that an earlier version wrote the streams that have been added since; they are empty."""
+    """Give a store that an earlier version wrote the streams added since, and take over what was pushed."""
+    from app.pushed import take_over_pushed
     from ingest.store import RawStore
 
-    if session.workspace.raw_path.is_file():
-        with RawStore(session.workspace.raw_path):
-            pass
+    if session.workspace.raw_path.is_file() or session.workspace.spool_path.is_file():
+        with RawStore(session.workspace.raw_path) as store:
+            take_over_pushed(session, store)
 
 
 def require_memory(size: str) -> None:

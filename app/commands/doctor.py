@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from app.checkup.finding import Finding
+from app.checkup.push import push_endpoint
 from app.checkup.sources import connections, references
 from app.checkup.store import raw_records
 from app.options import Command, shared_options
@@ -142,6 +143,7 @@ TOPICS: dict[str, Callable[[Session], Iterator[Finding]]] = {
     "writer": _writer,
     "configuration": _configuration,
     "connections": connections,
+    "push endpoint": push_endpoint,
     "raw records": raw_records,
     "builds": _builds,
 }

@@ -61,6 +61,7 @@ def command(
 
 def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
     from app.progress import flow
+    from app.pushed import take_over_pushed
     from ingest.files.importing import import_file
     from ingest.store import RawStore
 
@@ -68,6 +69,7 @@ def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
     failed: list[tuple[Path, UserError]] = []
     session.kept = "nothing was stored; a file is stored whole or not at all"
     with session.workspace.writing("twotrack import"), RawStore(session.workspace.raw_path) as store:
+        take_over_pushed(session, store)
         for path, mapping in mappings.items():
             try:
                 with flow(session, f"Importing {path.name}") as report:

@@ -132,6 +132,7 @@ def _replay(session: Session, directory: Path) -> None:
 def _read(session: Session, wanted: _Wanted, stop: Stop | None = None) -> list[SourceOutcome]:
     """Read the sources once, under the writer lock."""
     from app.progress import flow
+    from app.pushed import take_over_pushed
     from ingest.manners import Clock
     from ingest.recordings import FileRecorder
     from ingest.source import Surroundings
@@ -145,6 +146,7 @@ def _read(session: Session, wanted: _Wanted, stop: Stop | None = None) -> list[S
         RawStore(session.workspace.raw_path) as store,
         flow(session, "Syncing") as show,
     ):
+        take_over_pushed(session, store)
         clock = Clock(sleep=stop.sleep) if stop else Clock()
 
         def report(moment: Progress) -> None:

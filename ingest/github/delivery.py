@@ -30,10 +30,14 @@ def deployment_records(repository: str, item: Item) -> Iterator[RawRecord]:
     payload = dict(item)
     if isinstance(item.get("statuses"), dict):
         payload["statuses"] = {k: v for k, v in item["statuses"].items() if k not in ("nodes", "pageInfo")}
-    yield RawRecord(stream("deployments"), key, payload, instant(item, "updated_at", "updatedAt"))
+    latest = item.get("latestStatus")
+    told_at = instant(latest, "updated_at", "updatedAt", "createdAt") if isinstance(latest, dict) else None
+    own_at = instant(item, "updated_at", "updatedAt")
+    # A deployment's own time does not always move with its statuses; webhooks come in any order.
+    yield RawRecord(stream("deployments"), key, payload, max(filter(None, (own_at, told_at)), default=None))
     statuses = nodes(item, "statuses")
-    if "statuses" not in item and isinstance(item.get("latestStatus"), dict):
-        statuses = [item["latestStatus"]]  # whoever asked for no list still told us one status
+    if "statuses" not in item and isinstance(latest, dict):
+        statuses = [latest]  # whoever asked for no list still told us one status
     for status in statuses:
         yield status_record(key, status)
 
@@ -66,6 +70,18 @@ def approval_records(run_key: str, item: Item) -> Iterator[RawRecord]:
     for environment in listed or [{"name": ""}]:
         key = f"{run_key}/approval/{login}:{str(item['state']).lower()}/environment/{environment['name']}"
         yield RawRecord(stream("deployment_reviews"), key, dict(item))
+
+
+def release_record(repository: str, item: Item) -> RawRecord:
+    """Return a release with its notes."""
+    version_at = instant(item, "updated_at", "updatedAt")
+    return RawRecord(stream("releases"), f"{repository}/release/{identity(item)}", dict(item), version_at)
+
+
+def ruleset_record(repository: str, item: Item) -> RawRecord:
+    """Return a ruleset."""
+    version_at = instant(item, "updated_at")
+    return RawRecord(stream("rulesets"), f"{repository}/ruleset/{item['id']}", dict(item), version_at)
 
 
 def parse_deployments(response: Response) -> Parsed:
@@ -172,12 +188,7 @@ def parse_approvals(response: Response) -> Parsed:
 def parse_releases(response: Response) -> Parsed:
     """Parse ``/repos/{owner}/{name}/releases``."""
     repository = repository_of(response)
-
-    def records_of(item: Item) -> list[RawRecord]:
-        version_at = instant(item, "updated_at", "updatedAt")
-        return [RawRecord(stream("releases"), f"{repository}/release/{identity(item)}", dict(item), version_at)]
-
-    return collect(response, "releases", response.body, records_of)
+    return collect(response, "releases", response.body, lambda item: [release_record(repository, item)])
 
 
 def parse_environments(response: Response) -> Parsed:
@@ -188,7 +199,8 @@ def parse_environments(response: Response) -> Parsed:
 def parse_rulesets(response: Response) -> Parsed:
     """Parse ``/repos/{owner}/{name}/rulesets`` or one ruleset."""
     items = [response.body] if isinstance(response.body, dict) and "id" in response.body else response.body
-    return _rules(response, "rulesets", items, "ruleset", "id")
+    repository = repository_of(response)
+    return collect(response, "rulesets", items, lambda item: [ruleset_record(repository, item)])
 
 
 def parse_branch_protections(response: Response) -> Parsed:

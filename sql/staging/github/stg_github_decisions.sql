@@ -9,7 +9,7 @@
 -- column: deployment_key | Not stated by GitHub; always unknown here.
 -- column: run_key | Run whose deployment was approved or rejected.
 -- column: environment | Environment the approval opens.
--- column: decided_at | When the review was submitted (UTC); GitHub gives no time for environment approvals.
+-- column: decided_at | When the review was submitted (UTC); for an environment's approval, when its webhook came, as no API states it.
 -- column: decided_by | Login of the reviewer (also in a dismissed row: whose review it was).
 -- column: decided_by_type | human or bot, as GitHub types the account.
 -- column: verdict | approved, changes_requested, rejected, commented, dismissed or pending.
@@ -21,7 +21,7 @@
 -- column: policy_version | Not stated by GitHub; always unknown here.
 -- column: dismissed_at | When the review was dismissed (UTC), from the dismissal in the timeline.
 -- column: dismissed_by | Login of who dismissed it.
--- column: time_quality | exact where decided_at is known.
+-- column: time_quality | exact where decided_at is stated, bounded where it is when a webhook came; unknown with decided_at.
 -- not_null: source, source_event_id, key
 -- unique: source, key
 -- assert: verdict in ('approved', 'changes_requested', 'rejected', 'commented', 'dismissed', 'pending')
@@ -71,7 +71,12 @@ with seen as (
         2,
         fetched_at,
         payload_sha256
-    from raw.github_timeline_items
+    from (
+        select source, record_key, payload, fetched_at, payload_sha256 from raw.github_timeline_items
+        union all
+        -- A webhook tells who dismissed and when, but not what the review was before.
+        select source, record_key, payload, fetched_at, payload_sha256 from raw.github_webhook_actions
+    ) as acts
     where coalesce(payload->>'$.__typename', payload->>'$.event') in ('ReviewDismissedEvent', 'review_dismissed')
 ),
 completed as (
@@ -86,7 +91,7 @@ completed as (
         max(dismisser_account) over review as dismisser_account,
         preference, fetched_at, payload_sha256
     from seen
-    where review_key is not null and verdict is not null
+    where review_key is not null
     window review as (partition by source, review_key)
 ),
 decisions as (
@@ -98,8 +103,9 @@ decisions as (
         cast(null as varchar) as run_key,
         cast(null as varchar) as environment,
         url, updated_at, decided_at, login, account, verdict, revision, comment, authority,
-        dismissed_at, dismisser_login, dismisser_account
+        dismissed_at, dismisser_login, dismisser_account, cast(null as varchar) as time_quality
     from completed
+    where verdict is not null
     qualify row_number() over (
         partition by source, review_key, verdict
         order by preference, fetched_at desc, payload_sha256 desc
@@ -114,7 +120,10 @@ decisions as (
         nullif(split_part(record_key, '/environment/', 2), ''),
         cast(null as varchar),
         cast(null as timestamp),
-        try_cast(coalesce(payload->>'$.created_at', payload->>'$.createdAt') as timestamptz) at time zone 'UTC',
+        -- No API tells when; a webhook told us right after, and later readings do not undo that.
+        coalesce(
+            try_cast(coalesce(payload->>'$.created_at', payload->>'$.createdAt') as timestamptz) at time zone 'UTC',
+            min(try_cast(payload->>'$.twotrack.told_at' as timestamptz) at time zone 'UTC') over same),
         payload->>'$.user.login',
         coalesce(payload->>'$.user.type', payload->>'$.user.__typename'),
         lower(payload->>'$.state'),
@@ -123,8 +132,11 @@ decisions as (
         cast(null as varchar),
         cast(null as timestamp),
         cast(null as varchar),
-        cast(null as varchar)
+        cast(null as varchar),
+        case when coalesce(payload->>'$.created_at', payload->>'$.createdAt') is null
+            and max(payload->>'$.twotrack.told_at') over same is not null then 'bounded' end
     from raw.github_deployment_reviews
+    window same as (partition by source, record_key)
     qualify row_number() over (
         partition by source, record_key
         order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
@@ -155,5 +167,5 @@ select
     cast(dismissed_at as timestamp) as dismissed_at,
     cast(dismisser_login || case when dismisser_account = 'Bot' and dismisser_login not like '%[bot]'
         then '[bot]' else '' end as varchar) as dismissed_by,
-    cast(case when decided_at is not null then 'exact' end as varchar) as time_quality
+    cast(case when decided_at is not null then coalesce(time_quality, 'exact') end as varchar) as time_quality
 from decisions

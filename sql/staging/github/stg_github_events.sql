@@ -15,7 +15,7 @@
 --   field_changed, added_to_merge_queue, removed_from_merge_queue, deployed, rule_changed, rule_bypassed and so on.
 -- column: field | What was changed: label, assignee, reviewer, review, title, base_branch, head_revision, a file path or a rule.
 -- column: old_value | Value before.
--- column: new_value | Value after; for a review request who was asked.
+-- column: new_value | Value after; for a review request who was asked, for a rule its enforcement or what was done to it.
 -- column: text | Words that came with it: comment, dismissal message, commit headline.
 -- column: revision | Commit it is about: the new head after a push, the merge commit, the commit a comment was made on.
 -- column: time_quality | exact where occurred_at is known.
@@ -23,10 +23,27 @@
 -- unique: source, key
 -- assert: verb is not null
 -- order_by: source, key
-with events as (
+with items as (
+    select source, record_key, payload, 'timeline_items:' || record_key as event, false as is_told
+    from raw.github_timeline_items
+    qualify row_number() over (
+        partition by source, record_key
+        order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
+    ) = 1
+    union all
+    -- What a webhook told was done, shaped like the timeline.
+    select source, record_key, payload, 'webhook_actions:' || record_key, true
+    from raw.github_webhook_actions
+    qualify row_number() over (
+        partition by source, record_key
+        order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
+    ) = 1
+),
+timeline as (
     select
         source,
-        'timeline_items:' || record_key as event,
+        event,
+        is_told,
         record_key as key,
         payload->>'$.url' as url,
         case when payload->>'$.__typename' is not null or payload->'$.issue.pull_request' is not null then 'change'
@@ -111,13 +128,19 @@ with events as (
         coalesce(
             payload->>'$.afterCommit.oid', payload->>'$.after', payload->>'$.commit.oid', payload->>'$.commit_id',
             payload->>'$.pullRequestCommit.commit.oid') as revision
-    from (
-        select * from raw.github_timeline_items
-        qualify row_number() over (
-            partition by source, record_key
-            order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
-        ) = 1
-    ) as timeline
+    from items
+),
+events as (
+    select source, event, key, url, subject_kind, subject_key, occurred_at, login, account, verb, field, old_value, new_value,
+        text, revision
+    from timeline t
+    -- The timeline has an id and the exact time of the same act; it comes first wherever it was read as well.
+    where not is_told or not exists (
+        select 1 from timeline s
+        where s.source = t.source and s.subject_key = t.subject_key and s.verb = t.verb and not s.is_told
+            and coalesce(s.new_value, '') = coalesce(t.new_value, '')
+            and s.occurred_at between t.occurred_at - interval 10 second and t.occurred_at + interval 10 second
+    )
     union all
     select
         source, 'pull_requests:' || record_key, record_key || '/opened', coalesce(payload->>'$.html_url',
@@ -194,15 +217,17 @@ with events as (
     -- A commit that touched a file which governs: code owners, workflows.
     select
         source, 'rule_files:' || record_key, record_key, payload->>'$.url',
-        'rule', regexp_extract(record_key, '^(.*)@[^@]*$', 1), try_cast(payload->>'$.committedDate'
-            as timestamptz) at time zone 'UTC',
-        coalesce(payload->>'$.author.user.login',
+        'rule', regexp_extract(record_key, '^(.*)@[^@]*$', 1), try_cast(coalesce(payload->>'$.committedDate',
+            payload->>'$.timestamp') as timestamptz) at time zone 'UTC',
+        coalesce(payload->>'$.author.user.login', payload->>'$.author.username',
             nullif(regexp_extract(payload->>'$.author.email', '^(?:[0-9]+\+)?([^@]+)@users\.noreply\.github\.com$',
             1), '')),
         case when payload->>'$.author.email' like '%[bot]@%' then 'Bot'
-            when payload->>'$.author.user.login' is not null then 'User' end,
-        'rule_changed', regexp_extract(record_key, '/file/(.*)@[^@]*$', 1), cast(null as varchar), payload->>'$.oid',
-        payload->>'$.messageHeadline', payload->>'$.oid'
+            when coalesce(payload->>'$.author.user.login', payload->>'$.author.username') is not null then 'User' end,
+        'rule_changed', regexp_extract(record_key, '/file/(.*)@[^@]*$', 1), cast(null as varchar),
+        coalesce(payload->>'$.oid', payload->>'$.id'),
+        coalesce(payload->>'$.messageHeadline', nullif(split_part(payload->>'$.message', chr(10), 1), '')),
+        coalesce(payload->>'$.oid', payload->>'$.id')
     from (
         select * from raw.github_rule_files
         qualify row_number() over (
@@ -211,17 +236,27 @@ with events as (
         ) = 1
     ) as rule_files
     union all
-    -- Every version of a ruleset or an environment's protection that we saw is a change of it; GitHub does not say whose.
+    -- Every state of a ruleset that we saw is a change of it, told once however often it was read; the API does not say
+    -- whose change, a webhook does.
     select
         source, 'rulesets:' || record_key || ':' || payload_sha256, record_key || '@' || payload_sha256,
         payload->>'$._links.html.href',
-        'rule', record_key, try_cast(payload->>'$.updated_at' as timestamptz) at time zone 'UTC', cast(null
-            as varchar), cast(null as varchar),
-        'rule_changed', 'enforcement', cast(null as varchar), payload->>'$.enforcement', payload->>'$.name',
-            cast(null as varchar)
-    from raw.github_rulesets
-    where payload->'$.rules' is not null
-    qualify row_number() over (partition by source, record_key, payload_sha256 order by fetched_at) = 1
+        'rule', record_key, updated_at,
+        coalesce(payload->>'$.twotrack.actor', max(payload->>'$.twotrack.actor') over same),
+        coalesce(payload->>'$.twotrack.actor_type', max(payload->>'$.twotrack.actor_type') over same),
+        'rule_changed', 'enforcement', cast(null as varchar),
+        case when payload->>'$.twotrack.action' = 'deleted' then 'deleted' else payload->>'$.enforcement' end,
+        payload->>'$.name', cast(null as varchar)
+    from (
+        select *, try_cast(payload->>'$.updated_at' as timestamptz) at time zone 'UTC' as updated_at
+        from raw.github_rulesets
+        where payload->'$.rules' is not null
+    ) as rulesets
+    window same as (partition by source, record_key, updated_at)
+    qualify row_number() over (
+        partition by source, record_key, coalesce(cast(updated_at as varchar), payload_sha256)
+        order by fetched_at, payload_sha256
+    ) = 1
     union all
     select
         source, 'environments:' || record_key || ':' || payload_sha256, record_key || '@' || payload_sha256,
@@ -243,6 +278,17 @@ with events as (
             then coalesce(payload->>'$.requiredApprovingReviewCount', '1') else '0' end,
         payload->>'$.pattern', cast(null as varchar)
     from raw.github_branch_protections
+    qualify row_number() over (partition by source, record_key, payload_sha256 order by fetched_at) = 1
+    union all
+    -- The same, as webhooks tell of its changes: what was changed, and by whom.
+    select
+        source, 'branch_protection_changes:' || record_key || ':' || payload_sha256, record_key || '@' || payload_sha256,
+        cast(null as varchar),
+        'rule', record_key, try_cast(payload->>'$.updated_at' as timestamptz) at time zone 'UTC',
+        payload->>'$.twotrack.actor', payload->>'$.twotrack.actor_type',
+        'rule_changed', payload->>'$.twotrack.changed', cast(null as varchar), payload->>'$.twotrack.action', payload->>'$.name',
+        cast(null as varchar)
+    from raw.github_branch_protection_changes
     qualify row_number() over (partition by source, record_key, payload_sha256 order by fetched_at) = 1
     union all
     select

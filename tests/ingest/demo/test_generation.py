@@ -19,7 +19,7 @@ from models.settings import parse_settings
 
 PLANTED_BAD = {"github.pull_requests": 1, "jira.issues": 1, "record.windows": 1}
 # What the invented organisation has no use for.
-UNUSED = {"github.pull_request_comments", "github.issues"}
+UNUSED = {"github.pull_request_comments", "github.issues", "github.webhook_actions", "github.branch_protection_changes"}
 
 
 def digest(story: Story) -> str:
