@@ -19,7 +19,10 @@ from models.settings import parse_settings
 
 PLANTED_BAD = {"github.pull_requests": 1, "jira.issues": 1, "record.windows": 1}
 # What the invented organisation has no use for.
-UNUSED = {"github.pull_request_comments", "github.issues", "github.webhook_actions", "github.branch_protection_changes"}
+UNUSED = {
+    "github.pull_request_comments", "github.issues", "github.branch_protections", "github.webhook_actions",
+    "github.branch_protection_changes",
+}  # fmt: skip
 
 
 def digest(story: Story) -> str:
