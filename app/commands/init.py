@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @shared_options
 @click.pass_obj
 def command(session: Session, /, is_untested: bool, **given: Any) -> None:  # noqa: ANN401 - click's own values
-    """Add a source to the configuration: ask for the least, try the connection, then write it.
+    """Add a source to the configuration, after trying the connection.
 
     On a terminal it asks for what is missing; elsewhere, and with --json, everything comes from options. A secret is
     never asked for and never written: the configuration names the environment variable, file or keyring entry that

@@ -29,12 +29,12 @@ from models.errors import ConfigurationError
 @shared_options
 @click.pass_obj
 def command(session: Session, host: str | None, port: int | None) -> None:
-    """Receive webhooks and records over HTTP until SIGTERM or Ctrl-C.
+    """Receive webhooks and records from other tools over HTTP.
 
-    GitHub, PagerDuty, Opsgenie and any CI or deploy tool post to /push/NAME, where NAME is a [[push.receiver]] of
-    twotrack.toml. A delivery is proven by its signature, stored once, and on disk before it is acknowledged; every
-    minute, and at the start of a sync, an import and a build, deliveries move into the raw store. GET /health answers
-    whether the endpoint works. With --json every request is one line of JSON.
+    It runs until SIGTERM or Ctrl-C. GitHub, PagerDuty, Opsgenie and any CI or deploy tool post to /push/NAME, where
+    NAME is a [[push.receiver]] of twotrack.toml. A delivery is proven by its signature, stored once, and on disk before
+    it is acknowledged; every minute, and at the start of a sync, an import and a build, deliveries move into the raw
+    store. GET /health answers whether the endpoint works. With --json every request is one line of JSON.
     """
     from app.kind import require_kind
     from ingest.push.serving import listening, serve

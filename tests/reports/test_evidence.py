@@ -265,7 +265,7 @@ def test_the_readme_recipe_works_with_standard_tools(signed: Made, keys: Keys, t
     shutil.copytree(signed.path.parent, tmp_path / "packs")
     shutil.copy(keys.public, tmp_path / "packs" / "auditor.pub")
     text = (signed.path / "README.md").read_text(encoding="utf-8").split("## Check it with standard tools")[1]
-    commands = [line[4:] for line in text.split("The sample is drawn")[0].splitlines() if line.startswith("    ")]
+    commands = [line[4:] for line in text.split("## Compute it again")[0].splitlines() if line.startswith("    ")]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(commands)], cwd=tmp_path / "packs", capture_output=True, text=True,
         check=False,

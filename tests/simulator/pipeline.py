@@ -99,7 +99,7 @@ def drift_plan() -> Plan:
         if name in whole.reads and name not in wanted:
             wanted.add(name)
             waiting += whole.reads[name]
-    return Plan(tuple(model for model in whole.models if model.full_name in wanted), whole.trees, whole.reads)
+    return Plan(tuple(model for model in whole.models if model.full_name in wanted), whole.statements, whole.reads)
 
 
 @dataclass(frozen=True)
