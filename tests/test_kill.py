@@ -1,77 +1,24 @@
-"""Killing a writer at random moments; TWOTRACK_KILLS sets how often: a handful by default, twenty for a release."""
+"""An import, a replay and a build are killed at random moments."""
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from app.cli import run
-from models.records import STREAMS
 from models.workspace import Workspace
 from tests.exports import AS_OF, write_exports, write_mappings
+from tests.killing import finished, killed, moments, stored
 from tests.published import Contents, contents, differences
 from tests.test_end_to_end import recorded
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parent.parent
-KILLS = int(os.environ.get("TWOTRACK_KILLS", "4"))
 CHANGES = 1_500
 BUILD = ("build", "--as-of", AS_OF, "--memory", "500MB")
 Arguments = tuple[str | Path, ...]
-Stored = Counter[tuple[object, ...]]
-
-
-def started(home: Path, *arguments: str | Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "--home", str(home), "--quiet", *(str(one) for one in arguments)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def finished(home: Path, *arguments: str | Path) -> float:
-    """Run a command to its end and return how long it took."""
-    began = time.monotonic()
-    assert started(home, *arguments).wait(timeout=300) == 0
-    return time.monotonic() - began
-
-
-def moments(seconds: float) -> Iterator[float]:
-    """Yield random moments spread over the whole of a run, its start and its end included."""
-    chance = random.Random()
-    yield from ((i + chance.random()) / KILLS * seconds for i in range(KILLS))
-
-
-def killed(home: Path, after: float, *arguments: str | Path) -> bool:
-    """Kill a command ``after`` so many seconds; false when it was done before."""
-    process = started(home, *arguments)
-    try:
-        process.wait(timeout=after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    return process.wait(timeout=60) == -signal.SIGKILL
-
-
-def stored(home: Path) -> Stored:
-    """Return what the raw store holds: each version of each payload, and how often."""
-    with duckdb.connect(str(Workspace(home).raw_path), read_only=True) as con:
-        return Counter(
-            (str(stream), *row)
-            for stream in STREAMS
-            for row in con.execute(
-                f"select source, record_key, payload_sha256, version_at from raw.{stream.table}"
-            ).fetchall()
-        )
 
 
 @pytest.fixture(scope="module")
