@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -230,7 +230,7 @@ class RawStore:
                 self._move_watermark(run, page)
             self.con.commit()
         except BaseException:
-            self.con.rollback()
+            self._roll_back()
             raise
         run.logged |= {(str(stream), page.scope) for stream in per_stream}
         if is_marking:
@@ -247,6 +247,11 @@ class RawStore:
             run.counts[name] += count
         return counts
 
+    def _roll_back(self) -> None:
+        """Undo what is not committed; a database that failed for good has nothing to undo and would hide why."""
+        with suppress(duckdb.Error):
+            self.con.rollback()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write all that happens inside, or nothing of it."""
@@ -255,7 +260,7 @@ class RawStore:
             yield
             self.con.commit()
         except BaseException:
-            self.con.rollback()
+            self._roll_back()
             raise
 
     def write_relation(self, run: Run, stream: Stream, relation: str, request_url: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class UserError(Exception):
     """Something a user can act on; printed without a traceback unless ``--debug``.
@@ -82,3 +84,61 @@ class VerificationError(UserError):
     """An evidence pack does not hold what it claims."""
 
     exit_code = 8
+
+
+class StorageError(UserError):
+    """The disk is full or cannot be written, or memory ran out."""
+
+    exit_code = 9
+
+
+# What is wrong, the operating system's numbers for it, DuckDB's and Python's words for it, what to do.
+_STORAGE: tuple[tuple[str, set[int], tuple[str, ...], str], ...] = (
+    (
+        "The disk is full.",
+        {errno.ENOSPC, errno.EDQUOT, errno.EFBIG},
+        ("No space left on device", "Disk quota exceeded", "File too large", "max_temp_directory_size"),
+        "make room (twotrack doctor says how much), then run the same command again",
+    ),
+    (
+        "The disk cannot be written to.",
+        {errno.EROFS},
+        ("Read-only file system",),
+        "choose a folder that can be written to with --home",
+    ),
+    (
+        "Memory ran out.",
+        {errno.ENOMEM},
+        ("Out of Memory Error", "failed to allocate data", "failed to pin block"),
+        "allow more with --memory where the command has it, or close other programs",
+    ),
+)
+
+
+def storage_failure(error: BaseException, *, where: str = "", kept: str = "") -> StorageError | None:
+    """Return what a failure of disk or memory means to a user; ``None`` for any other error.
+
+    DuckDB has no type for a full disk, so its words decide. A commit that succeeded before the database could not be
+    tidied up any more is told as what it is: stored.
+
+    Args:
+        error: What was raised, by the operating system or by DuckDB.
+        where: What was being written.
+        kept: What is kept when the write did not succeed.
+    """
+    text = str(error)
+    if "COMMIT succeeded" in text:
+        kept = "what was being stored is stored"
+    number = error.errno if isinstance(error, OSError) else None
+    for what, numbers, words, next_step in _STORAGE:
+        if number in numbers or any(said in text for said in words):
+            return StorageError(what, where=where or _named(error), kept=kept, next_step=next_step)
+    return None
+
+
+def _named(error: BaseException) -> str:
+    """Return the file that an error names, as Python or DuckDB do."""
+    if isinstance(error, OSError) and error.filename:
+        return str(error.filename)
+    parts = str(error).split('"')
+    return next((part for part in parts[1::2] if "/" in part), "")

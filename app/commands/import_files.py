@@ -11,7 +11,7 @@ import click
 
 from app.options import Command, shared_options
 from app.session import Session, aligned
-from models.errors import InputError, UserError
+from models.errors import InputError, StorageError, UserError
 
 if TYPE_CHECKING:
     from ingest.files.importing import ImportResult
@@ -76,6 +76,9 @@ def _import(session: Session, mappings: dict[Path, FileMapping]) -> None:
                     done.append(import_file(store, path, mapping, report))
             except InputError as error:
                 failed.append((path, error))
+            except StorageError as error:  # no other file would fare better
+                error.kept += f"; {len(done)} of {len(mappings)} files were stored before it"
+                raise
             session.kept = f"{len(done)} of {len(mappings)} files are stored; a file is stored whole or not at all"
     for result in done:
         _print(session, result)

@@ -7,6 +7,7 @@ what is new, log what happened. Refuses to know formats and expressions, which h
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ingest.files.results import ImportResult, StreamCounts
 from ingest.files.write import store_stream
 from ingest.progress import Progress, Report, silent
 from ingest.store import RawStore, Run
-from models.errors import InputError, UserError
+from models.errors import InputError, UserError, storage_failure
 
 __all__ = ["ImportResult", "import_file"]
 
@@ -50,8 +51,10 @@ def import_file(store: RawStore, path: Path, mapping: FileMapping, report: Repor
         store.finish_run(run, error=error.what)
         raise
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        store.finish_run(run, error=type(error).__name__)
-        raise InputError(
+        with suppress(duckdb.Error):  # a full disk takes no log either
+            store.finish_run(run, error=type(error).__name__)
+        full = storage_failure(error, kept="nothing of this file was stored")
+        raise full or InputError(
             f"The file could not be imported: {error}",
             where=str(path),
             kept="nothing was stored",
