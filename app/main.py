@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import banners, components, filters, frame
+from app.dashboard import banners, carrying, components, filters, frame
 from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
 
@@ -51,6 +51,7 @@ def main() -> None:
     )
     st.logo(str(_ASSETS / f"twotrack-{'dark' if frame.is_dark() else 'light'}.svg"), size="large")
     page = _navigation()
+    carrying.arrive(page.url_path, filters.CARRIED)
     space = builds.workspace()
     try:
         try:

@@ -10,6 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app import wording
+from app.dashboard import carrying
 from app.dashboard.filters import NEWEST
 from app.questions import builds, queries
 from app.questions.builds import Build
@@ -41,6 +42,7 @@ def pinned_build(space: Workspace, in_use: str) -> str | None:
     asked = st.query_params.get("build")
     if asked and asked not in kept and asked != NEWEST:
         st.session_state["build_gone"] = asked
+    carrying.give_back("build", lambda values: values[-1] if values[-1] in kept else None)
     with st.sidebar:
         chosen = st.selectbox(
             "Build", (NEWEST, *reversed(kept)), key="build", bind="query-params",

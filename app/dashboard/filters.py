@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
 from app import periods, wording
+from app.dashboard import carrying
 from app.periods import Period
 from app.questions.queries import Facts
 from sql.aggregate import Filter
 
 SCOPES = {"service": "Service", "team": "Team", "change_type": "Change type"}
 NEWEST = "Newest"
+# What travels from page to page in the address; "build" is the pinned build.
+CARRIED = ("period", *SCOPES, "compare", "dates", "build")
+_CHOICES = {"period": periods.PERIODS, "compare": periods.COMPARISONS}
 _SHOWN_UNKNOWN = 5
 _UNKNOWN = "unknown_in_link"
 _TOLD = "unknown_told"
@@ -77,6 +82,7 @@ class Choice:
 def ask(facts: Facts) -> Choice:
     """Show the filter bar and return the question it holds; the URL carries it."""
     _note_unknown(facts)
+    _give_back(facts)
     columns = st.columns([1.25, 1.35, 1.15, 1.15, 1.4], gap="small", vertical_alignment="bottom")
     name = columns[0].selectbox(
         "Period",
@@ -112,7 +118,33 @@ def ask(facts: Facts) -> Choice:
         chosen["service"], chosen["team"], chosen["change_type"],
     )  # fmt: skip
     _say_unknown(choice)
+    carrying.note({key: _as_in_link(st.session_state[key]) for key in CARRIED if key in st.session_state})
     return choice
+
+
+def _give_back(facts: Facts) -> None:
+    """Set what a quick change of page dropped, as far as this build holds it."""
+    for key, values in _CHOICES.items():
+        carrying.give_back(key, partial(_one_of, values))
+    for scope in SCOPES:
+        carrying.give_back(scope, partial(_some_of, facts.options(scope)))
+    carrying.give_back("dates", _days)
+
+
+def _one_of(offered: Sequence[str], asked: Sequence[str]) -> str | None:
+    return asked[-1] if asked[-1] in offered else None
+
+
+def _some_of(offered: Sequence[str], asked: Sequence[str]) -> list[str]:
+    return [value for value in asked if value in offered]
+
+
+def _days(asked: Sequence[str]) -> tuple[date, ...] | None:
+    return tuple(date.fromisoformat(value) for value in asked if value and _is_date(value)) or None
+
+
+def _as_in_link(value: object) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list | tuple) else [str(value)]
 
 
 def _dates(facts: Facts) -> tuple[date, ...]:
@@ -129,8 +161,7 @@ def _dates(facts: Facts) -> tuple[date, ...]:
 def _note_unknown(facts: Facts) -> None:
     """Remember what the link asks for and the build does not hold; Streamlit drops such values from the URL."""
     asked: list[str] = []
-    known = {"period": periods.PERIODS, "compare": periods.COMPARISONS}
-    for key, values in known.items():
+    for key, values in _CHOICES.items():
         asked += [f"{key} “{value}”" for value in st.query_params.get_all(key) if value not in values]
     for scope, label in SCOPES.items():
         options = set(facts.options(scope))

@@ -110,11 +110,11 @@ def until(page: Page, holds: Callable[[], bool], what: str, *, within: float = 2
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has its title and the server has nothing more to send."""
+    """Wait until the page has its title, the server has nothing more to send, and every part of it is drawn."""
     page.wait_for_selector("h1", timeout=SETTLES_WITHIN)
     page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'running'"
-        " && !document.querySelector('[data-stale=true]')",
+        "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')",
         timeout=SETTLES_WITHIN,
     )
     page.wait_for_timeout(600)

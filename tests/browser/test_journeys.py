@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from models.workspace import Workspace
 from tests.browser.conftest import publish
-from tests.browser.serving import page_of, settled, until
+from tests.browser.serving import SETTLES_WITHIN, page_of, settled, until
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +60,30 @@ def test_filters_live_in_the_link_and_travel(page: Page, address: str) -> None:
     page.go_back()
     settled(page)
     assert query_of(page)["service"] == ["payments"]
+
+
+def test_filters_survive_a_reader_who_is_quicker_than_the_page(page: Page, address: str) -> None:
+    """Leaving before the filters are drawn loses none of them, nor the address that can be shared."""
+    page.goto(f"{address}/?service=payments&period=Last+26+weeks")
+    page.get_by_role("link", name="Approvals", exact=True).click()
+    expect(page).to_have_url(re.compile("/approvals"), timeout=SETTLES_WITHIN)
+    until(page, lambda: query_of(page).get("service") == ["payments"], "the service in the next page's address")
+    assert query_of(page)["period"] == ["Last 26 weeks"]
+    settled(page)
+    expect(page.get_by_test_id("stCaptionContainer").filter(has_text="service payments").first).to_be_visible()
+
+
+def test_filters_taken_away_stay_away(page: Page, address: str) -> None:
+    """What a reader clears is not brought back, neither on this page nor on the next."""
+    open_page(page, f"{address}/approvals?service=payments")
+    page.get_by_role("button", name="Clear all").first.click()
+    until(page, lambda: "service" not in query_of(page), "an address without a service")
+    settled(page)
+    page.get_by_role("link", name="Hand-over", exact=True).click()
+    expect(page).to_have_url(re.compile("/hand-over"), timeout=SETTLES_WITHIN)
+    settled(page)
+    assert "service" not in query_of(page)
+    assert page.get_by_text("service payments").count() == 0
 
 
 def test_a_change_opened_from_the_list_keeps_the_filters_for_the_way_back(page: Page, address: str) -> None:
