@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ingest.store import RawRecord, Rejected
+from ingest.store_records import RawRecord, Rejected
 from models.records import Stream
 
 

@@ -14,7 +14,8 @@ from ingest.connector import Parsed, Response
 from ingest.http import Client
 from ingest.http_errors import NotFoundError
 from ingest.pages import page
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.records import Stream
 
 _START = "0001-01-01T00:00:00|"

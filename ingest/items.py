@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from ingest.store import RawRecord, Rejected
+from ingest.store_records import RawRecord, Rejected
 from models.errors import SourceError
 from models.records import Stream
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ingest.connector import Parsed, Response
 from ingest.http import Client
-from ingest.store import Page
+from ingest.store_records import Page
 
 
 def page(

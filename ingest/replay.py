@@ -18,7 +18,8 @@ from ingest.connector import Parsed, Response, Route, route_for
 from ingest.progress import Progress, Report, silent
 from ingest.recordings import Recording, Unreadable, read_recordings
 from ingest.secrets import Scrubber
-from ingest.store import Page, RawStore, Rejected, Run
+from ingest.store import RawStore
+from ingest.store_records import Page, Rejected, Run
 
 RunFactory = Callable[[str, str], Run]
 _FAILED = 400

@@ -16,7 +16,8 @@ from ingest.connector import Route
 from ingest.credentials import Credential
 from ingest.http import Client, Recorder
 from ingest.manners import Clock, Policy
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.records import Stream
 from models.settings import SourceSettings
 

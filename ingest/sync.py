@@ -15,7 +15,8 @@ from ingest.forecast import Forecast, forecast
 from ingest.http_errors import ForbiddenError, NotFoundError
 from ingest.progress import Progress, Report, silent
 from ingest.source import Connection, Connector, Position, Surroundings, Task
-from ingest.store import RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Run
 from models.errors import ConfigurationError, SourceError, UserError
 from models.settings import SourceSettings
 

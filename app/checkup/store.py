@@ -83,7 +83,7 @@ def _compared(con: DuckDBPyConnection, table: str, rows: int) -> tuple[int, int]
 
     What a source returned is hashed over its canonical JSON, what a file brought over its text.
     """
-    from ingest.store import canonical_json
+    from ingest.store_records import canonical_json
     from models.errors import InputError
 
     sample = con.execute(

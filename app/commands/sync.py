@@ -111,7 +111,8 @@ def command(
 def _replay(session: Session, directory: Path) -> None:
     from app.progress import flow
     from ingest.replay import replay
-    from ingest.store import RawStore, Run
+    from ingest.store import RawStore
+    from ingest.store_records import Run
 
     if not directory.is_dir():
         raise InputError(

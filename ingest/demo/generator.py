@@ -28,7 +28,8 @@ from ingest.github import routes as github_routes
 from ingest.jenkins import parse as jenkins_parse
 from ingest.jira import parse as jira_parse
 from ingest.progress import Progress, Report, silent
-from ingest.store import Page, RawRecord, RawStore, Rejected, Run
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord, Rejected, Run
 from models.errors import InputError
 from models.records import Stream
 

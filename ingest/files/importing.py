@@ -20,7 +20,8 @@ from ingest.files.mapping import FileMapping
 from ingest.files.results import ImportResult, StreamCounts
 from ingest.files.write import store_stream
 from ingest.progress import Progress, Report, silent
-from ingest.store import RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Run
 from models.errors import InputError, UserError, storage_failure
 
 __all__ = ["ImportResult", "import_file"]

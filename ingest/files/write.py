@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ingest.files.mapped import MappedRows
 from ingest.files.results import StreamCounts
-from ingest.store import RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Run
 from models.records import Stream
 
 

@@ -22,7 +22,8 @@ from ingest.github.keys import stream
 from ingest.github.walk import PageSize, iso
 from ingest.http_errors import NotFoundError
 from ingest.source import Position
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 
 _PER_PAGE = 100
 _CAP = 1000  # GitHub shows this many results of a filtered list and no more

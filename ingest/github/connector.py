@@ -37,7 +37,8 @@ from ingest.github.rules import (
 from ingest.github.walk import PageSize, walk_pages
 from ingest.http_errors import NotFoundError
 from ingest.source import Connection, Connector, Position, Surroundings, Task
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.errors import ConfigurationError
 from models.settings import SourceSettings
 

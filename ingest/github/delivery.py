@@ -21,7 +21,7 @@ from ingest.github.keys import (
     repository_of,
     stream,
 )
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 
 
 def deployment_records(repository: str, item: Item) -> Iterator[RawRecord]:

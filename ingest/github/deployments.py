@@ -18,7 +18,8 @@ from ingest.github.keys import stream
 from ingest.github.walk import PageSize, Walk, iso, walk_pages
 from ingest.http_errors import NotFoundError
 from ingest.source import Position
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 
 _AT_ONCE = 100
 _REVISITED = timedelta(days=90)  # GitHub drops statuses after that; what we have is then all there will ever be

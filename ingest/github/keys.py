@@ -30,7 +30,7 @@ from typing import Any
 import orjson
 
 from ingest.connector import Parsed, Response
-from ingest.store import RawRecord, Rejected
+from ingest.store_records import RawRecord, Rejected
 from models.records import Stream
 
 Item = Mapping[str, Any]

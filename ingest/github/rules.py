@@ -26,7 +26,8 @@ from ingest.github.keys import stream
 from ingest.github.walk import iso
 from ingest.http_errors import ForbiddenError
 from ingest.source import Position
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.records import Stream
 
 _PER_PAGE = 100

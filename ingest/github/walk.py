@@ -18,7 +18,7 @@ from ingest.connector import Parsed, Response
 from ingest.github.api import GitHub
 from ingest.http_errors import ForbiddenError, OverloadedError, UnreadableAnswerError
 from ingest.source import Position
-from ingest.store import Page
+from ingest.store_records import Page
 
 # An update may become visible after a later one; the next reading starts this much before the last one's newest.
 OVERLAP = timedelta(minutes=10)

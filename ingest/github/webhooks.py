@@ -18,7 +18,7 @@ from ingest.github import delivery, parse
 from ingest.github.graphql import RULE_PATHS
 from ingest.github.keys import Item, collect, instant, stream
 from ingest.items import ANNOTATION
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 
 
 @dataclass(frozen=True)

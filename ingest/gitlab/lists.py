@@ -32,7 +32,8 @@ from ingest.http_errors import ForbiddenError, NotFoundError
 from ingest.items import Item, Json, listed_at, parsed_instant, text_at
 from ingest.pages import page
 from ingest.source import Position
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.errors import SourceError
 from models.records import Stream
 

@@ -31,7 +31,7 @@ from ingest.items import (
     required,
     text_at,
 )
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 from models.errors import SourceError
 from models.records import Stream, stream
 

@@ -22,7 +22,7 @@ from ingest.items import Item, at, listed_at, text_at
 from ingest.jenkins.parse import parse_builds
 from ingest.pages import page
 from ingest.source import Position
-from ingest.store import Page
+from ingest.store_records import Page
 from models.errors import SourceError
 
 PAGE_SIZE = 100

@@ -20,7 +20,8 @@ from ingest.jenkins.builds import PAGE_SIZE, Job, address, build_pages, jobs_bel
 from ingest.jenkins.parse import BUILDS, STAGES, parse_stages, routes
 from ingest.secrets import resolve
 from ingest.source import Connection, Connector, Expected, Permission, Position, Surroundings, Task
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.errors import ConfigurationError, SourceError
 from models.settings import SourceSettings
 

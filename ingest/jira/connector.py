@@ -37,7 +37,7 @@ from ingest.jira.parse import (
 from ingest.jira.search import PAGE_SIZE, Jira, account_zone, count_issues, issue_pages, source_time
 from ingest.pages import page
 from ingest.source import Connection, Connector, Expected, Permission, Position, Surroundings, Task
-from ingest.store import Page
+from ingest.store_records import Page
 from models.errors import ConfigurationError
 from models.settings import SourceSettings
 

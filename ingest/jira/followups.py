@@ -28,7 +28,7 @@ from ingest.jira.parse import (
 from ingest.jira.search import Jira
 from ingest.pages import page
 from ingest.source import Position
-from ingest.store import Page, Rejected, utc_naive
+from ingest.store_records import Page, Rejected, utc_naive
 from models.errors import SourceError
 from models.records import Stream
 

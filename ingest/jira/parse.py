@@ -36,7 +36,7 @@ from ingest.items import (
     text_at,
 )
 from ingest.jira.fields import FieldCatalogue, FieldCatalogues, login_of, plain_value, rich_text
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 from models.records import stream
 
 ISSUES = stream("jira.issues")

@@ -26,7 +26,8 @@ from ingest.jira.fields import FieldCatalogues
 from ingest.jira.parse import parse_issues
 from ingest.pages import page
 from ingest.source import Position
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.errors import SourceError
 
 PAGE_SIZE = 100

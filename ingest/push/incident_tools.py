@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ingest.items import Item, annotated, at, instant_at, required, text_at
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 from models.records import Stream
 
 PAGERDUTY_EVENTS = Stream("pagerduty", "events")

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ingest.store import RawRecord
+from ingest.store_records import RawRecord
 from models.records import KINDS, Record, Stream, plural
 
 _LARGEST = 2**63

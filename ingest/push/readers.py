@@ -17,7 +17,7 @@ from ingest.items import Intake
 from ingest.push import own_records
 from ingest.push.incident_tools import OPSGENIE_EVENTS, PAGERDUTY_EVENTS, opsgenie_records, pagerduty_records
 from ingest.push.spool import Delivery
-from ingest.store import RawRecord, Rejected
+from ingest.store_records import RawRecord, Rejected
 from models.records import Stream
 
 DELIVERIES = Stream("push", "deliveries")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ingest.push.readers import DELIVERIES, read, request_url
 from ingest.push.spool import Delivery, Spool
-from ingest.store import Page, RawRecord, RawStore, Rejected, Run
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord, Rejected, Run
 
 BATCH = 500
 BATCH_BYTES = 32 * 1024 * 1024

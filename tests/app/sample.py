@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ingest.store import Page, RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord
 from models.records import KINDS, plural, stream
 from models.settings import Settings, parse_settings
 from models.workspace import Workspace

@@ -11,7 +11,8 @@ import pytest
 from ingest.connector import Parsed, Response, Route, route_for
 from ingest.items import Json
 from ingest.replay import replay
-from ingest.store import Page, RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Page, Run
 from tests.conftest import SHARED
 
 RECORDED = SHARED / "devlake-e2e"

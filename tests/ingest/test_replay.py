@@ -15,7 +15,8 @@ from ingest.connector import Parsed, Response, Route
 from ingest.progress import Progress
 from ingest.recordings import FileRecorder
 from ingest.replay import ReplayResult, replay
-from ingest.store import RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import RawRecord
 from models.errors import InputError
 from models.records import Stream
 

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.store import Page, RawRecord, RawStore, Rejected, Run, canonical_json, rejected_payloads
+from ingest.store import RawStore, rejected_payloads
+from ingest.store_records import Page, RawRecord, Rejected, Run, canonical_json
 from models.errors import InputError
 from models.records import stream
 
@@ -260,7 +261,8 @@ def test_the_hash_is_that_of_the_canonical_payload() -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from ingest.store import Page, RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord
 from models.records import stream
 changes = stream("record.changes")
 with RawStore(Path(sys.argv[1])) as store:

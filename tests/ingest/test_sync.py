@@ -10,7 +10,8 @@ from ingest.http import Client
 from ingest.http_errors import ForbiddenError, OverloadedError
 from ingest.progress import Progress
 from ingest.source import Connection, Connector, Position, Surroundings, Task
-from ingest.store import Page, RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord
 from ingest.sync import SourceOutcome, chosen_sources, sync
 from models.errors import ConfigurationError, SourceError
 from models.records import Stream

@@ -15,7 +15,8 @@ from ingest.gitlab.connector import CONNECTOR as GITLAB
 from ingest.jenkins.connector import CONNECTOR as JENKINS
 from ingest.jira.connector import CONNECTOR as JIRA
 from ingest.replay import ReplayResult, replay
-from ingest.store import RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Run
 from models.settings import Settings, load_settings
 from models.workspace import CHECKOUT, Workspace
 from sql.build import build

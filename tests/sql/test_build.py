@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from ingest.store import Page, RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord
 from models.errors import BuildError, NotBuiltError
 from models.records import stream
 from models.settings import Settings, parse_settings

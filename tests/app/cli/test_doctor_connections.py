@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ingest.store import Page, RawRecord, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page, RawRecord
 from models.records import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack

@@ -15,7 +15,8 @@ from ingest.github.delivery import parse_deployment_nodes
 from ingest.push.receiving import Received, delivery_of
 from ingest.push.spool import Spool
 from ingest.push.takeover import take_over
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
 from tests.exports import AS_OF

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.files.importing import import_file
-from ingest.store import RawStore, canonical_json
+from ingest.store import RawStore
+from ingest.store_records import canonical_json
 from models.errors import InputError
 from tests.ingest.files.making import changes, load, mapping, records, write
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from ingest.github.connector import GITHUB
 from ingest.manners import Clock, Policy
 from ingest.source import Position, Surroundings
-from ingest.store import Page, RawStore, Run
+from ingest.store import RawStore
+from ingest.store_records import Page, Run
 from ingest.sync import SourceOutcome, sync
 from models.settings import SourceSettings
 from tests.conftest import FixedClock

@@ -8,7 +8,8 @@ import pytest
 
 from ingest.connector import Response, route_for
 from ingest.github.routes import ROUTES
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from tests.ingest.github.syncing import Syncing
 from tests.servers.base import Answer, Asked
 from tests.servers.github import Repository

@@ -13,7 +13,8 @@ import pytest
 from ingest.connector import Response, route_for
 from ingest.github.routes import ROUTES
 from ingest.replay import ReplayResult, replay
-from ingest.store import Page, RawStore
+from ingest.store import RawStore
+from ingest.store_records import Page
 from tests.conftest import SHARED
 from tests.staging import staged
 

@@ -184,7 +184,7 @@ def test_a_runs_approval_has_the_time_its_webhook_came_and_a_later_sync_does_not
     """GitHub's API states no time for it; the webhook's arrival bounds it."""
     from ingest.connector import Response
     from ingest.github.delivery import parse_approvals
-    from ingest.store import Page
+    from ingest.store_records import Page
 
     approver = {"login": "eve", "type": "User"}
     jobs = [{"environment": "production", "status": "queued"}]
@@ -220,7 +220,7 @@ def test_a_runs_approval_has_the_time_its_webhook_came_and_a_later_sync_does_not
 def test_acts_are_told_by_webhooks_only_where_the_timeline_does_not(store: RawStore, spool: Spool) -> None:
     """Without a sync the webhook is all there is; with one, the same act is not counted twice."""
     from ingest.github.parse import timeline_record
-    from ingest.store import Page
+    from ingest.store_records import Page
 
     asked = github("review_requested", pull_request=pull_request(), requested_reviewer={"login": "ben"})
     moved = github(
