@@ -23,12 +23,14 @@ from models.workspace import Workspace
 from sql.check import check_rows, portability_problems, require
 from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
-from sql.engines import CATALOGS, dependencies, for_duckdb, parse
+from sql.engines import CATALOGS, dependencies, for_duckdb, parse, prepare
 from sql.header import Model, read_models
 from sql.meta import write_meta
 
 Progress = Callable[[str, int, int], None]
 SUPPLIED = {"raw", "seeds", "config"}
+# Business hours are needed from the first instant in this table.
+_CREATED_IN = "intermediate.int_changes"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,27 @@ class Plan:
     statements: dict[str, str]
     reads: dict[str, set[str]]
 
+    def dropped_after(self) -> dict[str, list[str]]:
+        """Return the scratch tables that nothing reads any more once a model has run, by that model's name.
+
+        They are held in memory, so each is let go after its last reader; reading a view is reading what it reads.
+        """
+        views = {model.full_name for model in self.models if model.is_view}
+        last: dict[str, str] = {}
+        for model in self.models:
+            waiting = [model.full_name, *self.reads[model.full_name]]
+            if "config.business_days" in self.reads[model.full_name]:
+                waiting.append(_CREATED_IN)
+            while waiting:
+                name = waiting.pop()
+                last[name] = model.full_name
+                waiting += self.reads[name] if name in views else ()
+        found: dict[str, list[str]] = {}
+        for name, reader in last.items():
+            if CATALOGS[name.partition(".")[0]] == "work" and name not in views:
+                found.setdefault(reader, []).append(name)
+        return found
+
 
 def plan(models: dict[str, Model]) -> Plan:
     """Parse, check for portability and order the models.
@@ -81,7 +104,7 @@ def plan(models: dict[str, Model]) -> Plan:
             raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
         require(portability_problems(tree), str(model.path))
         reads[name] = dependencies(tree)
-        statements[name] = for_duckdb(tree)
+        statements[name] = for_duckdb(tree, model.select)
         unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
         if unknown:
             raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
@@ -157,7 +180,7 @@ def _write(
 ) -> list[ModelResult]:
     """Write the build's file, complete and closed."""
     folder = workspace.build_dir
-    con = connect(workspace, folder / f"{build_id}.duckdb", folder / f"{build_id}.work.duckdb", memory_limit)
+    con = connect(workspace, folder / f"{build_id}.duckdb", memory_limit)
     try:
         results = run_models(con, ordered, settings, as_of, progress)
         write_meta(con, ordered.models, {one.name: one.rows for one in results}, build_id, as_of, settings)
@@ -167,8 +190,13 @@ def _write(
     return results
 
 
-def connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: str) -> DuckDBPyConnection:
-    """Return a connection with the raw store (read-only), the file to publish and a scratch file attached."""
+def connect(workspace: Workspace, finished: Path, memory_limit: str) -> DuckDBPyConnection:
+    """Return a connection with the raw store (read-only), the file to publish and a scratch database attached.
+
+    Models name tables by layer only; the search path says where each layer lies. Scratch tables are kept in memory,
+    where they cost no compression, and spill to the build folder when memory runs short. The file needs no log: it is
+    published whole or thrown away.
+    """
     con = duckdb.connect(":memory:")
     con.execute(f"set memory_limit = '{memory_limit}'")
     con.execute("set temp_directory = ?", [str(workspace.build_dir / "spill")])
@@ -176,11 +204,11 @@ def connect(workspace: Workspace, finished: Path, scratch: Path, memory_limit: s
     # It would be printed among what machines read.
     con.execute("set enable_progress_bar = false")
     con.execute(f"attach '{_quoted(workspace.raw_path)}' as store (read_only)")
-    con.execute(f"attach '{_quoted(finished)}' as build")
-    con.execute(f"attach '{_quoted(scratch)}' as work")
-    for layer, catalog in CATALOGS.items():
-        if catalog != "store":
-            con.execute(f"create schema if not exists {catalog}.{layer}")
+    con.execute(f"attach '{_quoted(finished)}' as build (recovery_mode no_wal_writes)")
+    # Written once, at the end: in between, every checkpoint would write what changed since.
+    con.execute("set checkpoint_threshold = '1TB'")
+    con.execute("attach ':memory:' as work")
+    prepare(con)
     return con
 
 
@@ -200,6 +228,7 @@ def run_models(
     load_config(con, settings, as_of)
     results: list[ModelResult] = []
     has_hours = False
+    dropped_after = ordered.dropped_after()
     for position, model in enumerate(ordered.models):
         if progress:
             progress(model.full_name, position, len(ordered.models))
@@ -215,6 +244,8 @@ def run_models(
             if failed is None:
                 raise
             failed(model, error)
+        for name in dropped_after.get(model.full_name, ()):
+            con.execute(f"drop table if exists {CATALOGS[name.partition('.')[0]]}.{name}")
     return results
 
 
@@ -239,7 +270,7 @@ def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelRes
     table = f"{CATALOGS[model.layer]}.{model.full_name}"
     # Scaffolding is never read in order; only what is published is worth sorting.
     if model.order_by and CATALOGS[model.layer] == "build":
-        statement = f"select * from ({statement}) order by {model.order_by}"
+        statement = f"select * from ({statement}\n) order by {model.order_by}"
     try:
         con.execute(f"create {'view' if model.is_view else 'table'} {table} as {statement}")
     except duckdb.OutOfMemoryException:
@@ -259,7 +290,7 @@ def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:
     """Return the first and last day that business hours are needed for, from the change records' instants."""
     # Fetched whole: a result that is not read to its end keeps the connection busy.
     ((first,),) = con.execute(
-        "select min(created_at) from work.intermediate.int_changes where created_at <= ?", [as_of]
+        f"select min(created_at) from work.{_CREATED_IN} where created_at <= ?", [as_of]
     ).fetchall()
     return (first.date(), as_of.date()) if first else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+from duckdb import DuckDBPyConnection
 from sqlglot import exp, parse_one
 
 # Staging and intermediate tables are scaffolding; only the rest is published.
@@ -34,14 +35,22 @@ def dependencies(tree: exp.Expression) -> set[str]:
     return {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
 
 
-def for_duckdb(tree: exp.Expression, catalogs: Mapping[str, str] = CATALOGS) -> str:
-    """Return the SQL that DuckDB runs, with every table placed in its catalog; the tree is changed for it."""
-    if tree.find(exp.JSONExtractScalar):
-        for select in list(tree.find_all(exp.Select)):
-            _read_json_once(select)
-    for table in tree.find_all(exp.Table):
-        if table.db in catalogs:
-            table.set("catalog", exp.to_identifier(catalogs[table.db]))
+def prepare(con: DuckDBPyConnection) -> None:
+    """Create the layers' schemas in the attached ``build`` and ``work``, and let models name tables by layer only."""
+    for layer, catalog in CATALOGS.items():
+        if catalog != "store":
+            con.execute(f"create schema if not exists {catalog}.{layer}")
+    attached = {name for (name,) in con.execute("select database_name from duckdb_databases()").fetchall()}
+    path = ",".join(f"{catalog}.{layer}" for layer, catalog in CATALOGS.items() if catalog in attached)
+    con.execute(f"set search_path = '{path}'")
+
+
+def for_duckdb(tree: exp.Expression, text: str) -> str:
+    """Return the SQL that DuckDB runs: the model's own text, or the tree with its JSON read once, changed for it."""
+    if not tree.find(exp.JSONExtractScalar):
+        return text
+    for select in list(tree.find_all(exp.Select)):
+        _read_json_once(select)
     return tree.sql(dialect="duckdb", comments=False)
 
 

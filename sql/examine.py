@@ -96,7 +96,7 @@ def _by_rows(
         else:
             broken[name] = ModelCheck(name, model.path, "broken", (error.what,))
 
-    con = connect(workspace, folder / "check.duckdb", folder / "work.duckdb", memory_limit)
+    con = connect(workspace, folder / "check.duckdb", memory_limit)
     try:
         results = {one.name: one for one in run_models(con, ordered, settings, as_of, progress, failed)}
     finally:

@@ -18,7 +18,7 @@ def staged(store: RawStore, source_type: str, kind: str) -> list[dict[str, Any]]
     tree = parse(model.select)
     assert portability_problems(tree) == []
     store.con.execute("set TimeZone = 'UTC'")
-    store.con.execute(f"create or replace temp table {name} as {for_duckdb(tree, {})}")
+    store.con.execute(f"create or replace temp table {name} as {for_duckdb(tree, model.select)}")
     assert check_rows(store.con, model, name) == []
     cursor = store.con.execute(f"select * from {name} order by key")
     columns = [column[0] for column in cursor.description]

@@ -110,6 +110,23 @@ def test_every_model_runs_after_all_it_reads(write: Callable[[str, str], None], 
     assert order == ["staging.stg_changes", "marts.counted", "marts.a_first_by_name"]
 
 
+def test_a_scratch_table_is_let_go_after_its_last_reader(write: Callable[[str, str], None]) -> None:
+    """Scratch tables lie in memory; who reads a view reads what the view reads."""
+    head = "-- description: D.\n-- grain: key\n-- column: key | K.\n"
+    write(
+        "intermediate/all_things.sql",
+        head + "-- materialized: view\nselect cast(key as varchar) as key from staging.stg_changes",
+    )
+    write("intermediate/int_more.sql", head + "select cast(key as varchar) as key from intermediate.all_things")
+    write("marts/seen.sql", head + "select cast(key as varchar) as key from intermediate.int_more")
+    ordered = plan(runner.read_models())
+    ran = [model.full_name for model in ordered.models]
+    gone = ordered.dropped_after()
+    assert gone["marts.seen"] == ["intermediate.int_more"]
+    assert "staging.stg_changes" in gone[max("marts.counted", "intermediate.int_more", key=ran.index)]
+    assert sorted(name for names in gone.values() for name in names) == ["intermediate.int_more", "staging.stg_changes"]
+
+
 def test_models_that_read_each_other_are_refused(write: Callable[[str, str], None]) -> None:
     """A circle has no order; its members are named."""
     head = "-- description: X.\n-- grain: key\n-- column: key | Key.\n"

@@ -20,7 +20,7 @@ from models.records import KINDS, plural
 from models.settings import Settings, load_settings
 from sql.build import Plan, plan, run_model
 from sql.configuration import load_business_days, load_config, load_seeds
-from sql.engines import CATALOGS
+from sql.engines import CATALOGS, prepare
 from sql.header import Model, read_models
 
 HERE = Path(__file__).resolve().parent
@@ -107,9 +107,7 @@ def open_case(case: Path, target: str) -> duckdb.DuckDBPyConnection:
     con.execute("set TimeZone = 'UTC'")
     con.execute("attach ':memory:' as work")
     con.execute("attach ':memory:' as build")
-    for layer, catalog in CATALOGS.items():
-        if catalog != "store":
-            con.execute(f"create schema if not exists {catalog}.{layer}")
+    prepare(con)
     load_seeds(con)
     load_config(con, settings, as_of)
     load_business_days(con, settings, (date(as_of.year - 1, 1, 1), as_of.date()))

@@ -60,7 +60,7 @@ explicit as (
     ) = 1
 ),
 moments as (
-    select service, finished_at as at, 0 as is_incident, deployment_id, cast(null as varchar) as incident_id from production
+    select service, finished_at as happened_at, 0 as is_incident, deployment_id, cast(null as varchar) as incident_id from production
     where service is not null
     union all
     select service, opened_at, 1, cast(null as varchar), incident_id from intermediate.int_incidents
@@ -70,13 +70,13 @@ moments as (
 preceding as (
     select
         incident_id,
-        at,
+        happened_at,
         is_incident,
         last_value(deployment_id ignore nulls) over before_it as deployment_id,
-        last_value(case when is_incident = 0 then at end ignore nulls) over before_it as deployed_at
+        last_value(case when is_incident = 0 then happened_at end ignore nulls) over before_it as deployed_at
     from moments
     window before_it as (
-        partition by service order by at, is_incident, deployment_id, incident_id
+        partition by service order by happened_at, is_incident, deployment_id, incident_id
         rows between unbounded preceding and current row
     )
 )
@@ -90,4 +90,4 @@ select p.incident_id, p.deployment_id, 'preceding'
 from preceding p
 cross join config.thresholds t
 where p.is_incident = 1 and p.deployment_id is not null
-    and (epoch_us(p.at) - epoch_us(p.deployed_at)) <= t.incident_window_hours * 3600000000
+    and (epoch_us(p.happened_at) - epoch_us(p.deployed_at)) <= t.incident_window_hours * 3600000000
