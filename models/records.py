@@ -128,7 +128,7 @@ class Decision(Record):
 
 
 class Vote(Record):
-    """A vote with a value on one revision of a change (Gerrit's labels)."""
+    """A vote with a value on one revision of a change (Gerrit's labels); ``comment`` is what was written with it."""
 
     change_key: str | None = None
     voted_at: datetime | None = None
@@ -137,6 +137,7 @@ class Vote(Record):
     label: str | None = None
     value: int | None = None
     revision: str | None = None
+    comment: str | None = None
 
 
 class Event(Record):

@@ -18,7 +18,8 @@
 -- column: is_in_force | For approvals: whether it held for the shipped revision at the merge.
 -- column: is_authorising | For approvals: whether it authorised the change.
 -- column: valid_until | When it stopped holding, UTC.
--- column: comment | Reason or remark.
+-- column: vote | Label and value of a vote as cast, for example Code-Review+2; null for the other forms.
+-- column: comment | Reason or remark, in the person's words.
 -- column: conditions | Conditions set with it.
 -- column: policy | Named policy, for automated decisions.
 -- column: policy_version | Its version.
@@ -45,6 +46,7 @@ select
     cast(a.is_in_force as boolean) as is_in_force,
     cast(a.is_authorising as boolean) as is_authorising,
     cast(a.valid_until as timestamp) as valid_until,
+    cast(d.vote as varchar) as vote,
     cast(d.comment as varchar) as comment,
     cast(d.conditions as varchar) as conditions,
     cast(d.policy as varchar) as policy,

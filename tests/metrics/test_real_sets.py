@@ -283,14 +283,37 @@ def test_wikimedia_reverts_are_each_one_event(real_set: Set, shared_data: Path) 
     assert sum(expected.values()) == 267
 
 
-def test_a_vote_of_0_decides_nothing(real_set: Set) -> None:
-    """4,490 votes of 0 on the review label: none is an approval, a refusal or a first response."""
+def test_a_vote_of_0_decides_nothing(real_set: Set, shared_data: Path) -> None:
+    """4,490 votes of 0 on the review label: none decides or responds; 28 take the voter's earlier one back."""
+    last: dict[tuple[str, str], str] = {}
+    taken_back = 0
+    votes = rows_of(shared_data / "wikimedia/votes_created_2016-07_2017-06.csv")
+    for row in sorted(votes, key=lambda row: (row["at_utc"], int(row["seq"]))):
+        if row["label"] == "Code-Review":
+            place = row["change_number"], row["voter"]
+            taken_back += row["value"] == "0" and last.get(place, "0") != "0"
+            last[place] = row["value"]
     con = real_set("wikimedia")
-    zero = "from marts.decisions where source = 'wikimedia' and comment = 'Code-Review0'"
-    deciding = "verdict in ('approved', 'rejected', 'changes_requested')"
-    assert one(con, f"select count(*), count(*) filter ({deciding}) {zero}") == (4_490, 0)
+    zero = "from marts.decisions where source = 'wikimedia' and vote = 'Code-Review0'"
+    verdicts = dict(con.execute(f"select verdict, count(*) {zero} group by 1").fetchall())
+    assert verdicts == {"commented": 4_490 - taken_back, "withdrawn": taken_back}
+    assert taken_back == 28
     responses = f"""select count(*) from marts.changes c join (select change_id, decided_at {zero}) d
         on d.change_id = c.change_id and d.decided_at = c.first_response_at
         where not exists (select 1 from marts.decisions o where o.change_id = c.change_id
-            and o.decided_at = c.first_response_at and o.comment <> 'Code-Review0')"""
+            and o.decided_at = c.first_response_at and o.vote <> 'Code-Review0')"""
     assert one(con, responses) == 0
+
+
+def test_the_words_of_a_vote_are_what_its_voter_wrote(real_set: Set, shared_data: Path) -> None:
+    """Of 3,032 votes of +2 only 652 carry a word: the first line of an entry only repeats the vote."""
+    events = rows_of(shared_data / "wikimedia/events_created_2016-07_2017-06.csv")
+    words = {(row["change_number"], row["seq"]): row["message"] for row in events}
+    expected: Counter[bool] = Counter()
+    for row in rows_of(shared_data / "wikimedia/votes_created_2016-07_2017-06.csv"):
+        if (row["label"], row["value"]) == ("Code-Review", "+2"):
+            head, _, rest = words.get((row["change_number"], row["seq"]), "").partition("\n")
+            expected[head.startswith("Patch Set") and bool(rest.strip())] += 1
+    query = "select comment is not null, count(*) from marts.decisions where vote = 'Code-Review+2' group by 1"
+    assert dict(real_set("wikimedia").execute(query).fetchall()) == expected
+    assert expected == {False: 2_380, True: 652}

@@ -46,7 +46,7 @@ with happened as (
         coalesce('[topic ' || t.topic || ']', ''),
         case when d.change_id is not null then 'change' when d.deployment_id is not null then 'deployment' else 'run' end,
         coalesce(d.change_id, d.deployment_id, d.run_id), d.change_id, d.deployment_id, d.decided_at,
-        d.decided_by_login, d.comment, d.url, d.time_quality
+        d.decided_by_login, coalesce(d.comment, d.vote), d.url, d.time_quality
     from intermediate.int_decisions d
     left join intermediate.int_texts t on t.source_event_id = d.source_event_id
     -- Approvals that are fields of the record or status moves are told by those events themselves.

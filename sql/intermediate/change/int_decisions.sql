@@ -1,5 +1,5 @@
 -- description: Every decision on a change, deployment or run, whatever its form: review, vote, approval record, approval
---   field or status move.
+--   field or status move. Entries that repeat an act are one.
 -- grain: decision_id
 -- column: decision_id | Source, form and key, joined by ':'.
 -- column: source | Name of the source instance.
@@ -14,7 +14,8 @@
 -- column: decided_by_type | human or bot.
 -- column: verdict | approved, rejected, changes_requested, commented, dismissed, withdrawn or pending.
 -- column: revision | Revision it was about, as stated.
--- column: comment | Reason or remark given with it.
+-- column: vote | Label and value of a vote as cast, for example Code-Review+2; null for the other forms.
+-- column: comment | Reason or remark given with it, in the person's words.
 -- column: conditions | Conditions set with it.
 -- column: authority | In what role, as stated.
 -- column: policy | Named policy that decided, for automated decisions.
@@ -53,34 +54,34 @@ with reviews as (
         url,
         max(case when verdict = 'dismissed' then 1 else 0 end) over (
             partition by source, regexp_replace(key, ':[a-z_]+$', '', 'g')
-        ) as was_dismissed
+        ) as was_dismissed,
+        cast(null as varchar) as vote
     from intermediate.all_decisions
 ),
 votes as (
     select
-        v.source,
-        v.source_event_id,
+        source,
+        source_event_id,
         'vote' as basis,
-        v.key,
-        v.change_key,
+        key,
+        change_key,
         cast(null as varchar) as deployment_key,
         cast(null as varchar) as run_key,
-        v.voted_at as decided_at,
-        v.voter as login,
-        coalesce(m.verdict, 'commented') as verdict,
-        v.revision,
-        v.label || case when v.value > 0 then '+' else '' end || cast(v.value as varchar) as comment,
+        voted_at as decided_at,
+        voter as login,
+        verdict,
+        revision,
+        comment,
         cast(null as varchar) as conditions,
-        v.label as authority,
+        label as authority,
         cast(null as varchar) as policy,
         cast(null as varchar) as policy_version,
         cast(null as timestamp) as dismissed_at,
         'exact' as time_quality,
-        v.url,
-        0 as was_dismissed
-    from intermediate.all_votes v
-    left join seeds.vote_meanings m on m.label = v.label and cast(m.value as integer) = v.value
-    where v.label in (select label from seeds.vote_meanings)
+        url,
+        0 as was_dismissed,
+        vote
+    from intermediate.int_votes
 ),
 fields as (
     select
@@ -88,9 +89,16 @@ fields as (
         cast(null as varchar) as run_key, approved_at as decided_at, approved_by_login as login, 'approved' as verdict,
         cast(null as varchar) as revision, cast(null as varchar) as comment, conditions,
         cast(null as varchar) as authority, cast(null as varchar) as policy, cast(null as varchar) as policy_version,
-        cast(null as timestamp) as dismissed_at, 'exact' as time_quality, url, 0 as was_dismissed
-    from intermediate.int_changes
+        cast(null as timestamp) as dismissed_at, 'exact' as time_quality, url, 0 as was_dismissed,
+        cast(null as varchar) as vote
+    from intermediate.int_changes c
     where approved_at is not null
+        -- The field and an entry of the same person at the same instant are one act; the entry says more.
+        and not exists (
+            select 1 from intermediate.all_decisions d
+            where d.source = c.source and d.change_key = c.key and d.decided_at = c.approved_at
+                and lower(trim(d.decided_by)) = c.approved_by_login and d.verdict like 'approve%'
+        )
 ),
 moves as (
     select
@@ -99,7 +107,7 @@ moves as (
         e.actor as login, m.meaning as verdict, cast(null as varchar) as revision, e.text as comment,
         cast(null as varchar) as conditions, cast(null as varchar) as authority, cast(null as varchar) as policy,
         cast(null as varchar) as policy_version, cast(null as timestamp) as dismissed_at,
-        coalesce(e.time_quality, 'exact') as time_quality, e.url, 0 as was_dismissed
+        coalesce(e.time_quality, 'exact') as time_quality, e.url, 0 as was_dismissed, cast(null as varchar) as vote
     from intermediate.all_events e
     inner join intermediate.int_status_meanings m on m.status = lower(e.new_value)
     inner join intermediate.int_changes c on c.source = e.source and c.key = e.subject_key
@@ -115,6 +123,17 @@ all_forms as (
     union all select * from votes
     union all select * from fields
     union all select * from moves
+),
+acts as (
+    -- An entry that repeats a decision (same person, record, revision and verdict, at the same instant) under another id, as
+    -- from a second import or an export that lists it twice, is the same act. Without a person or an instant nothing says so.
+    select *
+    from all_forms
+    qualify login is null or decided_at is null or row_number() over (
+        partition by source, change_key, deployment_key, run_key, lower(trim(login)), decided_at, verdict,
+            coalesce(revision, ''), coalesce(authority, ''), coalesce(vote, '')
+        order by comment is null, conditions is null, basis, key
+    ) = 1
 )
 select
     cast(f.source || ':' || f.basis || ':' || f.key as varchar) as decision_id,
@@ -130,6 +149,7 @@ select
     cast(a.actor_type as varchar) as decided_by_type,
     cast(coalesce(f.verdict, 'commented') as varchar) as verdict,
     cast(f.revision as varchar) as revision,
+    cast(f.vote as varchar) as vote,
     cast(f.comment as varchar) as comment,
     cast(f.conditions as varchar) as conditions,
     cast(f.authority as varchar) as authority,
@@ -157,5 +177,5 @@ select
     cast(case when f.decided_at is null then 'inferred' else coalesce(f.time_quality, 'exact') end as varchar)
         as time_quality,
     cast(f.url as varchar) as url
-from all_forms f
+from acts f
 left join intermediate.int_actors a on a.source = f.source and a.login = lower(trim(f.login))

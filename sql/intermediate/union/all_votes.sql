@@ -1,4 +1,4 @@
--- description: All votes of all sources, one shape. A vote with a value on one revision of a change (Gerrit's labels).
+-- description: All votes of all sources, one shape. A vote with a value on one revision of a change (Gerrit's labels); ``comment`` is what was written with it.
 -- grain: source, key
 -- materialized: view
 -- column: source | Name of the source instance the row came from.
@@ -13,6 +13,7 @@
 -- column: label | As in the record kind Vote.
 -- column: value | As in the record kind Vote.
 -- column: revision | As in the record kind Vote.
+-- column: comment | As in the record kind Vote.
 select
     source,
     source_event_id,
@@ -25,5 +26,6 @@ select
     voter_type,
     label,
     value,
-    revision
+    revision,
+    comment
 from staging.stg_record_votes

@@ -12,6 +12,7 @@
 -- column: label | What was voted on, for example Code-Review.
 -- column: value | Value of the vote; 0 is no decision.
 -- column: revision | Revision it is about.
+-- column: comment | What the voter wrote with it.
 -- not_null: source, source_event_id, key
 -- unique: source, key
 -- unique: source_event_id
@@ -37,5 +38,6 @@ select
     cast(payload->>'$.record.voter_type' as varchar) as voter_type,
     cast(payload->>'$.record.label' as varchar) as label,
     cast(payload->>'$.record.value' as bigint) as value,
-    cast(payload->>'$.record.revision' as varchar) as revision
+    cast(payload->>'$.record.revision' as varchar) as revision,
+    cast(payload->>'$.record.comment' as varchar) as comment
 from latest
