@@ -6,7 +6,7 @@ Owns where things are drawn. Colours come from ``app.figures.style``; refuses to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,10 +91,13 @@ class Moment:
     is_dual: bool
 
 
-def timeline(moments: Sequence[Moment], colours: Palette, *, height: int = 330) -> go.Figure:
+def timeline(
+    moments: Sequence[Moment], colours: Palette, *, height: int = 330, marked: Collection[datetime] = ()
+) -> go.Figure:
     """Draw one change's events on one time axis, each track a lane; an event that is in both joins them.
 
-    Events close together share a label that names what they are; hover text and table hold each of them.
+    Events close together share a label that names what they are; hover text and table hold each of them. ``marked``
+    events get a ring.
     """
     figure = go.Figure()
     times = [moment.at for moment in moments]
@@ -105,7 +108,9 @@ def timeline(moments: Sequence[Moment], colours: Palette, *, height: int = 330) 
             type="line", x0=first - pad, x1=last + pad, y0=y, y1=y, layer="below",
             line={"color": colours.of(track), "width": 2, "dash": "solid" if y else "dash"},
         )  # fmt: skip
-        _lane_marks(figure, [m for m in moments if m.track == track], y, track, colours, (last - first + 2 * pad) / 9)
+        lane = [m for m in moments if m.track == track]
+        _rings(figure, [m.at for m in lane if m.at in marked], y, colours)
+        _lane_marks(figure, lane, y, track, colours, (last - first + 2 * pad) / 9)
     for moment in (m for m in moments if m.is_dual and m.track == GOVERNANCE):
         figure.add_shape(
             type="line", x0=moment.at, x1=moment.at, y0=0, y1=1, line={"color": colours.ink, "width": 1, "dash": "dot"}
@@ -123,6 +128,15 @@ def timeline(moments: Sequence[Moment], colours: Palette, *, height: int = 330) 
         title={"text": "UTC", "font": {"color": colours.muted, "size": 12}},
     )
     return figure
+
+
+def _rings(figure: go.Figure, marked: Sequence[datetime], y: int, colours: Palette) -> None:
+    if marked:
+        figure.add_scatter(
+            x=marked, y=[y] * len(marked), mode="markers", hoverinfo="skip",
+            marker={"color": "rgba(0,0,0,0)", "symbol": "circle" if y else "square", "size": 19,
+                    "line": {"color": colours.ink, "width": 2}},
+        )  # fmt: skip
 
 
 def _lane_marks(

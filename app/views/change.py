@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, exhibits, frame, take_away
+from app.dashboard import components, exhibits, frame, take_away, touring
 from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.figures.timelines import Moment
@@ -39,7 +39,7 @@ def show() -> None:
         )
         return
     _head(asked, story)
-    _timeline(story)
+    _timeline(story, touring.offer(story))
     _events(story)
     _related(story)
 
@@ -65,7 +65,7 @@ def _head(asked: Frame, story: Story) -> None:
     components.source_link(record["url"])
 
 
-def _timeline(story: Story) -> None:
+def _timeline(story: Story, marked: tuple[datetime, ...]) -> None:
     tracks = (style.GOVERNANCE, style.EXECUTION)
     moments = [_moment(event, event.at) for event in story.events if event.at and event.track in tracks]
     if not moments:
@@ -79,7 +79,7 @@ def _timeline(story: Story) -> None:
     st.subheader(title, anchor=False)
     record = wording.short_key(str(story.record["key"] or "this record"), story.record["url"])
     exhibits.chart(
-        timelines.timeline(moments, style.palette(frame.is_dark())), key="timeline",
+        timelines.timeline(moments, style.palette(frame.is_dark()), marked=marked), key="timeline",
         of=take_away.provenance(frame.current(), len(moments), f"events of {record}"),
         alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import findings, wording
-from app.dashboard import components, exhibits, frame, metric_page, readings, take_away
+from app.dashboard import components, exhibits, frame, metric_page, readings, take_away, touring
 from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.findings import HEADLINE_METRICS, Reading
@@ -158,8 +158,8 @@ def _caption(asked: Frame) -> None:
     if asked.build.is_demo and (example := change_story.worked_example(asked.build)):
         st.page_link(
             components.CHANGE_PAGE,
-            label=f"Worked example: one change through both tracks ({wording.inert(example[1], 80)})",
-            query_params={"change": example[0]},
+            label=f"Guided tour: the worked example through both tracks ({wording.inert(example[1], 80)})",
+            query_params={"change": example[0], touring.PARAMETER: "1"},
             icon=":material/route:",
         )
 

@@ -74,7 +74,7 @@ def _worked_example(browser: Browser, address: str) -> None:
         with page_of(browser, theme, width=WIDTH, height=HEIGHT) as page:
             page.goto(address)
             settled(page)
-            page.get_by_role("link", name="Worked example").click()
+            page.get_by_role("link", name="Guided tour").click()
             page.get_by_role("heading", name="Every event").wait_for()
             settled(page)
             page.wait_for_timeout(DRAWN)
