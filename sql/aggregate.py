@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from models.errors import InputError
 from models.metric import MetricDefinition, MetricValue, sample_note, wilson_interval
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RECORD_COLUMNS = (
     "record_id",

@@ -17,9 +17,10 @@ from app.session import Session
         "twotrack verify evidence-payments-… --key auditor.pub",
         "twotrack verify pack.zip --key auditor.pub --seed 'chosen by the auditor'",
         "twotrack verify evidence-payments-… --unsigned",
+        "twotrack verify --as-file twotrack-verify.pyz",
     ),
 )
-@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("pack", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--key", type=click.Path(dir_okay=False, path_type=Path), help="Public key that the pack must be signed with."
 )
@@ -28,11 +29,13 @@ from app.session import Session
 @click.option("--previous", type=click.Path(exists=True, path_type=Path),
               help="The pack before this one. [default: looked for beside it]")  # fmt: skip
 @click.option("--without-previous", is_flag=True, help="Do not follow the chain to earlier packs.")
+@click.option("--as-file", type=click.Path(dir_okay=False, path_type=Path), help="Check nothing; write the check "
+              "itself as one Python file, for somebody without Twotrack.")  # fmt: skip
 @shared_options
 @click.pass_obj
 def command(
-    session: Session, pack: Path, key: Path | None, unsigned: bool, seed: str | None, previous: Path | None,
-    without_previous: bool,
+    session: Session, pack: Path | None, key: Path | None, unsigned: bool, seed: str | None, previous: Path | None,
+    without_previous: bool, as_file: Path | None,
 ) -> int:  # fmt: skip
     """Check that an evidence pack holds what it claims. Needs no workspace and no network.
 
@@ -40,6 +43,10 @@ def command(
     result is computed again from the packed rows with the packed SQL, the sample is drawn again, and the chain is
     followed to the packs before. Prints one line per check; the exit code is 0 only if all hold.
     """
+    if (pack is None) == (as_file is None):
+        raise click.UsageError("Give a pack to check, or --as-file alone.")
+    if pack is None:
+        return _write(session, as_file)
     from app.reports import signing
     from app.reports.verify import Asked, failed, verdict, verify
     from models.errors import VerificationError
@@ -53,3 +60,18 @@ def command(
     session.answer({"pack": pack, "holds": not bad, "checks": [line.__dict__ for line in lines]})
     session.say(verdict(lines))
     return VerificationError.exit_code if bad else 0
+
+
+def _write(session: Session, path: Path | None) -> int:
+    """Write the check as one file and say what it needs."""
+    from app.reports import alone
+
+    target = (path or Path(alone.NAME)).expanduser()
+    digest = alone.write(target)
+    needs = alone.needs()
+    session.answer({"file": target, "sha256": digest, "needs": needs})
+    session.say(f"Written: {target}")
+    session.say(f"SHA-256: {digest}")
+    session.say(f"Needs Python 3.11 or later and: python3 -m pip install {' '.join(map(repr, needs))}")
+    session.say(f"Then: python3 {target.name} PACK --key auditor.pub")
+    return 0

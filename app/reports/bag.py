@@ -21,6 +21,11 @@ README = "README.md"
 _DECLARATION = "BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n"
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 _CHUNK = 1 << 20
+# As many files as a pack may hold, each with its digest and a long name; and far more than a description needs.
+LARGEST_MANIFEST = 64 << 20
+LARGEST_TAG = 1 << 20
+# Letters that only look alike, or are one letter on one system and two on another, are in no name of ours.
+_PLAIN_NAME = re.compile(r"[\x20-\x7e]+")
 
 
 def make(folder: Path, info: dict[str, str], readme: str) -> None:
@@ -69,7 +74,12 @@ def walk(folder: Path) -> list[str]:
         VerificationError: There is a link or anything that is neither file nor folder.
     """
     found: list[str] = []
-    for base, folders, files in os.walk(folder, followlinks=False):
+
+    def refuse(error: OSError) -> None:
+        # A folder that cannot be looked into could hide anything.
+        raise VerificationError(f"{Path(str(error.filename)).name} cannot be looked into ({error.strerror})")
+
+    for base, folders, files in os.walk(folder, followlinks=False, onerror=refuse):
         for name in [*folders, *files]:
             path = Path(base, name)
             relative = path.relative_to(folder).as_posix()
@@ -91,27 +101,37 @@ def read(folder: Path) -> Listed:
     """
     if (folder / "fetch.txt").exists():
         raise VerificationError("fetch.txt asks to load files from elsewhere")
-    if _text(folder, "bagit.txt").replace("\r\n", "\n") != _DECLARATION:
+    if _text(folder, "bagit.txt") != _DECLARATION:
         raise VerificationError("bagit.txt does not declare a bag of version 0.97 in UTF-8")
-    return Listed(_manifest(folder, MANIFEST), _manifest(folder, TAG_MANIFEST), _info(_text(folder, INFO)))
+    listed = Listed(_manifest(folder, MANIFEST), _manifest(folder, TAG_MANIFEST), _info(_text(folder, INFO)))
+    seen: dict[str, str] = {}
+    for path in [*listed.payload, *listed.tags]:
+        if (other := seen.setdefault(path.casefold(), path)) != path:
+            raise VerificationError(f"{path!r} and {other!r} are one file where names do not tell capitals apart")
+    return listed
 
 
-def _text(folder: Path, name: str) -> str:
+def _text(folder: Path, name: str, largest: int = LARGEST_TAG) -> str:
+    """Return a tag file's text as it is: line ends untouched, so that every reader sees the same lines."""
+    path = folder / name
     try:
-        return (folder / name).read_text(encoding="utf-8")
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > largest:
+            raise VerificationError(f"{name} is missing, a link, or larger than {largest >> 20} MB")
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise VerificationError(f"{name} is missing or unreadable") from error
+        raise VerificationError(f"{name} is unreadable") from error
 
 
 def _manifest(folder: Path, name: str) -> dict[str, str]:
     listed: dict[str, str] = {}
-    for number, line in enumerate(_text(folder, name).splitlines(), start=1):
+    # Lines end where `sha256sum -c` ends them, and nowhere else.
+    for number, line in enumerate(_text(folder, name, LARGEST_MANIFEST).removesuffix("\n").split("\n"), start=1):
         match = _LINE.fullmatch(line)
         if not match:
             raise VerificationError(f"line {number} of {name} is not '<sha-256>  <path>'")
         path = match[2]
         if not is_inside(path):
-            raise VerificationError(f"{name} lists {path!r}, which leads out of the bag")
+            raise VerificationError(f"{name} lists {path!r}, which leads out of the bag or is spelled ambiguously")
         if path in listed:
             raise VerificationError(f"{name} lists {path!r} twice")
         listed[path] = match[1]
@@ -119,16 +139,15 @@ def _manifest(folder: Path, name: str) -> dict[str, str]:
 
 
 def is_inside(path: str) -> bool:
-    """Return whether a relative path stays within its folder and is spelled plainly."""
+    """Return whether a relative path stays within its folder and is spelled plainly, with one reading."""
     pure = PurePosixPath(path)
     return (
-        bool(path)
+        _PLAIN_NAME.fullmatch(path) is not None
         # A percent sign could hide a name that another reader of the standard decodes.
-        and not set(path) & {"\\", "%", "\x00"}
+        and not set(path) & {"\\", "%", ":"}
         and not pure.is_absolute()
         and path == pure.as_posix()
         and all(part not in {"..", ".", ""} for part in pure.parts)
-        and not re.match(r"[A-Za-z]:", path)
     )
 
 
@@ -136,7 +155,7 @@ def _info(text: str) -> dict[str, str]:
     """Return bag-info's labels and values; continued lines are joined by a space."""
     found: dict[str, str] = {}
     last = ""
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n"):
         if line[:1] in {" ", "\t"} and last:
             found[last] += " " + line.strip()
             continue

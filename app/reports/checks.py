@@ -5,15 +5,18 @@ Owns what each check asks. Refuses to decide what a failed check means; see :mod
 
 from __future__ import annotations
 
-import csv
-import io
+import filecmp
+import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from duckdb import DuckDBPyConnection
 
 from app.reports import bag, delimited, recompute, signing
 from app.reports.bag import Listed
@@ -31,6 +34,8 @@ REQUIRED = (
     "sample_test_matrix", "separation_of_duties", "windows",
 )  # fmt: skip
 _PLAIN_FILES = {"report.html", "report.pdf", "config.toml", PROVENANCE, recompute.CONTENTS, "sample/test_matrix.xlsx"}
+# The SQL that chose the rows and made the tables, for reading; what is run stands among the results.
+_OTHER_SQL = re.compile(r"sql/(evidence|models|selection)/[a-z0-9_./]+\.sql")
 _SHOWN = 3
 _TOLERANCE = 1e-9
 
@@ -57,8 +62,14 @@ def check(name: str, ask: Callable[[], str]) -> Check:
         return Check(name, "holds", ask())
     except VerificationError as error:
         return Check(name, "fails", error.what)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return Check(name, "fails", f"it cannot be read ({type(error).__name__})")
+    except Exception as error:
+        # A pack is somebody else's input: whatever stands in it, the answer is a failed check and no traceback.
+        return Check(name, "fails", unreadable(error))
+
+
+def unreadable(error: Exception) -> str:
+    """Return what is said of a part that cannot be read, on one line."""
+    return f"it cannot be read ({type(error).__name__}: {_short(' '.join(str(error).split()))})"
 
 
 def files_listed(pack: Opened, listed: Listed) -> str:
@@ -103,19 +114,27 @@ def signature(pack: Opened, key: Ed25519PublicKey) -> str:
 
 def signed_digest(pack: Opened, statement: dict[str, Any]) -> str:
     """The signed statement is about this pack's tag manifest, and so about every byte of it."""
+    if statement["predicateType"] != signing.PREDICATE_TYPE:
+        raise VerificationError(f"the statement says {statement['predicateType']!r}, which is not that it is a pack")
     subjects = statement["subject"]
-    name, digest = subjects[0]["name"], subjects[0]["digest"]["sha256"]
-    if len(subjects) != 1 or name != f"{pack.name}/{bag.TAG_MANIFEST}":
+    if len(subjects) != 1:
+        raise VerificationError(f"the statement is about {len(subjects)} things, not about this pack alone")
+    name, digests_given = subjects[0]["name"], subjects[0]["digest"]
+    if name != f"{pack.name}/{bag.TAG_MANIFEST}":
         raise VerificationError(f"the statement is about {name!r}, not about this pack")
-    if digest != bag.digest(pack.folder / bag.TAG_MANIFEST):
+    if digests_given.keys() != {"sha256"}:
+        raise VerificationError("the statement gives other digests than the one that is checked")
+    if digests_given["sha256"] != bag.digest(pack.folder / bag.TAG_MANIFEST):
         raise VerificationError(
             "the tag manifest is not the one that was signed: the pack was changed and bagged again"
         )
-    return f"sha256 {digest[:16]}… is the tag manifest's"
+    return f"sha256 {digests_given['sha256'][:16]}… is the tag manifest's"
 
 
-def same_description(pack: Opened, listed: Listed, statement: dict[str, Any] | None) -> str:
-    """Folder, bag-info, provenance and statement all tell of the same pack."""
+def same_description(
+    pack: Opened, listed: Listed, statement: dict[str, Any] | None, key: Ed25519PublicKey | None = None
+) -> str:
+    """Folder, bag-info, provenance and statement all tell of the same pack, and name the key that signed it."""
     stated = _provenance(pack)
     info, question = listed.info, stated["question"]
     if stated["pack_format"] != PACK_FORMAT:
@@ -132,16 +151,21 @@ def same_description(pack: Opened, listed: Listed, statement: dict[str, Any] | N
             (info.get("Twotrack-Period-From"), info.get("Twotrack-Period-To")),
             (question["start_at"], question["end_at"]),
         ),
-        "scope": (info.get("Twotrack-Scope"), scope),
+        "scope": (_as_packed(info.get("Twotrack-Scope", "")), scope),
+        "frameworks": (info.get("Twotrack-Frameworks"), " ".join(stated["frameworks"])),
+        "kind": (info.get("Twotrack-Kind"), question["kind"]),
+        "workspace": (delimited.harmless(info.get("Source-Organization", "")), question["workspace"]),
         "pack before": (info.get("Twotrack-Previous"), stated["previous"] or "none"),
     }  # fmt: skip
     if statement is not None:
         predicate = statement["predicate"]
+        told["signer"] = (stated["signed_by"], signing.fingerprint(key) if key else None)
+        told["signed frameworks"] = (tuple(predicate["frameworks"]), tuple(stated["frameworks"]))
         before = predicate["previous"] or {"name": "none", "tagmanifest_sha256": "none"}
         told["signed name"] = (predicate["name"], pack.name)
         told["signed build"] = (predicate["build"], info.get("Twotrack-Build"))
         told["signed period"] = ((predicate["from"], predicate["to"]), (question["start_at"], question["end_at"]))
-        told["signed scope"] = (predicate["scope"], scope)
+        told["signed scope"] = (_as_packed(predicate["scope"]), scope)
         told["signed pack before"] = (
             (before["name"], before["tagmanifest_sha256"]),
             (info.get("Twotrack-Previous"), info.get("Twotrack-Previous-Digest")),
@@ -149,6 +173,12 @@ def same_description(pack: Opened, listed: Listed, statement: dict[str, Any] | N
     if different := [name for name, values in told.items() if len(set(values)) != 1]:
         raise VerificationError(f"they disagree on {', '.join(different)}")
     return f"{scope}, {question['start_at'][:10]} to {question['end_at'][:10]}, build {question['build_id']}"
+
+
+def _as_packed(scope: str) -> str:
+    """Return a scope as the packed question has it, whose texts are harmless in a spreadsheet."""
+    kind, space, name = scope.partition(" ")
+    return kind + space + delimited.harmless(name)
 
 
 def row_counts(pack: Opened) -> str:
@@ -161,7 +191,7 @@ def row_counts(pack: Opened) -> str:
     wrong = [
         f"{name} has {counted:,} rows, provenance says {stated[name]:,}"
         for name, path in sorted(found.items())
-        if (counted := len(delimited.read(path)[1])) != stated[name]
+        if (counted := delimited.count_rows(path)) != stated[name]
     ]
     if wrong:
         raise VerificationError(_some(wrong))
@@ -175,11 +205,27 @@ def known_kinds(pack: Opened, derived: set[str]) -> str:
     indexed = {row[1] for row in delimited.read(data / PAYLOAD_INDEX)[1] if row[1]}
     found = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
     known = tables | indexed | derived | _PLAIN_FILES | {PAYLOAD_INDEX}
-    if unknown := sorted(name for name in found - known if not re.fullmatch(r"sql/[\w./]+\.sql", name)):
+    if unknown := sorted(name for name in found - known if not _OTHER_SQL.fullmatch(name)):
         raise VerificationError(f"{_some(unknown)} is not made by anything in the pack")
     if missing := sorted(known - found):
         raise VerificationError(f"{_some(missing)} is missing")
     return f"{len(found):,} payload files of known kinds"
+
+
+def plainly_written(pack: Opened, con: DuckDBPyConnection, tables: Sequence[recompute.Table], scratch: Path) -> str:
+    """Every table's file is as packs write it, so that what a reader sees in it is what was loaded from it."""
+    for table in tables:
+        held, again = pack.folder / "data" / table.file, scratch / "table.csv"
+        delimited.write_query(con, f"select * from {table.name}", again)
+        if not filecmp.cmp(held, again, shallow=False):
+            # Another version may write a computed number with other last digits.
+            has_numbers = any(kind == "DOUBLE" for _, kind in table.columns)
+            made = recompute.Derived(table.file, again, table.rows, table.columns)
+            if not has_numbers or (difference := _difference(held, made)):
+                found = difference if has_numbers else "order, quotes or line ends are not a pack's"
+                raise VerificationError(f"{table.file} is not written as it was loaded: {found}")
+        again.unlink()
+    return f"{len(tables)} are written as packs write them"
 
 
 def whole(pack: Opened) -> str:
@@ -192,33 +238,38 @@ def whole(pack: Opened) -> str:
 
 def same_result(pack: Opened, made: recompute.Derived) -> str:
     """A result computed again from the packed tables is what the pack holds."""
-    held = (pack.folder / "data" / made.file).read_bytes().decode("utf-8")
-    if held != made.text:
-        difference = _difference(held, made)
-        if difference:
-            raise VerificationError(difference)
+    held = pack.folder / "data" / made.file
+    if not filecmp.cmp(held, made.path, shallow=False) and (difference := _difference(held, made)):
+        raise VerificationError(difference)
     return "as stated" if made.rows is None else f"{made.rows:,} rows the same"
 
 
-def _difference(held: str, made: recompute.Derived) -> str:
-    """Return the first difference of two texts; empty when only the last digits of computed numbers differ."""
+def _difference(held: Path, made: recompute.Derived) -> str:
+    """Return the first difference of two files; empty when only the last digits of computed numbers differ."""
     if made.rows is None:
         return "computed again it is different"
-    theirs, ours = list(_cells(held)), list(_cells(made.text))
-    if len(theirs) != len(ours):
-        return f"it holds {len(theirs) - 1:,} rows, computed again there are {len(ours) - 1:,}"
-    for number, (a, b) in enumerate(zip(theirs, ours, strict=True)):
-        if len(a) != len(b):
-            return f"row {number} has {len(a)} cells, computed again {len(b)}"
-        for at, (x, y) in enumerate(zip(a, b, strict=True)):
-            is_number = at < len(made.columns) and made.columns[at][1] == "DOUBLE"
-            if x != y and not (is_number and number > 0 and _is_close(x, y)):
-                return f"row {number}, {ours[0][at]}: it says {_short(x)}, computed again it is {_short(y)}"
+    first, heading = "", [name for name, _ in made.columns]
+    for number, (a, b) in enumerate(zip_longest(delimited.cells(held), delimited.cells(made.path))):
+        # Counted to the end: how many rows there are says more than where the first of them differs.
+        first = first or _different_row(number, a, b, heading, made)
+        if a is None or b is None:
+            theirs, ours = delimited.count_rows(held), made.rows
+            return f"it holds {theirs:,} rows, computed again there are {ours:,}"
+    return first
+
+
+def _different_row(
+    number: int, a: list[str] | None, b: list[str] | None, heading: list[str], made: recompute.Derived
+) -> str:
+    if a is None or b is None:
+        return ""
+    if len(a) != len(b):
+        return f"row {number} has {len(a)} cells, computed again {len(b)}"
+    for at, (x, y) in enumerate(zip(a, b, strict=True)):
+        is_number = at < len(made.columns) and made.columns[at][1] == "DOUBLE"
+        if x != y and not (is_number and number > 0 and _is_close(x, y)):
+            return f"row {number}, {heading[at]}: it says {_short(x)}, computed again it is {_short(y)}"
     return ""
-
-
-def _cells(text: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
 
 
 def _is_close(a: str, b: str) -> bool:
@@ -236,17 +287,48 @@ def payloads(pack: Opened) -> str:
     sampled = {row[2] for row in delimited.read(data / recompute.SAMPLE)[1]}
     if different := sorted(sampled ^ {row[0] for row in index}):
         raise VerificationError(f"sample and index disagree on {_some(different)}")
-    for name in sorted({row[1] for row in index if row[1]}):
+    stated: dict[str, list[list[str]]] = {}
+    for row in index:
+        if row[1]:
+            stated.setdefault(row[1], []).append(row)
+    hashed = 0
+    for name, rows in sorted(stated.items()):
         if not bag.is_inside(name) or not (data / name).is_file():
             raise VerificationError(f"the index names {name!r}, which is not there")
         document = json.loads((data / name).read_text(encoding="utf-8"))
         inside = sorted((p["stream"], p["record_key"], p["sha256_in_store"]) for p in document["payloads"])
-        stated = sorted((row[2], row[3], row[5]) for row in index if row[1] == name and row[0] == document["change_id"])
-        if inside != stated:
+        expected = sorted((row[2], row[3], row[5]) for row in rows if row[0] == document["change_id"])
+        # The index is a spreadsheet's file, so its keys are harmless ones; the payload's are as the source had them.
+        if [tuple(map(delimited.harmless, one)) for one in inside] != expected:
             raise VerificationError(f"{name} does not hold the payloads that the index says")
+        whole = [p for p in document["payloads"] if not p["is_redacted"]]
+        if any(_digest(p["payload"]) not in {None, p["sha256_in_store"]} for p in whole):
+            raise VerificationError(f"{name} holds a payload that has not the hash it was stored under")
+        hashed += len(whole)
     without = sum(1 for row in index if not row[1])
-    held = f"{sum(1 for row in index if row[1]):,} payloads of {len(sampled) - without:,} sampled changes"
+    held = (
+        f"{sum(1 for row in index if row[1]):,} payloads of {len(sampled) - without:,} sampled changes, "
+        f"{hashed:,} of them whole and with the hash they were stored under"
+    )
     return held + (f"; none is held of {without:,}" if without else "")
+
+
+def _digest(value: object) -> str | None:
+    """Return the hash under which the raw store keeps a JSON value; ``None`` where libraries write a number apart."""
+    if _has_awkward_number(value):
+        return None
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _has_awkward_number(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_awkward_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_awkward_number, value))
+    if isinstance(value, float):
+        return value != 0 and not 1e-4 <= abs(value) < 1e15
+    return isinstance(value, int) and abs(value) >= 1 << 63
 
 
 def _provenance(pack: Opened) -> dict[str, Any]:

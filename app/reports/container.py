@@ -7,6 +7,7 @@ folder, or through a link.
 from __future__ import annotations
 
 import stat
+import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ from models.errors import InputError, VerificationError
 ENVELOPE_SUFFIX = ".dsse.json"
 LARGEST_ENVELOPE = 1 << 20
 _CHUNK = 1 << 20
+# PKWARE's Unix field, the one in which an entry can name another file that it is a link to.
+_HARD_LINK = 0x000D
+_END_SIZE = 22
+_FIELD = struct.Struct("<HH")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def _beside(path: Path) -> bytes | None:
 def _unpacked(path: Path, scratch: Path, limits: Limits) -> Opened:
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = _sound_entries(archive, path.stat().st_size, limits)
+            entries = _sound_entries(archive, path.stat().st_size, limits, ends_plainly=_ends_plainly(path))
             spent = 0
             for entry in entries:
                 spent += _extract(archive, entry, scratch, limits.size - spent)
@@ -90,21 +95,26 @@ def _unpacked(path: Path, scratch: Path, limits: Limits) -> Opened:
     return Opened(folders[0], folders[0].name, envelope, path)
 
 
-def _sound_entries(archive: zipfile.ZipFile, packed: int, limits: Limits) -> list[zipfile.ZipInfo]:
+def _sound_entries(
+    archive: zipfile.ZipFile, packed: int, limits: Limits, *, ends_plainly: bool
+) -> list[zipfile.ZipInfo]:
     """Return the entries to unpack; refuses the archive by what its directory claims, before anything is unpacked."""
     entries = archive.infolist()
+    # What stands before or behind the entries could be a second archive, which another program would open instead.
+    if not ends_plainly or archive.comment or min((entry.header_offset for entry in entries), default=0) != 0:
+        raise VerificationError("it holds something before its first or behind its last entry")
     if len(entries) > limits.entries:
         raise VerificationError(f"it holds {len(entries):,} entries; a pack has at most {limits.entries:,}")
     seen: set[str] = set()
     for entry in entries:
         name = entry.filename.rstrip("/") if entry.is_dir() else entry.filename
-        if not bag.is_inside(name):
-            raise VerificationError(f"it holds {entry.filename!r}, which leads out of the pack")
+        if not bag.is_inside(name) or entry.orig_filename != entry.filename:
+            raise VerificationError(f"it holds {entry.orig_filename!r}, which leads out of the pack or is ambiguous")
         if name.casefold() in seen:
             raise VerificationError(f"it holds {entry.filename!r} twice")
         seen.add(name.casefold())
         kind = stat.S_IFMT(entry.external_attr >> 16)
-        if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        if kind not in {0, stat.S_IFREG, stat.S_IFDIR} or _HARD_LINK in _extra_fields(entry.extra):
             raise VerificationError(f"{entry.filename!r} is a link or a special file")
         if entry.flag_bits & 1:
             raise VerificationError(f"{entry.filename!r} is encrypted")
@@ -114,6 +124,23 @@ def _sound_entries(archive: zipfile.ZipFile, packed: int, limits: Limits) -> lis
     if total > limits.ratio_from and total > limits.ratio * max(packed, 1):
         raise VerificationError(f"it would unpack to {total // max(packed, 1):,} times its size, like a ZIP bomb")
     return [entry for entry in entries if not entry.is_dir()]
+
+
+def _ends_plainly(path: Path) -> bool:
+    """Return whether a ZIP file's last bytes are the end of its directory, with nothing after them."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _END_SIZE, 0))
+        return file.read().startswith(b"PK\x05\x06")
+
+
+def _extra_fields(extra: bytes) -> set[int]:
+    """Return the kinds of an entry's extra fields."""
+    found: set[int] = set()
+    while len(extra) >= _FIELD.size:
+        kind, size = _FIELD.unpack_from(extra)
+        found.add(kind)
+        extra = extra[_FIELD.size + size :]
+    return found
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, scratch: Path, left: int) -> int:

@@ -13,10 +13,11 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r'[",\r\n]')
 # A formula starts a cell, or starts what another list separator would make a cell; full-width signs count too.
 _FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
+# The same in SQL, whose regular expressions cannot look ahead: what starts a formula is consumed, so that of two in a
+# row only every other is found at a time, and a second pass finds the rest.
+_STARTS_FORMULA = r"(^|[;\t\r\n])([ \"]*)([=+\-@\t\r＝＋－＠])"  # noqa: RUF001 (full-width on purpose)
 _BATCH = 20_000
+# A cell of a pack may be longer than what the library takes by default; no cell is longer than what DuckDB loads.
+LONGEST_CELL = 1 << 26
 
 
 def harmless(text: str) -> str:
@@ -65,22 +71,80 @@ def document(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def write_query(con: DuckDBPyConnection, query: str, path: Path) -> int:
-    """Write a query's rows, sorted by all their columns, and return how many there are."""
-    cursor = con.execute(f"select * from ({query}\n) order by all")
-    columns = [column[0] for column in cursor.description or ()]
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Write rows as they come, heading first, and return how many there are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(columns) + "\n")
-        while rows := cursor.fetchmany(_BATCH):
-            file.writelines(",".join(map(encoded, row)) + "\n" for row in rows)
-            count += len(rows)
+        for count, row in enumerate(rows, start=1):  # noqa: B007 (how many there were)
+            file.write(",".join(map(encoded, row)) + "\n")
     return count
 
 
-def read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return a CSV file's heading and rows, every cell as text, null and empty alike as ``''``."""
+@dataclass(frozen=True)
+class Written:
+    """What a query wrote: how many rows, and its columns with their types."""
+
+    rows: int
+    columns: tuple[tuple[str, str], ...]
+
+
+def write_query(con: DuckDBPyConnection, query: str, path: Path, values: Sequence[Any] = ()) -> Written:
+    """Write a query's rows, sorted by all their columns, a batch at a time.
+
+    Cells are made by SQL, since there are millions of them; they are the ones that :func:`encoded` makes.
+    """
+    described = con.execute(f"select * from ({query}\n) limit 0", list(values)).description or []
+    columns = tuple((str(column[0]), str(column[1])) for column in described)
+    names = [f"c{number}" for number in range(len(columns))]
+    line = " || ',' || ".join(_cell(name, kind) for name, (_, kind) in zip(names, columns, strict=True))
+    cursor = con.execute(
+        f"select {line} from ({query}\n) rows({', '.join(names)}) order by {', '.join(names)}", list(values)
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(name for name, _ in columns) + "\n")
+        while rows := cursor.fetchmany(_BATCH):
+            file.writelines(row[0] + "\n" for row in rows)
+            count += len(rows)
+    return Written(count, columns)
+
+
+def _cell(name: str, kind: str) -> str:
+    """Return SQL that makes a column's cell; never null."""
+    text = f"cast({name} as varchar)"
+    if kind == "BOOLEAN" or kind == "DATE" or kind.endswith("INT") or kind == "INTEGER":
+        return f"coalesce({text}, '')"
+    if kind in {"DOUBLE", "FLOAT"}:
+        return f"case when {name} is null then '' when {name} = 0 then '0.0' else {text} end"
+    if kind == "TIMESTAMP":
+        whole = f"case when length({text}) > 19 then rpad({text}, 26, '0') else {text} end"
+        return f"coalesce(replace({whole}, ' ', 'T') || 'Z', '')"
+    starts = "'" + _STARTS_FORMULA + "'"
+    once = f"regexp_replace({{}}, {starts}, '\\1''\\2\\3', 'g')"
+    safe = f"case when regexp_matches({text}, {starts}) then {once.format(once.format(text))} else {text} end"
+    return (
+        f"case when {name} is null then '' when {text} = '' then '\"\"' when regexp_matches({text}, '[\",\\r\\n]') "
+        f"then '\"' || replace({safe}, '\"', '\"\"') || '\"' else {safe} end"
+    )
+
+
+def cells(path: Path) -> Iterator[list[str]]:
+    """Yield a CSV file's rows, its heading first, every cell as text, null and empty alike as ``''``."""
+    # The limit is the library's, not a reader's; set where it is needed rather than wherever this is imported.
+    csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, strict=True))
+        yield from csv.reader(file, strict=True)
+
+
+def read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return a small CSV file's heading and rows."""
+    rows = list(cells(path))
     return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows a CSV file has below its heading."""
+    return max(sum(1 for _ in cells(path)) - 1, 0)

@@ -48,7 +48,6 @@ from models.metric import MetricValue
 from models.workspace import Workspace
 from sql import aggregate
 
-PREDICATE_TYPE = "urn:twotrack:evidence-pack:v1"
 PACK_FORMAT = 1
 Progress = Callable[[str, int, int], None]
 _STEPS = 5
@@ -133,7 +132,7 @@ def make(workspace: Workspace, request: Request, progress: Progress | None = Non
         data = folder / "data"
         data.mkdir(parents=True)
         advance("choosing rows", 0, _STEPS)
-        with packing.attached(workspace.build_path(build_id)) as build:
+        with packing.attached(workspace.build_path(build_id), Path(scratch)) as build:
             frameworks = packing.require_frameworks(build, request.frameworks)
             known = packing.known_frameworks(build)
             question = packing.Question(build_id, as_of, kind, _line(title), request.period, scope, frameworks)
@@ -163,11 +162,10 @@ def _derive(
     """Write every result, the report, the payloads and the provenance; return what the maker says of the pack."""
     rows = {table.file: table.rows for table in packed.tables}
     advance("computing results", 1, _STEPS)
-    with recompute.loaded(data, packed.tables) as con:
+    with recompute.loaded(data, packed.tables, data.parent.parent) as con:
         chosen, asked = recompute.read_question(con)
         try:
-            for result in recompute.derive(con, data, chosen, request.draw):
-                packing.write_text(data / result.file, result.text)
+            for result in recompute.derive(con, data, chosen, request.draw, data):
                 if result.rows is not None:
                     rows[result.file] = result.rows
         except VerificationError as error:
@@ -192,7 +190,7 @@ def _derive(
         ).fetchall()
     advance("reading payloads", 3, _STEPS)
     extracts = _from_store(workspace, data, asked["build_id"], wanted)
-    rows[payloads.INDEX] = len(delimited.read(data / payloads.INDEX)[1])
+    rows[payloads.INDEX] = delimited.count_rows(data / payloads.INDEX)
     _write_provenance(data, asked, packed, facts, rows, extracts, request.paper)
     return {"rows": rows, "exceptions": exceptions, "incomplete": tuple(provenance.problems(loading))}
 
@@ -320,7 +318,7 @@ def _statement(folder: Path, question: packing.Question, facts: PackFacts, link:
         "subject": [
             {"name": f"{facts.name}/{bag.TAG_MANIFEST}", "digest": {"sha256": bag.digest(folder / bag.TAG_MANIFEST)}}
         ],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": signing.PREDICATE_TYPE,
         "predicate": {
             "name": facts.name,
             "build": question.build_id,
@@ -369,14 +367,21 @@ def _link_of(path: Path) -> tuple[bag.Listed, _Link] | None:
 def _zip(folder: Path, target: Path, envelope: bytes | None) -> None:
     """Write the bag and its statement as one ZIP file, entries sorted and dated alike."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        entries = [(f"{folder.name}/{name}", (folder / name).read_bytes()) for name in bag.walk(folder)]
+        for name in bag.walk(folder):
+            path = folder / name
+            entry = _entry(f"{folder.name}/{name}")
+            entry.file_size = path.stat().st_size
+            with path.open("rb") as source, archive.open(entry, "w") as packed:
+                shutil.copyfileobj(source, packed)
         if envelope is not None:
-            entries.append((f"{folder.name}.dsse.json", envelope))
-        for name, content in entries:
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, content)
+            archive.writestr(_entry(f"{folder.name}.dsse.json"), envelope)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o100644 << 16
+    return entry
 
 
 def _line(text: str) -> str:

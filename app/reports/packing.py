@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from app.reports import delimited, selection
+from app.reports import delimited, engine, selection
 from app.reports.question import Scope
 from app.reports.recompute import CONTENTS, Table
 from models.errors import InputError, NotBuiltError
@@ -56,16 +56,12 @@ class Packed:
 
 
 @contextmanager
-def attached(build: Path) -> Iterator[DuckDBPyConnection]:
+def attached(build: Path, spills_below: Path | None = None) -> Iterator[DuckDBPyConnection]:
     """Yield an empty connection with a published build attached read-only as ``build``."""
-    con = duckdb.connect(":memory:")
-    try:
-        con.execute("set TimeZone = 'UTC'")
+    with engine.opened(spills_below) as con:
         con.execute(f"attach '{str(build).replace(chr(39), chr(39) * 2)}' as build (read_only)")
         con.execute("create schema pack")
         yield con
-    finally:
-        con.close()
 
 
 def known_frameworks(con: DuckDBPyConnection) -> dict[str, str]:
@@ -172,9 +168,8 @@ def _metrics(con: DuckDBPyConnection, models: dict[str, str]) -> tuple[dict[str,
 
 def _write(con: DuckDBPyConnection, data: Path, table: str, statement: str) -> Table:
     file = f"tables/{table}.csv"
-    described = con.execute(f"describe {statement}").fetchall()
-    rows = delimited.write_query(con, statement, data / file)
-    return Table(table, file, tuple((str(row[0]), str(row[1])) for row in described), rows)
+    written = delimited.write_query(con, statement, data / file)
+    return Table(table, file, written.columns, written.rows)
 
 
 def _copy_evidence_sql(data: Path) -> list[str]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +36,7 @@ _SECRET_TEXT = re.compile(
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _ADDRESS_HIDDEN = "[e-mail hidden]"
 _LONGEST_NAME = 120
+_BATCH = 500
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def record_key(source_event_id: str | None) -> str | None:
 
 
 def write(con: DuckDBPyConnection, data: Path, wanted: Sequence[Wanted], until: datetime | None) -> int:
-    """Write one file per change that has payloads, and their index; returns how many payloads went in.
+    """Write one file per change that has payloads, one after the other, and their index; returns the index's rows.
 
     Args:
         con: A connection to the raw store.
@@ -60,30 +63,36 @@ def write(con: DuckDBPyConnection, data: Path, wanted: Sequence[Wanted], until: 
         wanted: The changes.
         until: Payloads fetched later belong to later builds.
     """
-    rows: list[tuple[object, ...]] = []
-    held = _held(con, wanted, until)
-    for one in sorted(wanted, key=lambda item: (item.change_id, item.source)):
-        payloads = [_shaped(*row) for row in held.get((one.change_id, one.source), [])]
-        if payloads:
-            file = f"raw/{_safe(one.source)}/{_safe(_file_key(one))}.json"
+    found = groupby(_held(con, wanted, until), key=itemgetter(0, 1))
+    current = next(found, None)
+    taken: set[str] = set()
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        nonlocal current
+        for one in sorted(wanted, key=lambda item: (item.change_id, item.source)):
+            if current is None or current[0] != (one.change_id, one.source):
+                yield (one.change_id, *[None] * (len(INDEX_COLUMNS) - 1))
+                continue
+            payloads = [_shaped(*row[2:]) for row in current[1]]
+            file = _free(f"raw/{_safe(one.source)}/{_safe(_file_key(one))}", one.change_id, taken)
             document = {"change_id": one.change_id, "source": one.source, "payloads": payloads}
             write_text(data / file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-            rows += [
-                (
-                    one.change_id,
-                    file,
-                    p["stream"],
-                    p["record_key"],
-                    p["fetched_at"],
-                    p["sha256_in_store"],
+            for p in payloads:
+                yield (
+                    one.change_id, file, p["stream"], p["record_key"], p["fetched_at"], p["sha256_in_store"],
                     p["is_redacted"],
-                )
-                for p in payloads
-            ]
-        else:
-            rows.append((one.change_id, None, None, None, None, None, None))
-    write_text(data / INDEX, delimited.document(INDEX_COLUMNS, rows))
-    return sum(1 for row in rows if row[1])
+                )  # fmt: skip
+            current = next(found, None)
+
+    return delimited.write_rows(data / INDEX, INDEX_COLUMNS, rows())
+
+
+def _free(name: str, change_id: str, taken: set[str]) -> str:
+    """Return a file's name; one that differs from another by capitals only gets a hash: some systems see one name."""
+    if name.casefold() in taken:
+        name += "-" + hashlib.sha256(change_id.encode()).hexdigest()[:16]
+    taken.add(name.casefold())
+    return name + ".json"
 
 
 def _file_key(one: Wanted) -> str:
@@ -94,40 +103,44 @@ def _file_key(one: Wanted) -> str:
 
 def write_none(data: Path, wanted: Iterable[Wanted]) -> None:
     """Write an index that says of every change that no payload is held."""
-    rows = [(one.change_id, *[None] * (len(INDEX_COLUMNS) - 1)) for one in wanted]
-    write_text(data / INDEX, delimited.document(INDEX_COLUMNS, rows))
+    rows = ((one.change_id, *[None] * (len(INDEX_COLUMNS) - 1)) for one in wanted)
+    delimited.write_rows(data / INDEX, INDEX_COLUMNS, rows)
 
 
-def _held(
-    con: DuckDBPyConnection, wanted: Sequence[Wanted], until: datetime | None
-) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
+def _held(con: DuckDBPyConnection, wanted: Sequence[Wanted], until: datetime | None) -> Iterator[tuple[Any, ...]]:
+    """Yield (change, source, stream, payload's columns …) of every payload wanted, by change and source."""
     con.execute("create or replace temp table wanted (change_id VARCHAR, source VARCHAR, record_key VARCHAR)")
-    keys = [[one.change_id, one.source, key] for one in wanted for key in one.keys]
-    if keys:
-        con.executemany("insert into wanted values (?, ?, ?)", keys)
-    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
-    for (table,) in con.execute(
+    keys = [(one.change_id, one.source, key) for one in wanted for key in one.keys]
+    con.execute(
+        "insert into wanted select unnest(?::varchar[]), unnest(?::varchar[]), unnest(?::varchar[])",
+        [[key[place] for key in keys] for place in range(3)],
+    )
+    tables = con.execute(
         "select table_name from information_schema.columns where table_schema = 'raw' and column_name = 'payload' "
         "and table_name <> 'rejected' order by table_name"
-    ).fetchall():
-        # Records that files and pushes bring name the change they are about; other sources nest keys below it.
-        about = (
-            "w.record_key = coalesce(p.payload->>'$.record.change_key', p.payload->>'$.record.subject_key', "
-            "p.record_key)"
-            if str(table).startswith("record_")
-            else "p.record_key = w.record_key or starts_with(p.record_key, w.record_key || '/')"
-        )
-        rows = con.execute(
-            f"""select distinct w.change_id, w.source, p.record_key, p.payload, p.payload_sha256, p.version_at,
-                p.fetched_at, p.request_url
-            from raw.{table} p inner join wanted w on w.source = p.source and ({about})
-            where ?::timestamp is null or p.fetched_at <= ?::timestamp
-            order by all""",
-            [until, until],
-        ).fetchall()
-        for change_id, source, *rest in rows:
-            found.setdefault((change_id, source), []).append((str(table).replace("_", ".", 1), *rest))
-    return found
+    ).fetchall()
+    if not tables:
+        return
+    cursor = con.execute(" union all ".join(_of_table(str(name)) for (name,) in tables) + " order by all", [until])
+    while rows := cursor.fetchmany(_BATCH):
+        yield from rows
+
+
+def _of_table(table: str) -> str:
+    """Return SQL that finds a raw table's payloads by the record they are about."""
+    # Records that files and pushes bring name the change they are about; other sources nest keys below it, so that a
+    # payload is about every prefix of its key that ends at a slash.
+    about = (
+        "[coalesce(payload->>'$.record.change_key', payload->>'$.record.subject_key', record_key)]"
+        if table.startswith("record_")
+        else "list_transform(range(1, len(string_split(record_key, '/')) + 1), "
+        "lambda n: array_to_string(string_split(record_key, '/')[1:n], '/'))"
+    )
+    return f"""
+        select distinct w.change_id, w.source, '{table.replace("_", ".", 1)}' as stream, p.record_key, p.payload,
+            p.payload_sha256, p.version_at, p.fetched_at, p.request_url
+        from (select *, unnest({about}) as about from raw.{table} where $1::timestamp is null or fetched_at <= $1) p
+        inner join wanted w on w.source = p.source and w.record_key = p.about"""
 
 
 def _shaped(

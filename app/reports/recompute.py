@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from app.reports import delimited, sampling, script
+from app.reports import delimited, engine, sampling, script
 from app.reports.script import Result
 from models.errors import UserError, VerificationError
 from models.metric import MetricValue
@@ -57,10 +57,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Derived:
-    """One result: its file under ``data``, its text, and where it is a table its rows and its columns with types."""
+    """One result: its file under ``data``, where it was written, and of a table its rows and columns with types."""
 
     file: str
-    text: str
+    path: Path
     rows: int | None = None
     columns: tuple[tuple[str, str], ...] = ()
 
@@ -93,18 +93,15 @@ def read_contents(data: Path) -> tuple[Table, ...]:
 
 
 @contextmanager
-def loaded(data: Path, tables: Sequence[Table]) -> Iterator[DuckDBPyConnection]:
+def loaded(data: Path, tables: Sequence[Table], spills_below: Path | None = None) -> Iterator[DuckDBPyConnection]:
     """Yield a connection that holds a pack's tables and can reach nothing else.
 
     Raises:
         VerificationError: A table's file is missing, malformed or holds another number of rows.
     """
-    con = duckdb.connect(":memory:")
-    try:
+    with engine.opened(spills_below) as con:
         # One thread: sums of floating-point numbers come out the same every time.
         con.execute("set threads = 1")
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set memory_limit = '4GB'")
         for schema in sorted(
             {table.name.partition(".")[0] for table in tables} | {"pack", "evidence", "metrics", "config"}
         ):
@@ -114,8 +111,6 @@ def loaded(data: Path, tables: Sequence[Table]) -> Iterator[DuckDBPyConnection]:
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
         yield con
-    finally:
-        con.close()
 
 
 def _load(con: DuckDBPyConnection, data: Path, table: Table) -> None:
@@ -158,14 +153,15 @@ def read_draw(data: Path) -> Draw:
         raise VerificationError(f"{SELECTION} cannot be read ({type(error).__name__})") from error
 
 
-def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw) -> Iterator[Derived]:
-    """Yield every result of a pack, in an order in which each comes after what it reads.
+def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw, out: Path) -> Iterator[Derived]:
+    """Write every result of a pack and yield each as it is there, in an order in which it comes after what it reads.
 
     Args:
         con: What :func:`loaded` yields.
         data: The pack's ``data`` folder, for its SQL.
         chosen: The pack's period and scope.
         draw: How the sample is drawn.
+        out: Folder that results are written below; ``data`` itself when a pack is made.
 
     Raises:
         VerificationError: SQL of the pack fails, does more than select, or takes too long.
@@ -181,26 +177,25 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw) -> I
     for name, path in metrics.items():
         _create(con, f"metrics.{name}", path)
         values += aggregate.value(con, name, chosen)
-        yield (made := _table_of(con, f"metrics/{name}.csv", _records_query(name, chosen)))
+        yield (made := _table_of(con, out, f"metrics/{name}.csv", *_records_query(name, chosen)))
         compared.append(Result(made.file, f"evidence.records_{name}", made.columns))
-    yield Derived(METRICS, delimited.document([n for n, _ in _METRIC_COLUMNS], map(_metric_row, values)), len(values),
-                  _METRIC_COLUMNS)  # fmt: skip
+    stated = delimited.document([n for n, _ in _METRIC_COLUMNS], map(_metric_row, values))
+    yield _written(out, METRICS, stated, len(values), _METRIC_COLUMNS)
     statements = evidence_files(data)
     ordered = _ordered(statements)
     is_drawn = False
     for name in ordered:
         if not is_drawn and "pack.sample" in statements[name].read_text(encoding="utf-8"):
-            yield from _sample(con, draw)
+            yield from _sample(con, draw, out)
             is_drawn = True
         _create(con, f"evidence.{name}", statements[name])
-        made = _table_of(con, f"{_result_path(data, statements[name])}.csv", (f"select * from evidence.{name}", []))
-        yield made
+        yield (made := _table_of(con, out, f"{_result_path(data, statements[name])}.csv", f"from evidence.{name}"))
         compared.append(Result(made.file, f"evidence.{name}", made.columns))
     compared += [
         Result(METRICS, "evidence.metrics", _METRIC_COLUMNS, ("note",)),
         Result(SAMPLE, "evidence.sample_sample", _DRAWN),
     ]
-    yield Derived(script.FILE, script.script(
+    yield _written(out, script.FILE, script.script(
         [(table.name, table.file, table.columns) for table in read_contents(data)],
         {name: path.read_text(encoding="utf-8") for name, path in metrics.items()},
         aggregate.definitions(con),
@@ -252,12 +247,18 @@ def _create(con: DuckDBPyConnection, table: str, path: Path) -> None:
         timer.cancel()
 
 
-def _table_of(con: DuckDBPyConnection, file: str, query: tuple[str, list[Any]]) -> Derived:
-    cursor = con.execute(f"select * from ({query[0]}) order by all", query[1])
-    described = cursor.description or []
-    rows = cursor.fetchall()
-    columns = tuple((str(column[0]), str(column[1])) for column in described)
-    return Derived(file, delimited.document([name for name, _ in columns], rows), len(rows), columns)
+def _table_of(con: DuckDBPyConnection, out: Path, file: str, query: str, values: Sequence[Any] = ()) -> Derived:
+    written = delimited.write_query(con, query, out / file, values)
+    return Derived(file, out / file, written.rows, written.columns)
+
+
+def _written(
+    out: Path, file: str, text: str, rows: int | None = None, columns: tuple[tuple[str, str], ...] = ()
+) -> Derived:
+    path = out / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return Derived(file, path, rows, columns)
 
 
 def _records_query(metric: str, chosen: Filter) -> tuple[str, list[Any]]:
@@ -270,7 +271,7 @@ def _metric_row(found: MetricValue) -> list[object]:
     return [*(getattr(found, column) for column, _ in _METRIC_COLUMNS[:-1]), excluded]
 
 
-def _sample(con: DuckDBPyConnection, draw: Draw) -> Iterator[Derived]:
+def _sample(con: DuckDBPyConnection, draw: Draw, out: Path) -> Iterator[Derived]:
     """Draw the sample, keep it as ``pack.sample`` for the SQL that reads it, and yield its two files."""
     frame: list[tuple[str, str]] = con.execute(
         f"select change_id, stratum from evidence.{FRAME} order by change_id"
@@ -299,9 +300,9 @@ def _sample(con: DuckDBPyConnection, draw: Draw) -> Iterator[Derived]:
         "strata": [{"stratum": name, "population": strata[name], "sample": wanted[name]} for name in sampling.STRATA],
         "sampled": len(drawn),
     }
-    yield Derived(SELECTION, json.dumps(stated, indent=2, ensure_ascii=False) + "\n")
+    yield _written(out, SELECTION, json.dumps(stated, indent=2, ensure_ascii=False) + "\n")
     rows = [(one.stratum, one.place, one.unit, one.digest) for one in drawn]
-    yield Derived(SAMPLE, delimited.document([name for name, _ in _DRAWN], rows), len(rows), _DRAWN)
+    yield _written(out, SAMPLE, delimited.document([name for name, _ in _DRAWN], rows), len(rows), _DRAWN)
 
 
 def read_question(con: DuckDBPyConnection) -> tuple[Filter, dict[str, Any]]:

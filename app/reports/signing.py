@@ -27,6 +27,7 @@ from models.errors import InputError, VerificationError
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "urn:twotrack:evidence-pack:v1"
 _OWNER_ONLY = 0o600
 
 
@@ -124,12 +125,12 @@ def opened(envelope: bytes, key: Ed25519PublicKey) -> dict[str, Any]:
     Raises:
         VerificationError: It was not, it was changed since, or it is no envelope of a statement.
     """
-    try:
-        read = Envelope.from_dict(json.loads(envelope))
-    except (ValueError, KeyError, TypeError, AttributeError, SigningLibraryError) as error:
-        raise VerificationError(f"it is no DSSE envelope ({type(error).__name__})") from error
+    read = _envelope(envelope)
     if read.payload_type != PAYLOAD_TYPE:
         raise VerificationError(f"its payload is {read.payload_type!r}, not an in-toto statement")
+    if len(read.signatures) != 1:
+        # One that is not checked would still look like somebody's word.
+        raise VerificationError(f"it carries {len(read.signatures)} signatures; a pack's statement has one")
     given = SSlibKey.from_crypto(key)
     if given.keyid not in read.signatures:
         raise VerificationError(f"it was not signed with the key given (fingerprint {fingerprint(key)[:16]}…)")
@@ -142,18 +143,33 @@ def opened(envelope: bytes, key: Ed25519PublicKey) -> dict[str, Any]:
 
 def unverified(envelope: bytes) -> dict[str, Any]:
     """Return an envelope's statement without checking who signed it; raises ``VerificationError`` when it is none."""
+    return statement_of(_envelope(envelope).payload)
+
+
+def _envelope(text: bytes) -> Envelope:
     try:
-        return statement_of(Envelope.from_dict(json.loads(envelope)).payload)
-    except (ValueError, KeyError, TypeError, AttributeError, SigningLibraryError) as error:
+        read = json.loads(text, object_pairs_hook=_once)
+        if unknown := sorted(read.keys() - {"payload", "payloadType", "signatures"}):
+            raise VerificationError(f"it carries {unknown[0]!r}, which no envelope has")
+        return Envelope.from_dict(read)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SigningLibraryError) as error:
         raise VerificationError(f"it is no DSSE envelope ({type(error).__name__})") from error
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; one that names a key twice has two readings and is refused."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return found
+
+
 def statement_of(payload: bytes) -> dict[str, Any]:
-    """Return a payload as an in-toto statement; raises ``VerificationError`` when it is none."""
+    """Return a payload as an in-toto statement about a pack; raises ``VerificationError`` when it is none."""
     try:
-        statement = json.loads(payload)
-    except ValueError as error:
-        raise VerificationError("its payload is not JSON") from error
+        statement = json.loads(payload, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise VerificationError("its payload is not JSON of one reading") from error
     if not isinstance(statement, dict) or statement.get("_type") != STATEMENT_TYPE:
         raise VerificationError("its payload is not an in-toto statement")
     return statement

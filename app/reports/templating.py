@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("app.reports"),
+        # Read as a resource, so that it works from an archive too.
+        loader=FunctionLoader(lambda name: files("app.reports").joinpath("templates", name).read_text("utf-8")),
         autoescape=select_autoescape(("html.j2",), default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

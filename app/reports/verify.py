@@ -1,4 +1,4 @@
-"""Checks an evidence pack, offline, without a workspace: ``python -m app.reports.verify PACK --key auditor.pub``.
+"""Checks an evidence pack, offline, without a workspace: ``twotrack-verify PACK --key auditor.pub``.
 
 Owns which checks run, in which order, and the verdict: all hold, or not. A key is only ever the one that was given.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import as_file, files
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def _pack(pack: Opened, asked: Asked) -> Iterator[Check]:
     yield check("payload size", lambda: checks.payload_size(pack, listed[0]))
     lines, statement = _signature(pack, asked)
     yield from lines
-    yield check("description", lambda: checks.same_description(pack, listed[0], statement))
+    yield check("description", lambda: checks.same_description(pack, listed[0], statement, asked.key))
     yield check("row counts", lambda: checks.row_counts(pack))
     yield from _results(pack, asked)
     yield check("payloads", lambda: checks.payloads(pack))
@@ -111,15 +113,20 @@ def _results(pack: Opened, asked: Asked) -> Iterator[Check]:
     derived: set[str] = set()
     try:
         tables = recompute.read_contents(data)
-        with recompute.loaded(data, tables) as con:
+        with recompute.loaded(data, tables) as con, tempfile.TemporaryDirectory(prefix="twotrack-verify-") as scratch:
             yield Check("tables", "holds", f"{len(tables)} load with the rows they are listed with")
+            yield check("table files", lambda: checks.plainly_written(pack, con, tables, Path(scratch)))
             chosen, question = recompute.read_question(con)
             draw = recompute.read_draw(data)
-            yield from _each(pack, recompute.derive(con, data, chosen, draw), derived)
+            yield from _each(pack, recompute.derive(con, data, chosen, draw, Path(scratch)), derived)
             yield check("sample", lambda: _sample(con, draw, asked.seed))
             yield _report(pack, con, chosen, question)
     except VerificationError as error:
         yield Check("results", "fails", error.what)
+        return
+    except Exception as error:
+        # As with the single checks: what somebody put into a pack ends in a line.
+        yield Check("results", "fails", checks.unreadable(error))
         return
     yield check("kinds of file", lambda: checks.known_kinds(pack, derived))
 
@@ -130,6 +137,8 @@ def _each(pack: Opened, results: Iterator[recompute.Derived], derived: set[str])
     for made in results:
         derived.add(made.file)
         line = check(made.file, lambda made=made: checks.same_result(pack, made))  # type: ignore[misc]  # bound now
+        # Compared and gone: the results of a large pack need not lie here twice.
+        made.path.unlink()
         if made.file.startswith("metrics/") and line.state == "holds":
             metrics, records = metrics + 1, records + (made.rows or 0)
             continue
@@ -184,10 +193,7 @@ def _shipped_sql(pack: Opened) -> Check:
             name: path.read_text(encoding="utf-8")
             for name, path in recompute.evidence_files(pack.folder / "data").items()
         }
-        with as_file(files("app.reports").joinpath("sql")) as root:
-            ours = {
-                name: path.read_text(encoding="utf-8") for name, path in recompute.evidence_files(root.parent).items()
-            }
+        ours = _shipped(files("app.reports").joinpath("sql", "evidence"))
     except (OSError, UnicodeDecodeError, VerificationError):
         return Check("SQL", "fails", "it cannot be read")
     different = sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name))
@@ -196,6 +202,17 @@ def _shipped_sql(pack: Opened) -> Check:
             "SQL", "note", f"differs from this installation's in {', '.join(different)}: read it before you rely on it"
         )
     return Check("SQL", "note", "the evidence SQL is the one that comes with this installation")
+
+
+def _shipped(folder: Traversable, above: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return this installation's evidence SQL by table name; it may lie in an archive."""
+    found: dict[str, str] = {}
+    for one in folder.iterdir():
+        if one.is_dir():
+            found |= _shipped(one, (*above, one.name))
+        elif one.name.endswith(".sql"):
+            found["_".join((*above, one.name.removesuffix(".sql")))] = one.read_text(encoding="utf-8")
+    return found
 
 
 def _version() -> str:
@@ -221,9 +238,7 @@ def verdict(lines: Sequence[Check]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the checks from the command line; returns 0 only if all hold."""
-    parser = argparse.ArgumentParser(
-        prog="python -m app.reports.verify", description="Check an evidence pack, offline."
-    )
+    parser = argparse.ArgumentParser(description="Check an evidence pack, offline.")
     parser.add_argument("pack", type=Path, help="the pack's folder or ZIP file")
     parser.add_argument("--key", type=Path, help="the public key it must be signed with")
     parser.add_argument("--unsigned", action="store_true", help="accept a pack that nobody signed")

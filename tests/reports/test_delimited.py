@@ -55,9 +55,12 @@ def test_what_is_written_is_loaded_again_as_it_was(
     con.execute("create table t (place BIGINT, a VARCHAR, b DOUBLE, c BOOLEAN)")
     if rows:
         con.executemany("insert into t values (?, ?, ?, ?)", [[i, *row] for i, row in enumerate(rows)])
-    count = delimited.write_query(con, "select * from t", data / "tables" / "marts.t.csv")
+    written = delimited.write_query(con, "select * from t", data / "tables" / "marts.t.csv")
+    text = (data / "tables" / "marts.t.csv").read_bytes().decode()
+    numbered = [(i, *row) for i, row in enumerate(rows)]
+    assert text == delimited.document([name for name, _ in written.columns], numbered), "SQL and Python write alike"
     columns = (("place", "BIGINT"), ("a", "VARCHAR"), ("b", "DOUBLE"), ("c", "BOOLEAN"))
-    with recompute.loaded(data, (recompute.Table("marts.t", "tables/marts.t.csv", columns, count),)) as loaded:
+    with recompute.loaded(data, (recompute.Table("marts.t", "tables/marts.t.csv", columns, written.rows),)) as loaded:
         found = loaded.execute("select a, b, c from marts.t order by place").fetchall()
     expected = [(delimited.harmless(a) if isinstance(a, str) else a, b, c) for a, b, c in rows]
     assert found == expected

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,31 +21,9 @@ from models.errors import VerificationError
 from models.workspace import Workspace
 from tests.reports import quarter
 from tests.reports.conftest import Keys
+from tests.reports.tampering import bag_again, edit, failures, zipped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def failures(pack: Path, keys: Keys | None, **asked: object) -> dict[str, str]:
-    key = signing.load_public(keys.public) if keys else None
-    lines = list(verify(pack, Asked(key, **asked)))  # type: ignore[arg-type]
-    return {line.name: line.found for line in lines if line.state == "fails"}
-
-
-def bag_again(pack: Path) -> None:
-    """Regenerate both manifests and the payload's size, as somebody who hides an edit would."""
-    payload = sorted(p for p in pack.joinpath("data").rglob("*") if p.is_file())
-    (pack / bag.MANIFEST).write_text("".join(f"{bag.digest(p)}  {p.relative_to(pack).as_posix()}\n" for p in payload))
-    info = (pack / bag.INFO).read_text().splitlines()
-    size = f"Payload-Oxum: {sum(p.stat().st_size for p in payload)}.{len(payload)}"
-    (pack / bag.INFO).write_text("\n".join(size if line.startswith("Payload-Oxum") else line for line in info) + "\n")
-    tags = sorted(p.name for p in pack.iterdir() if p.is_file() and p.name != bag.TAG_MANIFEST)
-    (pack / bag.TAG_MANIFEST).write_text("".join(f"{bag.digest(pack / name)}  {name}\n" for name in tags))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_bytes().decode()
-    assert old in text
-    path.write_bytes(text.replace(old, new, 1).encode())
 
 
 def test_an_honest_pack_holds(signed: Made, keys: Keys) -> None:
@@ -311,15 +288,6 @@ def test_a_zip_file_is_checked_like_a_folder(workspace: Workspace, keys: Keys, t
     assert made.statement
     made.statement.unlink()
     assert failures(made.path, keys) == {}
-
-
-def zipped(path: Path, entries: list[tuple[str, bytes, int]]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content, mode in entries:
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = mode << 16
-            archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
-    return path
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
