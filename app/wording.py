@@ -13,7 +13,8 @@ from models.metric import MetricValue
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MINUS, _TO = "\u2212", "\u2013"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A formula starts a cell, or starts what another list separator would make a cell; full-width signs count too.
+_FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _WORD_JOINER = "\u2060"
 _ISSUE_ADDRESS = re.compile(r"/browse/([A-Z][A-Z0-9_]*-[0-9]+)$")
@@ -179,7 +180,12 @@ def safe_url(url: str | None) -> str | None:
 
 
 def cell(value: object) -> object:
-    """Return a value for a spreadsheet: text that it would run as a formula gets a leading apostrophe."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value
+    """Return a value for a spreadsheet: text that it would run as a formula gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    return "'" + value if value.startswith("\n") else harmless(value)
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless one is returned as is."""
+    return _FORMULA.sub(r"\1'\2", text)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from duckdb import DuckDBPyConnection
 
+from app import wording
 from app.reports import bag, delimited, recompute, signing
 from app.reports.bag import Listed
 from app.reports.container import Opened
@@ -154,7 +155,7 @@ def same_description(
         "scope": (_as_packed(info.get("Twotrack-Scope", "")), scope),
         "frameworks": (info.get("Twotrack-Frameworks"), " ".join(stated["frameworks"])),
         "kind": (info.get("Twotrack-Kind"), question["kind"]),
-        "workspace": (delimited.harmless(info.get("Source-Organization", "")), question["workspace"]),
+        "workspace": (wording.harmless(info.get("Source-Organization", "")), question["workspace"]),
         "pack before": (info.get("Twotrack-Previous"), stated["previous"] or "none"),
     }  # fmt: skip
     if statement is not None:
@@ -178,7 +179,7 @@ def same_description(
 def _as_packed(scope: str) -> str:
     """Return a scope as the packed question has it, whose texts are harmless in a spreadsheet."""
     kind, space, name = scope.partition(" ")
-    return kind + space + delimited.harmless(name)
+    return kind + space + wording.harmless(name)
 
 
 def row_counts(pack: Opened) -> str:
@@ -299,7 +300,7 @@ def payloads(pack: Opened) -> str:
         inside = sorted((p["stream"], p["record_key"], p["sha256_in_store"]) for p in document["payloads"])
         expected = sorted((row[2], row[3], row[5]) for row in rows if row[0] == document["change_id"])
         # The index is a spreadsheet's file, so its keys are harmless ones; the payload's are as the source had them.
-        if [tuple(map(delimited.harmless, one)) for one in inside] != expected:
+        if [tuple(map(wording.harmless, one)) for one in inside] != expected:
             raise VerificationError(f"{name} does not hold the payloads that the index says")
         whole = [p for p in document["payloads"] if not p["is_redacted"]]
         if any(_digest(p["payload"]) not in {None, p["sha256_in_store"]} for p in whole):

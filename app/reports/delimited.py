@@ -19,23 +19,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.wording import harmless
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _QUOTED = re.compile(r'[",\r\n]')
-# A formula starts a cell, or starts what another list separator would make a cell; full-width signs count too.
-_FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
-# The same in SQL, whose regular expressions cannot look ahead: what starts a formula is consumed, so that of two in a
-# row only every other is found at a time, and a second pass finds the rest.
+# What :func:`app.wording.harmless` looks for, in SQL, whose regular expressions cannot look ahead: a formula's start
+# is consumed, so that of two in a row only every other is found at a time, and a second pass finds the rest.
 _STARTS_FORMULA = r"(^|[;\t\r\n])([ \"]*)([=+\-@\t\r＝＋－＠])"  # noqa: RUF001 (full-width on purpose)
 _BATCH = 20_000
 # A cell of a pack may be longer than what the library takes by default; no cell is longer than what DuckDB loads.
 LONGEST_CELL = 1 << 26
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet runs, whatever list separator it assumes; a harmless one is returned as is."""
-    return _FORMULA.sub(r"\1'\2", text)
 
 
 def encoded(value: object) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import xlsxwriter
 
-from app.reports.delimited import harmless
+from app.wording import harmless
 
 _WIDTHS = {"change_id": 34, "title": 44, "reason": 44, "controls": 34, "url": 34, "conclusion": 22, "notes": 44}
 _LONGEST = 32_000

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app import wording
 from app.reports import delimited, recompute
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=40)
@@ -31,13 +32,13 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None:
 @given(TEXT)
 def test_making_harmless_twice_is_making_it_once(text: str) -> None:
     """Results are written from tables that are harmless already; they must not gather apostrophes."""
-    assert delimited.harmless(delimited.harmless(text)) == delimited.harmless(text)
+    assert wording.harmless(wording.harmless(text)) == wording.harmless(text)
 
 
 @given(TEXT)
 def test_making_harmless_changes_nothing_else(text: str) -> None:
     """Only apostrophes are added; without them the text is as it was."""
-    assert delimited.harmless(text).replace("'", "") == text.replace("'", "")
+    assert wording.harmless(text).replace("'", "") == text.replace("'", "")
 
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -62,5 +63,5 @@ def test_what_is_written_is_loaded_again_as_it_was(
     columns = (("place", "BIGINT"), ("a", "VARCHAR"), ("b", "DOUBLE"), ("c", "BOOLEAN"))
     with recompute.loaded(data, (recompute.Table("marts.t", "tables/marts.t.csv", columns, written.rows),)) as loaded:
         found = loaded.execute("select a, b, c from marts.t order by place").fetchall()
-    expected = [(delimited.harmless(a) if isinstance(a, str) else a, b, c) for a, b, c in rows]
+    expected = [(wording.harmless(a) if isinstance(a, str) else a, b, c) for a, b, c in rows]
     assert found == expected
