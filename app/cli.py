@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("build", "Build all tables and metrics from the raw records and publish them."),
     "check": ("check", "Test every table against the promises of its SQL model, without publishing."),
     "metric": ("metric", "Print a metric of the published build, or the records behind it."),
+    "drift": ("drift", "Print whether teams' two processes drift into one, since when, because of what."),
     "why": ("why", "Explain how one record was classified, event by event."),
     "lineage": ("lineage", "Show where a column of a mart or metric comes from, down to the raw streams."),
     "report": ("report", "Write the retrospective report of a period, as one HTML file and as PDF."),

@@ -6,7 +6,7 @@ Owns how the detector's tables look to SQL. The method is ``models.drift.assessm
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,9 +161,10 @@ def _find_gaps(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> 
 def _assess(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
     from models.drift.assessment import assess
 
+    # A day counts once it is over: what is said of half a day might not hold for the whole.
     marks = con.execute(
         "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily where day < ?",
-        [as_of],
+        [datetime.combine(as_of.date(), time())],
     ).fetchdf()
     gate = con.execute("select team, cast(week as date) as week, reason from build.marts.drift_gate").fetchdf()
     found = assess(marks, gate, _baselines(settings), settings.drift, as_of.date())

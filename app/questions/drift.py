@@ -1,112 +1,35 @@
-"""Drift per team as the build judged it: findings, levels by dimension, censored weeks, the marks behind them."""
+"""Drift per team as the build judged it, kept per build and question: ``drift_rows`` for the pages, and their words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app import wording
+from app.questions import drift_rows
 from app.questions.builds import Build, cursor
+from app.questions.drift_rows import LABELS, MEANINGS, TABLES, UNITS, Component, Finding
 from app.questions.queries import BY_BUILD, settings
 from models.drift.settings import DIMENSIONS
 
-TABLES = ("marts.drift_findings", "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks")
+__all__ = ["INDEX", "LABELS", "MEANINGS", "TABLES", "UNITS", "Component", "Finding"]
+
 INDEX = "index"
-LABELS = {dimension.name: dimension.label for dimension in DIMENSIONS}
-UNITS = {dimension.name: dimension.unit for dimension in DIMENSIONS}
-MEANINGS = {dimension.name: dimension.finding for dimension in DIMENSIONS}
-STATES = ("drifting", "moving", "stable", "not enough data")
 _SHOWN = 500
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is said about one team, with the baseline in force."""
-
-    team: str
-    state: str
-    sentence: str
-    dimension: str | None
-    onset: date | None
-    baseline_start: date | None
-    baseline_end: date | None
-    baseline_kind: str
-    baseline_rate: float | None
-    level: float | None
-    n: int
-    index: float | None
-    is_discovery: bool
-
-    @property
-    def is_drifting(self) -> bool:
-        """Whether the evidence passed the threshold and the rate is not back."""
-        return self.state == "drifting"
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_BUILD)
 def findings(build: Build, teams: tuple[str, ...]) -> list[Finding]:
     """Return one finding per team, drifting teams first, the latest onset first; all teams without a choice."""
-    chosen = f"and team in ({', '.join('?' * len(teams))})" if teams else ""
-    rows = cursor(build).execute(
-        f"""
-        select team, state, sentence, dimension, onset_week, baseline_start, baseline_end, baseline_kind, baseline_rate,
-            current_level, n, "index", coalesce(is_discovery, false)
-        from marts.drift_findings where is_current {chosen}
-        """,
-        list(teams),
-    )
-    found = [
-        Finding(team, state, sentence, dimension, _day(onset), _day(start), _day(end), kind, *rest)
-        for team, state, sentence, dimension, onset, start, end, kind, *rest in rows.fetchall()
-    ]
-    return sorted(found, key=lambda f: (_place(f), -(f.onset or date.min).toordinal(), f.team))
-
-
-@dataclass(frozen=True)
-class Component:
-    """One dimension of one team: its state, its figures, and its levels by week."""
-
-    dimension: str
-    state: str
-    reason: str
-    baseline_rate: float | None
-    reference_rate: float | None
-    level: float | None
-    n: int
-    e_value: float | None
-    weeks: tuple[tuple[date, float, float, float, int], ...]
+    return drift_rows.findings(cursor(build), teams)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def components_of(build: Build, team: str, first: str | None) -> list[Component]:
     """Return a team's dimensions, the one named first in front, then by evidence; unmeasured ones last."""
-    levels: dict[str, list[tuple[date, float, float, float, int]]] = {}
-    for dimension, week_end, level, low, high, n in (
-        cursor(build)
-        .execute(
-            "select dimension, cast(week_end as date), level, low, high, n from marts.drift_levels "
-            "where team = ? and level is not null order by week_end",
-            [team],
-        )
-        .fetchall()
-    ):
-        levels.setdefault(dimension, []).append((week_end, level, low, high, n))
-    rows = cursor(build).execute(
-        "select dimension, state, reason, baseline_rate, reference_rate, current_level, n, e_value "
-        "from marts.drift_dimensions where team = ? and is_current",
-        [team],
-    )
-    found = [
-        Component(
-            dimension, state, reason or "", baseline, reference, level, n, e_value, tuple(levels.get(dimension, ()))
-        )
-        for dimension, state, reason, baseline, reference, level, n, e_value in rows.fetchall()
-    ]
-    return sorted(found, key=lambda c: (c.dimension != first, c.state == "not enough data", -(c.e_value or 0.0)))
+    return drift_rows.components_of(cursor(build), team, first)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
@@ -125,11 +48,7 @@ def gaps(build: Build, team: str) -> list[tuple[date, str]]:
     """Return a team's censored weeks, each with its reason."""
     if not build.has("marts.drift_gate"):
         return []
-    rows = cursor(build).execute(
-        "select cast(week as date), reason from marts.drift_gate where team = ? order by week",
-        [team],
-    )
-    return [(week, reason) for week, reason in rows.fetchall()]
+    return drift_rows.gaps(cursor(build), team)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
@@ -190,13 +109,5 @@ def summary(found: list[Finding]) -> str:
     return f"{len(drifting)} of {wording.plural(len(judged), 'team')} drifting: {named}"
 
 
-def _place(finding: Finding) -> int:
-    return STATES.index(finding.state) if finding.state in STATES else len(STATES)
-
-
 def _since(finding: Finding) -> str:
     return f"{finding.team} since about {wording.day(finding.onset)}" if finding.onset else finding.team
-
-
-def _day(value: Any) -> date | None:  # noqa: ANN401 - what the driver gives for a timestamp or a date
-    return value.date() if isinstance(value, datetime) else value

@@ -130,13 +130,17 @@ def _joined(parts: list[Detection]) -> Detection:
 
 
 def _onsets(bets: Bets, baseline: Baseline, detection: Detection, settings: DriftSettings) -> Ints:
-    """Return the week in which each subject's latest drift began (by the dimension named first), -1 without one."""
+    """Return the week in which each subject's latest drift began, -1 without one.
+
+    What is known after the day of the alarm is not used, so that later days do not date a finding anew.
+    """
     onset = np.full(len(detection.alarm), -1, dtype=np.int64)
     for place in np.flatnonzero((detection.alarm >= 0) & (detection.recovered < detection.alarm)):
-        dimension = int(np.nanargmax(detection.evidence[place]))
-        week = int(detection.alarm[place]) // 7
+        dimension, last = int(detection.named[place]), int(detection.alarm[place])
+        week = last // 7
         watched = baseline.watched[place, dimension]
-        weekly = bets.log_bets[place, dimension].reshape(len(watched), 7, -1).sum(axis=1)
+        known = np.arange(bets.log_bets.shape[2])[:, None] <= last
+        weekly = (bets.log_bets[place, dimension] * known).reshape(len(watched), 7, -1).sum(axis=1)
         gains = np.cumsum(weekly[week::-1], axis=0)
         start = likeliest_start(weekly[:, int(np.argmax(gains.max(axis=0)))], watched, week)
         onset[place] = refined_start(
@@ -145,7 +149,7 @@ def _onsets(bets: Bets, baseline: Baseline, detection: Detection, settings: Drif
             baseline.variance[place, dimension],
             baseline.weeks[place, dimension] | watched,
             start,
-            week,
+            week - 1,
             settings.level_weeks,
         )
     return onset

@@ -183,7 +183,7 @@ def _state(judged: Judgement, place: int) -> str:
     detection = judged.detection
     if detection.alarm[place] >= 0 and detection.recovered[place] < detection.alarm[place]:
         return DRIFTING
-    if not detection.weeks_watched[place] or _mostly_silent(judged, place):
+    if not detection.weeks_watched[place] or _mostly_silent(judged, place) or not _recent_marks(judged, place).any():
         return NOT_ENOUGH_DATA
     return MOVING if judged.limits.is_outside[place] else STABLE
 
@@ -192,8 +192,16 @@ def _mostly_silent(judged: Judgement, place: int) -> bool:
     return bool(judged.marks.censored[place, -judged.settings.level_weeks :].mean() > 0.5)
 
 
+def _recent_marks(judged: Judgement, place: int) -> Floats:
+    """Return the marks of each watched dimension over the trailing weeks."""
+    recent = judged.baseline.counts[place, :, -judged.settings.level_weeks :]
+    return np.asarray((recent * judged.baseline.watched[place, :, -judged.settings.level_weeks :]).sum(axis=1))
+
+
 def _first_named(judged: Judgement, place: int, state: str) -> int:
-    """Return the dimension with the largest e-value; where none is watched, none."""
+    """Return the dimension with the largest e-value, for a drift at its alarm; where none is watched, none."""
+    if state == DRIFTING:
+        return int(judged.detection.named[place])
     evidence = judged.detection.evidence[place]
     if state == NOT_ENOUGH_DATA or np.isnan(evidence).all():
         return -1
@@ -221,9 +229,10 @@ def _level(judged: Judgement, place: int, dimension: int, onset: int) -> tuple[f
 
 def _dimension_row(judged: Judgement, place: int, dimension: int) -> dict[str, Any]:
     baseline = judged.baseline
-    reason = _why_unwatched(judged, place, dimension)
-    evidence = judged.detection.evidence[place, dimension]
-    drifting = _state(judged, place) == DRIFTING and not reason and evidence >= judged.settings.run_length_weeks
+    evidence, state = judged.detection.evidence[place, dimension], _state(judged, place)
+    is_named = dimension == judged.detection.named[place]
+    drifting = state == DRIFTING and (is_named or evidence >= judged.settings.run_length_weeks)
+    reason = "" if drifting else _why_unwatched(judged, place, dimension)
     level, low, high, n = _level(judged, place, dimension, -1)
     return {
         **_baseline_fields(judged, place),
@@ -247,7 +256,8 @@ def _why_unwatched(judged: Judgement, place: int, dimension: int) -> str:
     """Return why a dimension is not watched; nothing if it is."""
     baseline, settings = judged.baseline, judged.settings
     if baseline.is_watched[place, dimension]:
-        return ""
+        is_recent = _recent_marks(judged, place)[dimension] > 0
+        return "" if is_recent else f"no marks in the last {settings.level_weeks} weeks"
     n, weeks = int(baseline.marks[place, dimension]), int(baseline.weeks[place, dimension].sum())
     if not n:
         return "no marks in the baseline"
@@ -290,7 +300,7 @@ def _sentence(judged: Judgement, place: int, state: str, dimension: int, onset: 
 
 
 def _why_nothing(judged: Judgement, place: int) -> str:
-    if judged.detection.weeks_watched[place]:
+    if judged.detection.weeks_watched[place] and _mostly_silent(judged, place):
         return f"most of the last {judged.settings.level_weeks} weeks are a data gap"
     reasons = [_why_unwatched(judged, place, k) for k in range(len(DIMENSIONS)) if judged.baseline.marks[place, k] > 0]
     return _longest_first(reasons) if reasons else "no marks"

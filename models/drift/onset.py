@@ -51,7 +51,7 @@ def likeliest_start(log_bets: Floats, watched: Flags, alarm_week: int) -> int:
 
 
 def refined_start(
-    observed: Floats, expected: Floats, variance: Floats, usable: Flags, start: int, alarm_week: int, reach: int
+    observed: Floats, expected: Floats, variance: Floats, usable: Flags, start: int, last_week: int, reach: int
 ) -> int:
     """Return where the weekly series steps up or begins to rise near ``start``, whichever fits better.
 
@@ -61,11 +61,11 @@ def refined_start(
         variance: (week,) binomial variance at the baseline's rates.
         usable: (week,) weeks of the baseline and watched weeks.
         start: Where the evidence began to gain.
-        alarm_week: Week of the alarm.
+        last_week: The last week that was over at the alarm.
         reach: Weeks before ``start`` that are looked at.
     """
     weeks = np.flatnonzero(usable & (variance > 0))
-    weeks = weeks[(weeks >= start - reach) & (weeks <= alarm_week)]
+    weeks = weeks[(weeks >= start - reach) & (weeks <= last_week)]
     if len(weeks) < 2 * _SHORTEST + 1:
         return start
     weight = variance[weeks]

@@ -85,13 +85,15 @@ def _posterior(likelihood: Floats, pooled: bool) -> Floats:
     prior = np.full(len(GRID), (1 - _STILL) / (len(GRID) - 1))
     prior[0] = _STILL
     whole = likelihood.sum(axis=1)
-    if pooled:
+    # Subjects of which nothing is known yet tell nothing; with them, a team that joins later would restate the past.
+    telling = whole[(whole != 0).any(axis=1)]
+    if pooled and len(telling):
         start = prior
-        evidence = np.exp(whole - whole.max(axis=1, keepdims=True))
+        evidence = np.exp(telling - telling.max(axis=1, keepdims=True))
         for _ in range(_EM_STEPS):
             belief = evidence * prior
             belief /= belief.sum(axis=1, keepdims=True)
-            prior = (belief.sum(axis=0) + _PRIOR_TEAMS * start) / (len(whole) + _PRIOR_TEAMS)
+            prior = (belief.sum(axis=0) + _PRIOR_TEAMS * start) / (len(telling) + _PRIOR_TEAMS)
     others = whole[:, None, :] - likelihood
     belief = np.exp(others - others.max(axis=2, keepdims=True)) * prior
     return np.asarray(belief / belief.sum(axis=2, keepdims=True))

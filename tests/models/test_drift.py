@@ -288,15 +288,18 @@ def test_teams_do_not_see_each_others_marks_unless_wander_is_pooled() -> None:
 def test_every_dimension_says_why_it_is_not_watched() -> None:
     """The page can say of each dimension whether it counts, and what is missing."""
     marks = together(
-        weekly(0.1), weekly(0.1, dimension="act", weeks=5), weekly(0.5, dimension="batch", n=lambda w: int(w < 4))
-    )
+        weekly(0.1), weekly(0.1, dimension="act", weeks=5), weekly(0.5, dimension="batch", n=lambda w: int(w < 4)),
+        weekly(0.1, dimension="release_record", n=lambda w: 8 * int(w % 9 == 0)),
+    )  # fmt: skip
     rows = assess(marks).dimensions.set_index("dimension")
     assert list(rows.index) == [dimension.name for dimension in DIMENSIONS]
     assert rows.loc["owners", "reason"] == ""
-    assert rows.loc["act", "reason"] == ""  # the weeks go by, also without marks
+    assert rows.loc["release_record", "reason"] == ""  # the weeks go by, also without marks
+    assert rows.loc["act", "reason"] == "no marks in the last 13 weeks"
     assert rows.loc["batch", "reason"] == "4 marks in the baseline, 12 needed"
     assert rows.loc["order", "reason"] == "no marks in the baseline"
-    assert set(rows.loc[["batch", "order"], "state"]) == {NOT_ENOUGH_DATA}
+    assert set(rows.loc[["act", "batch", "order"], "state"]) == {NOT_ENOUGH_DATA}
+    assert set(rows.loc[["owners", "release_record"], "state"]) == {STABLE}
 
 
 def test_the_days_that_carry_a_finding_lead_to_the_records() -> None:

@@ -164,7 +164,7 @@ def dating(teams: int, seed: int) -> Result:
             drifting = judged.onset[rows] >= 0
             shift = (judged.marks.first_monday - cohort.first_monday).days // 7
             error = judged.onset[rows][drifting] + shift - cohort.onset_weeks[truth][drifting]
-            named = np.nanargmax(judged.detection.evidence[rows][drifting], axis=1)
+            named = judged.detection.named[rows][drifting]
             low, middle, high = np.quantile(error, [0.25, 0.5, 0.75]) if drifting.any() else (np.nan,) * 3
             results.append(
                 {

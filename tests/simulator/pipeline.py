@@ -35,6 +35,20 @@ _TEAMS_PER_FAULTY_SOURCE = 20
 _FELLOWS = 0.5
 _FAULTS = frozenset({"outage", "renamed_field", "lost_third"})
 _MARK = ["team", "dimension", "stratum", "day"]
+# A run may end before all cells are done: those that a goal is about come first, cheap before dear, weak before strong.
+_ROUNDS = ((20, 1.0), (100, 0.5), (100, 1.0), (20, 0.5), (500, 1.0), (500, 0.5))
+_WEAK_FIRST = (
+    "owners_merge",
+    "stable",
+    "hollow_rules",
+    "slow_wander_97",
+    "lost_third",
+    "train_bypass",
+    "act_collapse",
+    "outage",
+    "cab_logistics",
+    "rubber_stamping",
+)
 _WANTED = ("marts.drift_findings",)
 _TABLES = {
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",
@@ -128,11 +142,22 @@ def measure(regime: Regime, volume: int, strength: float, teams: int, seed: int)
     days = (pd.to_datetime(said) - pd.Timestamp(START)).dt.days.fillna(-1).to_numpy(np.int64)
     told = _Told(regime, volume, strength, np.array([onsets[name] for name in names]))
     return score(told, alarms).as_json() | {
+        "seed": seed,
         "records": built.records,
         "marks_agree": agreement(stories, built, WEEKS) == 1.0,
         "alarms_agree": bool((days == alarms.day).all()),
         "seconds": round(time.process_time() - started),
     }
+
+
+def worth_first(cells: Iterable[tuple[Regime, int, float]]) -> list[tuple[Regime, int, float]]:
+    """Return cells (regime, volume, strength) in the order in which they are worth their time."""
+
+    def place(cell: tuple[Regime, int, float]) -> tuple[int, int]:
+        name = cell[0].name
+        return _ROUNDS.index(cell[1:]), _WEAK_FIRST.index(name) if name in _WEAK_FIRST else len(_WEAK_FIRST)
+
+    return sorted(cells, key=place)
 
 
 def _stories(regime: Regime, volume: int, strength: float, teams: int, seed: int) -> list[Story]:

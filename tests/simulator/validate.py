@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.simulator import page
 from tests.simulator.campaign import PARTS, plan_of_cells
-from tests.simulator.pipeline import measure
+from tests.simulator.pipeline import measure, worth_first
 
 Rows = list[dict[str, Any]]
 _FEWER = {"alternatives": 2, "alone": 2, "dating": 2}  # these parts take a fraction of the teams
@@ -61,11 +61,11 @@ def main(arguments: list[str] | None = None) -> Path:
 def _through_the_product(
     known: list[dict[str, Any]], teams: int, seed: int, minutes: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield the cells that are not known yet, smallest volume first, until time is up."""
-    done = {(row["regime"], row["volume"], row["strength"]) for row in known if row["teams"] >= teams}
+    """Yield the cells that are not known yet, those most worth their time first, until time is up."""
+    done = {(row["regime"], row["volume"], row["strength"], row["seed"]) for row in known if row["teams"] >= teams}
     end = time.monotonic() + 60 * minutes
-    for regime, volume, strength in plan_of_cells():
-        if (regime.name, volume, strength) not in done and time.monotonic() < end:
+    for regime, volume, strength in worth_first(plan_of_cells()):
+        if (regime.name, volume, strength, seed) not in done and time.monotonic() < end:
             row = measure(regime, volume, strength, teams, seed)
             sys.stderr.write(f"{json.dumps(row)}\n")
             yield row
