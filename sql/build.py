@@ -20,12 +20,13 @@ from sqlglot.errors import ParseError
 from models.errors import BuildError, NotBuiltError
 from models.settings import Settings
 from models.workspace import Workspace
-from sql.check import check_rows, portability_problems, require
+from sql.check import examine_rows, portability_problems, require
 from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, dependencies, for_duckdb, parse, prepare
 from sql.header import Model, read_models
 from sql.meta import write_meta
+from sql.versions import find_latest, read_latest
 
 Progress = Callable[[str, int, int], None]
 SUPPLIED = {"raw", "seeds", "config"}
@@ -54,11 +55,15 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class Plan:
-    """Models in an order in which each comes after all it reads, with the SQL that DuckDB runs for it."""
+    """Models in an order in which each comes after all it reads, with the SQL that DuckDB runs for it.
+
+    ``latest`` names the raw streams of which models read the latest versions only.
+    """
 
     models: tuple[Model, ...]
     statements: dict[str, str]
     reads: dict[str, set[str]]
+    latest: set[str]
 
     def dropped_after(self) -> dict[str, list[str]]:
         """Return the scratch tables that nothing reads any more once a model has run, by that model's name.
@@ -90,6 +95,7 @@ def plan(models: dict[str, Model]) -> Plan:
     """
     statements: dict[str, str] = {}
     reads: dict[str, set[str]] = {}
+    latest: set[str] = set()
     models = dict(models)
     for name, computed in detector_models().items():
         if set(computed.reads) <= set(models):
@@ -104,18 +110,33 @@ def plan(models: dict[str, Model]) -> Plan:
             raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
         require(portability_problems(tree), str(model.path))
         reads[name] = dependencies(tree)
-        statements[name] = for_duckdb(tree, model.select)
+        streams = read_latest(tree)
+        latest |= streams
+        statements[name] = for_duckdb(tree) if streams else for_duckdb(tree, model.select)
         unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
         if unknown:
             raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
         if model.layer != "staging" and any(t.startswith("raw.") for t in reads[name]):
             raise BuildError(f"The model {name} reads raw tables; only staging may.", where=str(model.path))
+    _require_published(models, reads)
     graph = {name: sorted(t for t in reads[name] if t in models) for name in sorted(models)}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise BuildError(f"The models read each other in a circle: {' → '.join(error.args[1])}.") from error
-    return Plan(tuple(models[name] for name in order), statements, reads)
+    return Plan(tuple(models[name] for name in order), statements, reads, latest)
+
+
+def _require_published(models: dict[str, Model], reads: dict[str, set[str]]) -> None:
+    """A published view is read after the scratch tables are gone, so it may only read what is published with it."""
+    for name, model in models.items():
+        gone = sorted(read for read in reads[name] if CATALOGS[read.partition(".")[0]] != "build")
+        if model.is_view and CATALOGS[model.layer] == "build" and gone:
+            raise BuildError(
+                f"The published view {name} reads what is not published: {', '.join(gone)}.",
+                where=str(model.path),
+                next_step="leave out 'materialized: view'",
+            )
 
 
 def build(
@@ -226,6 +247,8 @@ def run_models(
     """
     load_seeds(con)
     load_config(con, settings, as_of)
+    for stream in sorted(ordered.latest):
+        find_latest(con, stream)
     results: list[ModelResult] = []
     has_hours = False
     dropped_after = ordered.dropped_after()
@@ -259,9 +282,9 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
     ).fetchall()
     if not known:
         run_detector(con, model.name, settings, as_of)
-    require(check_rows(con, model, table), model.full_name)
-    ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
-    return ModelResult(model.full_name, time.perf_counter() - started, int(rows))
+    problems, rows = examine_rows(con, model, table)
+    require(problems, model.full_name)
+    return ModelResult(model.full_name, time.perf_counter() - started, rows)
 
 
 def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelResult:
@@ -281,9 +304,9 @@ def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelRes
             where=str(model.path),
             kept="the last good build stays published",
         ) from error
-    require(check_rows(con, model, table), model.full_name)
-    ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
-    return ModelResult(model.full_name, time.perf_counter() - started, int(rows))
+    problems, rows = examine_rows(con, model, table)
+    require(problems, model.full_name)
+    return ModelResult(model.full_name, time.perf_counter() - started, rows)
 
 
 def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:

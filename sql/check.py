@@ -125,6 +125,15 @@ def _uncast_columns(tree: exp.Expression) -> Iterator[str]:
 
 def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
     """Return every promise of the header that ``table`` breaks, one sentence each with a count and an example."""
+    return examine_rows(con, model, table)[0]
+
+
+def examine_rows(con: DuckDBPyConnection, model: Model, table: str) -> tuple[list[str], int]:
+    """Return the promises that ``table`` breaks, as ``check_rows`` does, and how many rows it has.
+
+    All promises are tested in one pass over the table. Keys are counted by their hashes: equal keys have equal
+    hashes, so a doubled key is never missed, and where hashes coincide the keys themselves are compared.
+    """
     produced = [row[0] for row in con.execute(f"describe {table}").fetchall()]
     problems: list[str] = []
     if missing := [name for name in model.columns if name not in produced]:
@@ -133,22 +142,27 @@ def check_rows(con: DuckDBPyConnection, model: Model, table: str) -> list[str]:
         problems.append(f"produced but not documented: {', '.join(extra)}")
     conditions = [(f"{name} is null", f"{name} must not be null") for name in model.not_null]
     conditions += [(f"not coalesce(({rule}), true)", f"'{rule}' must hold") for rule in model.asserts]
-    if conditions and not problems:
-        (counts,) = con.execute(
-            "select " + ", ".join(f"count(*) filter (where {bad})" for bad, _ in conditions) + f" from {table}"
-        ).fetchall()
-        for (bad, promise), count in zip(conditions, counts, strict=True):
-            if count:
-                example = con.execute(f"select * from {table} where {bad} limit 1").fetchdf().to_dict("records")[0]
-                problems.append(f"{promise}: {count} rows break it, such as {_short(example)}")
-    for columns in model.unique:
-        names = ", ".join(columns)
-        doubled = con.execute(
-            f"select {names}, count(*) from {table} group by {names} having count(*) > 1 limit 3"
-        ).fetchall()
-        if doubled:
-            problems.append(f"({names}) must be unique: {doubled[0][-1]} rows share {doubled[0][:-1]}")
-    return problems
+    if problems:
+        conditions = []
+    keys = [columns for columns in model.unique if set(columns) <= set(produced)]
+    counts = ["count(*)", *(f"count(*) filter (where {bad})" for bad, _ in conditions)]
+    counts += [f"count(distinct hash({', '.join(columns)}))" for columns in keys]
+    ((rows, *found),) = con.execute(f"select {', '.join(counts)} from {table}").fetchall()
+    for (bad, promise), count in zip(conditions, found[: len(conditions)], strict=True):
+        if count:
+            example = con.execute(f"select * from {table} where {bad} limit 1").fetchdf().to_dict("records")[0]
+            problems.append(f"{promise}: {count} rows break it, such as {_short(example)}")
+    for columns, different in zip(keys, found[len(conditions) :], strict=True):
+        problems += _doubled(con, table, columns) if different < rows else ()
+    return problems, int(rows)
+
+
+def _doubled(con: DuckDBPyConnection, table: str, columns: tuple[str, ...]) -> list[str]:
+    names = ", ".join(columns)
+    found = con.execute(
+        f"select {names}, count(*) from {table} group by {names} having count(*) > 1 limit 3"
+    ).fetchall()
+    return [f"({names}) must be unique: {found[0][-1]} rows share {found[0][:-1]}"] if found else []
 
 
 def _short(row: Mapping[Hashable, object]) -> str:

@@ -14,6 +14,7 @@ from sqlglot import exp, parse_one
 # Staging and intermediate tables are scaffolding; only the rest is published.
 CATALOGS: Mapping[str, str] = {
     "raw": "store",
+    "latest": "work",
     "staging": "work",
     "intermediate": "work",
     "seeds": "build",
@@ -45,9 +46,9 @@ def prepare(con: DuckDBPyConnection) -> None:
     con.execute(f"set search_path = '{path}'")
 
 
-def for_duckdb(tree: exp.Expression, text: str) -> str:
-    """Return the SQL that DuckDB runs: the model's own text, or the tree with its JSON read once, changed for it."""
-    if not tree.find(exp.JSONExtractScalar):
+def for_duckdb(tree: exp.Expression, text: str = "") -> str:
+    """Return the SQL that DuckDB runs: the tree, changed so that JSON is read once; ``text`` where there is none."""
+    if text and not tree.find(exp.JSONExtractScalar):
         return text
     for select in list(tree.find_all(exp.Select)):
         _read_json_once(select)

@@ -49,7 +49,8 @@ def write_meta(
           [(m.name, m.metric.model_dump_json()) for m in models if m.metric])  # fmt: skip
     published = [m for m in models if CATALOGS[m.layer] == "build"]
     for model in published:
-        con.execute(f"comment on table build.{model.full_name} is {_literal(model.description)}")
+        kind = "view" if model.is_view else "table"
+        con.execute(f"comment on {kind} build.{model.full_name} is {_literal(model.description)}")
         for name, text in model.columns.items():
             con.execute(f'comment on column build.{model.full_name}."{name}" is {_literal(text)}')
     con.commit()

@@ -1,7 +1,7 @@
 -- description: How long a change waited from the request for approval to its effective approval: the first instant at which a human
 --   other than the requester had approved the revision that shipped.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Approval latency
 -- unit: seconds
 -- kind: duration

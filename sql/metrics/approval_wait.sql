@@ -1,6 +1,6 @@
 -- description: How long changes wait for approval, those still waiting included as censored at their age: the Kaplan–Meier median. Changes that ended without approval are censored at their end.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Approval wait, pending included
 -- unit: seconds
 -- kind: survival

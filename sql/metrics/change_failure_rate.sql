@@ -1,7 +1,7 @@
 -- description: Share of finished production deployments that needed immediate intervention: a linked incident, a rollback or a revert.
 --   Several incidents on one deployment are one failure.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Change failure rate
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of approval conditions that were due and were met in time.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Conditions met in time
 -- unit: ratio
 -- kind: rate

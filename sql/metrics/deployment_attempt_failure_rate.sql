@@ -1,6 +1,6 @@
 -- description: Share of attempts to deploy to production that did not finish.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Failed deployment attempts
 -- unit: ratio
 -- kind: rate

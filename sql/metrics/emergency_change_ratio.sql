@@ -1,6 +1,6 @@
 -- description: Share of implemented changes that were emergencies.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Emergency changes
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: How long it took from the start of a failure to the restoration of service, for failed production deployments.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Recovery time
 -- unit: seconds
 -- kind: duration

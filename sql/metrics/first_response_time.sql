@@ -1,6 +1,6 @@
 -- description: How long a change waited from the request for approval to the first decision by a human other than the requester; comments are no decision.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: First response
 -- unit: seconds
 -- kind: duration

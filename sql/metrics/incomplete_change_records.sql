@@ -1,6 +1,6 @@
 -- description: Share of change records that lack a critical attribute.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Incomplete change records
 -- unit: ratio
 -- kind: rate

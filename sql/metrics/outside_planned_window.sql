@@ -1,6 +1,6 @@
 -- description: Share of worked windows that began before the planned start or ended after the planned end.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Work outside the planned window
 -- unit: ratio
 -- kind: rate

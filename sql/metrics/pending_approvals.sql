@@ -1,6 +1,6 @@
 -- description: Changes whose approval was asked for and not yet given, with their age at the build.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Pending approvals
 -- unit: seconds
 -- kind: duration

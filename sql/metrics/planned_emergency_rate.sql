@@ -1,6 +1,6 @@
 -- description: Share of emergency changes that were planned well ahead, which makes them no emergency.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Planned emergencies
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: How complete change records are: the weight of what is present over the weight of what applies; a reviewed change needs a description and a reviewer, a change request also risk, stakeholders and a back-out plan.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Record completeness
 -- unit: ratio
 -- kind: ratio

@@ -1,6 +1,6 @@
 -- description: Share of finished production deployments that brought an artifact which ran there before: recovery, not an unauthorised change.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Re-releases
 -- unit: ratio
 -- kind: rate

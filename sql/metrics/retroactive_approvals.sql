@@ -1,6 +1,6 @@
 -- description: Share of production deployments whose worst change was approved only after the start.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Approved after deployment began
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of windows that were entered after their own start.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Windows entered after their start
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of changes in which somebody who contributed has no valid approval by another human.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: No independent approval
 -- unit: ratio
 -- kind: rate

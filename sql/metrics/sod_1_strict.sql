@@ -1,6 +1,6 @@
 -- description: Share of changes that somebody who contributed to them approved.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Contributor approved (strict)
 -- unit: ratio
 -- kind: rate

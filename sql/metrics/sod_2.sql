@@ -1,6 +1,6 @@
 -- description: Share of production deployments of a change by the person whose approval authorised it.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Approver deployed
 -- unit: ratio
 -- kind: rate

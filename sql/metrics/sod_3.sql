@@ -1,6 +1,6 @@
 -- description: Share of production deployments of a change by a contributor, without independent approval.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Contributor deployed unreviewed
 -- unit: ratio
 -- kind: rate

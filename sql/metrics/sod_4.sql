@@ -1,6 +1,6 @@
 -- description: Share of changes that their requester approved.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Requester approved
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of changes merged by their requester without independent approval.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Self-merged without approval
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of changes merged past a protection.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Protection bypassed
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of production deployments for which no merged change or change request is known.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Deployed without a change
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of changes whose approver was not entitled to approve them.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Approver not entitled
 -- unit: ratio
 -- kind: rate

@@ -1,7 +1,7 @@
 -- description: Share of production deployments that carried at least one change without a valid authorisation in force at
 --   the start: no record, not approved, another revision, expired or outside its window.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Unauthorised deployments
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: Share of closed changes that were unsuccessful or backed out, by their own closure code.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Unsuccessful changes
 -- unit: ratio
 -- kind: rate

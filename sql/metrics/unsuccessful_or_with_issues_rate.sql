@@ -1,6 +1,6 @@
 -- description: Share of closed changes that were unsuccessful, backed out, or successful with issues.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Unsuccessful or with issues
 -- unit: ratio
 -- kind: rate

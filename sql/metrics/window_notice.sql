@@ -1,6 +1,6 @@
 -- description: How long before its planned start a window was entered; windows entered after their start are left out and counted.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Notice given
 -- unit: seconds
 -- kind: duration

@@ -300,3 +300,24 @@ def test_a_check_names_sql_outside_the_portable_subset_before_running_any(
     found = {one.name: one for one in examine(workspace, Settings(), as_of=AS_OF)}
     assert found["marts.clock"].status == "broken"
     assert found["marts.counted"].status == "not_run"
+
+
+def test_a_published_view_may_not_read_what_is_thrown_away(write: Callable[[str, str], None]) -> None:
+    """A view is read from the published file, where scratch tables are gone."""
+    head = "-- description: D.\n-- grain: key\n-- materialized: view\n-- column: key | K.\n"
+    write("marts/seen.sql", head + "select cast(key as varchar) as key from staging.stg_changes")
+    with pytest.raises(BuildError, match=r"marts\.seen reads what is not published: staging\.stg_changes"):
+        plan(runner.read_models())
+
+
+def test_a_published_view_reads_the_same_opened_alone_or_attached(
+    workspace: Workspace, write: Callable[[str, str], None]
+) -> None:
+    """Views name tables by layer only, so they hold under any name the file is attached by."""
+    head = "-- description: D.\n-- grain: one row\n-- materialized: view\n-- column: changes | C.\n"
+    write("marts/seen.sql", head + "select cast(changes as bigint) as changes from marts.counted")
+    result = built(workspace)
+    assert read(workspace, "select changes from marts.seen") == [(1,)]
+    with duckdb.connect(":memory:") as con:
+        con.execute(f"attach '{workspace.build_path(result.build_id)}' as other (read_only)")
+        assert con.execute("select changes from other.marts.seen").fetchall() == [(1,)]
