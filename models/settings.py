@@ -121,10 +121,15 @@ class TeamSettings(_Section):
 
 
 class ServiceSettings(_Section):
-    """One service, and how records of the sources name it."""
+    """One service, and how records of the sources name it.
+
+    ``required_approvals`` is how many people must approve a change of it, where that differs from the threshold of the
+    same name.
+    """
 
     name: str
     team: str = ""
+    required_approvals: Annotated[int, Field(ge=1)] | None = None
     repositories: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
@@ -194,6 +199,7 @@ class Thresholds(_Section):
     window_median_minimum: int = 10
     minimum_sample: int = 10
     approval_expiry_days: int = 0
+    required_approvals: Annotated[int, Field(ge=1)] = 1
     planned_emergency_hours: float = 48.0
     post_review_sla_days: float = 5.0
 

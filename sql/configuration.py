@@ -71,8 +71,8 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
 
 def _load_organisation(con: DuckDBPyConnection, catalog: str, settings: Settings) -> None:
     _table(con, catalog, "teams", "team VARCHAR, time_zone VARCHAR", [(t.name, t.time_zone) for t in settings.team])
-    _table(con, catalog, "services", "service VARCHAR, team VARCHAR",
-           [(s.name, s.team or None) for s in settings.service])  # fmt: skip
+    _table(con, catalog, "services", "service VARCHAR, team VARCHAR, required_approvals BIGINT",
+           [(s.name, s.team or None, s.required_approvals) for s in settings.service])  # fmt: skip
     names = [
         (kind, value.lower(), service.name)
         for service in settings.service

@@ -8,7 +8,7 @@
 -- column: occurred_at | Effective approval, else merge, closing or creation; dates the record, UTC.
 -- column: requested_at | When approval was asked for, UTC.
 -- column: requested_basis | The sign by which that is known.
--- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: effective_approval_at | When the last required approval of the shipped revision, or a policy's, was in force, UTC.
 -- column: exclusion_reason | Why the latency is not judged; null when it is.
 -- not_null: change_id
 -- unique: change_id
@@ -28,6 +28,8 @@ select
             when effective_approval_at is null and not is_approval_collectable
                 then 'not collectable: the source keeps no approvals'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
+            when effective_approval_at is null and is_short_of_approvals and (merged_at is not null or state <> 'open')
+                then 'fewer approvals than required'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
             when effective_approval_at is null and state = 'open' and requested_at is not null then 'still pending'
             when effective_approval_at is null and state in ('rejected', 'withdrawn', 'closed') then 'ended without approval'

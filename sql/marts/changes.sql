@@ -23,13 +23,14 @@
 -- column: first_response_at | First decision by a human other than the requester, UTC.
 -- column: first_approval_at | First approval by anybody, UTC.
 -- column: first_independent_approval_at | First approval by a human other than the requester, any revision, UTC.
--- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: effective_approval_at | When the last required approval of the shipped revision, or a policy's, was in force, UTC.
 -- column: effective_approver | Person who gave it; null for a policy.
 -- column: effective_decision_id | That decision.
 -- column: approval_basis | human or policy; standard for a pre-approved change; null without approval.
 -- column: policy | Template or policy that approved, with its version, where one did.
 -- column: is_self_approved_only | Whether the requester's own approval is the only one; null when none is known.
 -- column: has_other_revision_approval | Whether an independent approval exists, but not for what shipped.
+-- column: is_short_of_approvals | Whether people approved what shipped, but fewer than are required.
 -- column: is_approval_collectable | Whether its source keeps approvals at all.
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
@@ -122,6 +123,7 @@ select
         end as boolean
     ) as is_self_approved_only,
     cast(coalesce(d.has_other_revision_approval, false) as boolean) as has_other_revision_approval,
+    cast(coalesce(d.is_short_of_approvals, false) as boolean) as is_short_of_approvals,
     cast(coalesce(s.holds_approvals, false) as boolean) as is_approval_collectable,
     cast(coalesce(d.approvals, 0) as bigint) as approvals,
     cast(coalesce(d.declines, 0) as bigint) as declines,

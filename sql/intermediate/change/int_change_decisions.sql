@@ -6,7 +6,7 @@
 -- column: first_approval_at | First approval by anybody, UTC.
 -- column: first_independent_approval_at | First approval by a human other than the requester, any revision, UTC.
 -- column: self_approved_at | First approval by the requester, UTC.
--- column: effective_approval_at | When an authorising approval of the shipped revision was first in force, UTC.
+-- column: effective_approval_at | When the last required approval of the shipped revision, or a policy's, was in force, UTC.
 -- column: effective_decision_id | That decision.
 -- column: effective_approver | Person who gave it; null for a policy.
 -- column: approval_basis | human or policy.
@@ -14,7 +14,8 @@
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
 -- column: has_other_revision_approval | Whether an independent approval exists, but for another revision or no longer in force.
--- not_null: change_id, approvals, declines, has_other_revision_approval
+-- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
+-- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
 with decided as (
@@ -36,11 +37,35 @@ with decided as (
     inner join intermediate.int_changes c on c.change_id = d.change_id
     group by d.change_id
 ),
+authorising as (
+    select
+        a.change_id, a.decision_id, a.decided_at, a.decided_by, a.decided_by_type, a.policy,
+        coalesce(s.required_approvals, cast(t.required_approvals as bigint)) as required
+    from intermediate.int_approvals a
+    inner join intermediate.int_changes c on c.change_id = a.change_id
+    left join config.services s on s.service = c.service
+    cross join config.thresholds t
+    where a.is_authorising
+    -- Who approves twice counts once.
+    qualify row_number() over (
+        partition by a.change_id, a.decided_by_type, a.decided_by order by a.decided_at, a.decision_id
+    ) = 1
+),
+counted as (
+    select
+        *,
+        row_number() over (partition by change_id, decided_by_type order by decided_at, decision_id) as nth
+    from authorising
+),
+-- The last of the required people; a named policy says itself what it requires.
 effective as (
     select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
-    from intermediate.int_approvals
-    where is_authorising
+    from counted
+    where coalesce(decided_by_type, 'bot') <> 'human' or nth = required
     qualify row_number() over (partition by change_id order by decided_at, decision_id) = 1
+),
+given as (
+    select change_id, count(*) as people from counted where decided_by_type = 'human' group by change_id
 )
 select
     cast(d.change_id as varchar) as change_id,
@@ -57,6 +82,10 @@ select
     cast(e.policy as varchar) as policy,
     cast(d.approvals as bigint) as approvals,
     cast(d.declines as bigint) as declines,
-    cast(e.decision_id is null and d.first_independent_approval_at is not null as boolean) as has_other_revision_approval
+    cast(
+        e.decision_id is null and g.people is null and d.first_independent_approval_at is not null as boolean
+    ) as has_other_revision_approval,
+    cast(e.decision_id is null and g.people is not null as boolean) as is_short_of_approvals
 from decided d
 left join effective e on e.change_id = d.change_id
+left join given g on g.change_id = d.change_id
