@@ -77,7 +77,7 @@ def command(
 
 def _require(con: DuckDBPyConnection, teams: tuple[str, ...]) -> None:
     """Raise unless the build judges drift, and each of the teams."""
-    from app.questions.drift_rows import TABLES, known_teams
+    from app.questions.drift_rows import TABLES, has_records, known_teams
 
     held = {f"{schema}.{name}" for schema, name in con.execute(
         "select table_schema, table_name from information_schema.tables"
@@ -86,6 +86,12 @@ def _require(con: DuckDBPyConnection, teams: tuple[str, ...]) -> None:
         raise NotBuiltError("This build does not judge drift.", kept="the build", next_step="twotrack build")
     known = known_teams(con)
     for team in teams:
+        if team not in known and has_records(con, team):
+            raise InputError(
+                f"Nothing of team '{team}' can be judged for drift: it has no mark.",
+                where="a mark is of a change in a production deployment, of a decision, or of an item of a record",
+                next_step="twotrack doctor",
+            )
         if team not in known:
             raise InputError(
                 f"No team '{team}' is judged for drift.",

@@ -112,6 +112,16 @@ def known_teams(con: DuckDBPyConnection) -> list[str]:
     return [name for (name,) in con.execute("select distinct team from marts.drift_findings order by team").fetchall()]
 
 
+def has_records(con: DuckDBPyConnection, team: str) -> bool:
+    """Whether any change or deployment is a team's."""
+    found = con.execute(
+        "select 1 from marts.changes where team = $team "
+        "union all select 1 from marts.deployments where team = $team limit 1",
+        {"team": team},
+    )
+    return bool(found.fetchall())
+
+
 @dataclass(frozen=True)
 class Component:
     """One dimension of one team: its state, its figures now and in the baseline, and its levels by week.

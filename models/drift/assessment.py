@@ -16,7 +16,8 @@ import pandas as pd
 
 from models.drift.baseline import Baseline, fit_baseline
 from models.drift.detector import Bets, Detection, detect, place_bets
-from models.drift.findings import DRIFTING, MOVING, NOT_ENOUGH_DATA, STABLE, Judgement, dimensions_frame, findings_frame
+from models.drift.findings import dimensions_frame, findings_frame
+from models.drift.judgement import DRIFTING, MOVING, NOT_ENOUGH_DATA, STABLE, Judgement
 from models.drift.levels import index_limits, index_of, levels_frame, trailing_levels
 from models.drift.onset import likeliest_start, refined_start
 from models.drift.settings import DIMENSION_NAMES, DIMENSIONS, Dimension, DriftSettings

@@ -19,7 +19,7 @@ from models.drift.weeks import Flags, Floats, Ints, Marks
 
 _LARGEST, _LARGEST_LOG_BET = 1e250, 100.0
 # A reference rate above this leaves no room for a rise: nothing is bet, for a team that always did it did not drift.
-_HIGHEST_REFERENCE = 0.97
+HIGHEST_REFERENCE = 0.97
 _RECOVERY_MARKS = 8.0
 
 
@@ -71,9 +71,14 @@ def place_bets(marks: Marks, baseline: Baseline, wander: Floats, settings: Drift
     dimension, week = marks.cell_dimension[marks.cell], marks.day // 7
     rates = reference_rate(baseline.upper[marks.subject, marks.cell], wander[marks.subject, dimension, week], settings)
     watched = baseline.watched[marks.subject, dimension, week] & baseline.is_watched[marks.subject, dimension]
-    watched &= rates < _HIGHEST_REFERENCE
+    weekly_place = (marks.subject * dimensions + dimension) * weeks + week
+    sums = np.bincount(
+        weekly_place[watched], weights=(marks.n * rates)[watched], minlength=subjects * dimensions * weeks
+    )
+    allowed: Floats = np.asarray(sums.reshape(subjects, dimensions, weeks), dtype=np.float64)
+    watched &= rates < HIGHEST_REFERENCE
     subject, day, reference = marks.subject[watched], marks.day[watched], rates[watched]
-    dimension, week, n, x = dimension[watched], week[watched], marks.n[watched], marks.x[watched]
+    dimension, n, x = dimension[watched], marks.n[watched], marks.x[watched]
     place = (subject * dimensions + dimension) * days + day
     size = subjects * dimensions * days
     daily = np.bincount(place, weights=n, minlength=size).reshape(subjects, dimensions, days)
@@ -85,9 +90,6 @@ def place_bets(marks: Marks, baseline: Baseline, wander: Floats, settings: Drift
         ratio = x * np.log(rate / reference) + (n - x) * np.log((1 - rate) / (1 - reference))
         summed = np.bincount(place, weights=ratio, minlength=size).reshape(subjects, dimensions, days)
         log_bets[:, :, :, k] = _capped(summed / dispersion, settings.weekly_cap)
-    weekly_place = (subject * dimensions + dimension) * weeks + week
-    sums = np.bincount(weekly_place, weights=n * reference, minlength=subjects * dimensions * weeks)
-    allowed: Floats = np.asarray(sums.reshape(subjects, dimensions, weeks), dtype=np.float64)
     return Bets(log_bets, allowed, _recent_reference(allowed, baseline, marks, settings))
 
 

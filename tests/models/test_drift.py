@@ -302,6 +302,21 @@ def test_every_dimension_says_why_it_is_not_watched() -> None:
     assert set(rows.loc[["owners", "release_record"], "state"]) == {STABLE}
 
 
+def test_what_was_never_apart_is_said_and_not_named() -> None:
+    """A team that always did it cannot drift in it: its reference rate is 1, and another dimension is the closest."""
+    marks = together(weekly(1.0), weekly(0.1, dimension="act"))
+    drift = assess(marks)
+    found, rows = drift.findings.iloc[0], drift.dimensions.set_index("dimension")
+    assert (found["state"], found["dimension"]) == (STABLE, "act")
+    assert "Never apart to begin with: same owner (100 % in the baseline)." in found["sentence"]
+    assert rows.loc["owners", "reference_rate"] == 1
+    assert rows.loc["owners", "reason"] == "missing in 100 % of the baseline"
+    assert rows.loc["owners", "state"] == STABLE
+    alone = assess(weekly(1.0)).findings.iloc[0]
+    assert alone["state"] == STABLE
+    assert alone["sentence"].startswith("payments: no drift can be seen. Never apart to begin with: same owner")
+
+
 def test_the_days_that_carry_a_finding_lead_to_the_records() -> None:
     """From team and dimension to the days since the onset on which the separation was missing, most first."""
     marks = weekly(step(0.1, 0.6, 36))

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ _WANTED = ("marts.drift_findings",)
 _TABLES = {
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",
     "gate": "select team, cast(week as date) as week, reason from build.marts.drift_gate",
-    "findings": "select team, state, dimension, cast(first_alarm_date as date) as alarm "
+    "findings": "select team, state, dimension, cast(first_alarm_date as date) as alarm, n, sentence "
     "from build.marts.drift_findings where is_current order by team",
 }
 
@@ -92,8 +92,8 @@ def build_stories(stories: Iterable[Story], weeks: int = WEEKS) -> Built:
 
 def _built(workspace: Workspace, as_of: datetime, count: int) -> Built:
     workspace.build_dir.mkdir(parents=True, exist_ok=True)
-    finished, scratch = workspace.build_dir / "drift.duckdb", workspace.build_dir / "drift.work.duckdb"
-    con = connect(workspace, finished, scratch, "2GB")
+    finished = workspace.build_dir / "drift.duckdb"
+    con = connect(workspace, finished, "2GB")
     try:
         con.execute("set threads = 1")
         run_models(con, drift_plan(), Settings(), as_of, None)
@@ -113,7 +113,7 @@ def drift_plan() -> Plan:
         if name in whole.reads and name not in wanted:
             wanted.add(name)
             waiting += whole.reads[name]
-    return Plan(tuple(model for model in whole.models if model.full_name in wanted), whole.statements, whole.reads)
+    return replace(whole, models=tuple(model for model in whole.models if model.full_name in wanted))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,28 @@ from app.published import open_build
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
 from tests.simulator.life import START
-from tests.simulator.records import simulate_records
+from tests.simulator.records import Story, simulate_records
 from tests.simulator.regimes import REGIMES
 
 WEEKS = 56
 DRIFTING, STEADY, YOUNG, SILENT = "act-collapse-000", "stable-000", "stable-100", "outage-000"
+ASKING = "only-asks"  # has a change and no mark
 
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a team that drifts, one that does not, one with a silent source and one that is too young."""
+    """A workspace with a team that drifts, one that does not, one with a silent source and one that ended early."""
     folder = tmp_path_factory.mktemp("drift")
     prefix = ("--home", str(folder / "home"), "--quiet")
+    asking = Story(source="asking")
+    asking.add("change", "wish-1", record_type="change_request", team=ASKING, created_at=datetime(2024, 5, 1, 9))
     stories = [
         simulate_records(REGIMES["act_collapse"], 60, 1, 5, weeks=WEEKS),
         simulate_records(REGIMES["outage"], 60, 1, 5, weeks=WEEKS),
     ]
     simulate_records(REGIMES["stable"], 60, 1, 5, weeks=WEEKS, story=stories[0])
     simulate_records(REGIMES["stable"], 20, 1, 5, weeks=10, story=stories[0], first=100)
-    for number, story in enumerate(stories):
+    for number, story in enumerate([*stories, asking]):
         story.source = f"tool-{number}"
         for file, mapping in story.write(folder / story.source):
             assert run([*prefix, "import", str(file), "--map", str(mapping)]) == 0
@@ -171,6 +174,14 @@ def test_an_unknown_team_is_refused_with_those_there_are(twotrack: Twotrack) -> 
     assert said.code == 4
     assert STEADY in said.err
     assert twotrack("drift", "--team", "nobody", "--json").document["error"] == "InputError"
+
+
+def test_a_team_without_a_mark_is_told_apart_from_one_that_nobody_knows(twotrack: Twotrack) -> None:
+    """It exists, but none of its records is one that drift is judged on."""
+    said = twotrack("drift", "--team", ASKING)
+    assert said.code == 4
+    assert "it has no mark" in said.err
+    assert ASKING not in {one["team"] for one in twotrack("drift", "--json").document["teams"]}
 
 
 @pytest.mark.parametrize(
