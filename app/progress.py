@@ -1,7 +1,13 @@
-"""Progress on standard error while a command works; nothing moves where nobody watches."""
+"""Progress on standard error while a command works; nothing moves where nobody watches.
+
+The dashboard, which starts commands of its own, asks for progress as plain lines by the environment variable
+``TWOTRACK_PROGRESS=lines``.
+"""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,9 +18,34 @@ if TYPE_CHECKING:
     from ingest.progress import Progress
 
 
+LINES = {"TWOTRACK_PROGRESS": "lines"}
+_EVERY_SECONDS = 1.0
+
+
+class _Lines:
+    """Progress as lines, at most one a second, for a program that reads them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._next = 0.0
+
+    def say(self, text: str) -> None:
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + _EVERY_SECONDS
+            self._session.complain(text)
+
+
+def _lines(session: Session) -> _Lines | None:
+    name, value = next(iter(LINES.items()))
+    return _Lines(session) if os.environ.get(name) == value else None
+
+
 @contextmanager
 def steps(session: Session, doing: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar over a known number of steps; yields a function to call with (step, done, total)."""
+    if lines := _lines(session):
+        yield lambda step, done, total: lines.say(f"{doing} {step} ({done:,} of {total:,})")
+        return
     if not session.shows_progress:
         yield lambda step, done, total: None
         return
@@ -35,6 +66,9 @@ def steps(session: Session, doing: str) -> Iterator[Callable[[str, int, int], No
 @contextmanager
 def flow(session: Session, doing: str) -> Iterator[Callable[[Progress], None]]:
     """Show counts, rate, waiting and the budget left of a stream of records; yields a function to call with each."""
+    if lines := _lines(session):
+        yield lambda moment: lines.say(f"{doing} {describe(moment)}")
+        return
     if not session.shows_progress:
         yield lambda moment: None
         return

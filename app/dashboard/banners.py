@@ -10,7 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app import wording
-from app.dashboard import carrying
+from app.dashboard import carrying, refreshing
 from app.dashboard.filters import NEWEST
 from app.questions import builds, queries
 from app.questions.builds import Build
@@ -25,6 +25,7 @@ def show(space: Workspace, build: Build, facts: Facts | None) -> None:
     """Show every banner that applies."""
     with st.sidebar:
         _about(build, facts)
+        refreshing.offer(space)
     _news(space, build)
     late = [row for row in queries.sources(build) if row.is_late(build.as_of)]
     if late:

@@ -7,11 +7,13 @@ a shell.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import IO, Any
 
+from app import progress
 from models.errors import UserError
 from models.workspace import CHECKOUT, Workspace
 
@@ -24,7 +26,7 @@ def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
     Raises:
         UserError: What the command said went wrong, or that it gave no answer.
     """
-    command = [sys.executable, "-m", "app.cli", "--home", str(space.home), *arguments, "--json", "--quiet"]
+    command = [*_argv(space, arguments), "--quiet"]
     try:
         # What is run is this Python with our own module; the arguments are data.
         done = subprocess.run(  # noqa: S603
@@ -34,8 +36,25 @@ def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
         raise UserError(
             f"The command took longer than {_LONGEST_SECONDS // 60} minutes and was ended.", next_step=shown(arguments)
         ) from None
-    answer = _answer(done.stdout) or _answer(done.stderr)
-    if done.returncode or answer is None or "error" in answer:
+    return answered(arguments, done.returncode, done.stdout, done.stderr)
+
+
+def start(space: Workspace, arguments: Sequence[str], out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start ``twotrack --home … ARGUMENTS --json`` and return its process; its progress comes as lines on ``err``."""
+    return subprocess.Popen(  # noqa: S603 - this Python with our own module; the arguments are data
+        _argv(space, arguments), cwd=CHECKOUT, stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+        env={**os.environ, **progress.LINES},
+    )  # fmt: skip
+
+
+def answered(arguments: Sequence[str], code: int, out: str, err: str = "") -> dict[str, Any]:
+    """Return what a command answered.
+
+    Raises:
+        UserError: What the command said went wrong, or that it gave no answer.
+    """
+    answer = _answer(out) or _answer(err)
+    if code or answer is None or "error" in answer:
         said = answer or {}
         raise UserError(
             str(said.get("what") or "The command gave no answer."),
@@ -44,6 +63,10 @@ def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
             next_step=str(said.get("next") or shown(arguments)),
         )
     return answer
+
+
+def _argv(space: Workspace, arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "app.cli", "--home", str(space.home), *arguments, "--json"]
 
 
 def shown(arguments: Sequence[str]) -> str:
