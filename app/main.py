@@ -12,36 +12,13 @@ from pathlib import Path
 import streamlit as st
 
 from app.dashboard import banners, carrying, components, filters, frame
+from app.dashboard.sections import BY_LINK, SECTIONS
 from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
 
 _ASSETS = Path(__file__).resolve().parent / "assets"
 _SIDEBAR_PIXELS = 230
 _LOG = logging.getLogger("twotrack.app")
-
-# Section → pages as (file, address, title, icon).
-SECTIONS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
-    "Review": (
-        ("overview", "overview", "Overview", "space_dashboard"),
-        ("approvals", "approvals", "Approvals", "approval"),
-        ("change_failures", "change-failures", "Change failures", "emergency_home"),
-        ("change_windows", "change-windows", "Change windows", "calendar_view_week"),
-        ("process_drift", "process-drift", "Process drift", "merge"),
-        ("hand_over", "hand-over", "Hand-over", "swap_calls"),
-    ),
-    "Practice": (
-        ("cheat_sheet", "cheat-sheet", "Cheat sheet", "table_chart"),
-        ("catches", "catches", "Catches", "phishing"),
-        ("combine_or_separate", "combine-or-separate", "Combine or separate", "call_split"),
-        ("retrospective", "retrospective", "Retrospective", "history"),
-    ),
-    "Evidence": (
-        ("evidence_export", "evidence-export", "Evidence export", "inventory_2"),
-        ("data_health", "data-health", "Data health", "monitor_heart"),
-        ("definitions", "definitions", "Definitions and rules", "menu_book"),
-    ),
-}
-BY_LINK = (("change", "change", "Change", "route"),)
 
 
 def main() -> None:

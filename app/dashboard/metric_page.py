@@ -60,13 +60,16 @@ def measures(asked: Frame, family: Sequence[Subject]) -> None:
             "What it says": [r.definition.description for r in found],
         }
     )
+    if not rows["Note"].astype(bool).any():
+        rows = rows.drop(columns="Note")
     st.dataframe(
         rows, hide_index=True, key="measures", alt="All measures of this page", selection_mode="single-row",
         on_select=lambda: _pick_measure([r.definition.label for r in found]),
         column_config={
-            "Measure": st.column_config.TextColumn(width=210), "Value": st.column_config.TextColumn(width=110),
-            "n": st.column_config.NumberColumn(width=60), "Compared with": st.column_config.TextColumn(width=100),
-            "Limits": st.column_config.TextColumn(width=120), "Note": st.column_config.TextColumn(width=160),
+            "Measure": st.column_config.TextColumn(width=190), "Value": st.column_config.TextColumn(width=95),
+            "n": st.column_config.NumberColumn(width=55), "Compared with": st.column_config.TextColumn(width=95),
+            "Limits": st.column_config.TextColumn(width=110), "Note": st.column_config.TextColumn(width=120),
+            "What it says": st.column_config.TextColumn(width=290),
         },
     )  # fmt: skip
     st.caption("Select a row to look into it above.")

@@ -104,17 +104,17 @@ def columns(definition: MetricDefinition) -> dict[str, Any]:
     """Return the grid's columns for ``rows``."""
     shown: dict[str, Any] = {
         "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-        "key": st.column_config.TextColumn("Record", width="small"),
-        "title": st.column_config.TextColumn("Title", width="medium"),
+        "key": st.column_config.TextColumn("Record", width=125),
+        "title": st.column_config.TextColumn("Title", width=195),
     }
     if definition.unit == "seconds" and definition.kind in {"duration", "survival"}:
-        shown["value"] = st.column_config.NumberColumn("Hours", format="%.1f", width="small")
+        shown["value"] = st.column_config.NumberColumn("Hours", format="%.1f", width=70)
     elif definition.kind == "ratio":
-        shown["value"] = st.column_config.NumberColumn("Value", format="%.2f", width="small")
+        shown["value"] = st.column_config.NumberColumn("Value", format="%.2f", width=70)
     return shown | {
-        "reason": st.column_config.TextColumn("Why", width="medium"),
-        "service": st.column_config.TextColumn("Service", width="small"),
-        "change_type": st.column_config.TextColumn("Type", width="small"),
+        "reason": st.column_config.TextColumn("Why", width=195),
+        "service": st.column_config.TextColumn("Service", width=95),
+        "change_type": st.column_config.TextColumn("Type", width=80),
     }
 
 

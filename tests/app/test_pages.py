@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.dashboard.sections import BY_LINK, SECTIONS
 from app.journal import notes
 from app.periods import DEFAULT_PERIOD
 from models.workspace import Workspace
@@ -29,8 +30,6 @@ def test_every_page_opens_and_says_that_its_data_is_generated(sample: Workspace,
 
 def test_every_view_is_reachable_and_every_entry_exists(sample: Workspace, opened: Opened) -> None:
     """A page is in the navigation or opens by link; a listed page has its file."""
-    from app.main import BY_LINK, SECTIONS
-
     listed = [entry[0] for entries in SECTIONS.values() for entry in entries] + [entry[0] for entry in BY_LINK]
     assert sorted(listed) == sorted(PAGES)
 

@@ -1,6 +1,8 @@
-"""Take the pictures of docs/screenshots from the demo: ``python -m tests.browser.screenshots [DEMO WORKSPACE]``.
+"""Take the pictures of docs/screenshots from the demo: ``python -m tests.browser.screenshots [DEMO HOME] [PAGE …]``.
 
-Not a test. Without a workspace, the demo is generated and built first. Every picture is of generated data and says so.
+Not a test. Without a workspace, the demo is generated and built first. Every page is taken in both themes as a laptop
+of 1280 by 800 shows it; pages that go on below are taken once more in whole, light. Every picture is of generated data
+and says so. Pictures are stored with 256 colours, which a dashboard does not exceed to the eye.
 """
 
 from __future__ import annotations
@@ -10,40 +12,31 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from app.dashboard.sections import BY_LINK, SECTIONS
 from tests.browser.serving import ROOT, Theme, chromium, page_of, served, settled
 
 TARGET = ROOT / "docs" / "screenshots"
 WIDTH, HEIGHT = 1280, 800
 DRAWN = 1500
-# Name → address, theme and height; None takes the whole page.
-PICTURES: dict[str, tuple[str, Theme, int | None]] = {
-    "overview-light": ("/", "light", 1120),
-    "overview-dark": ("/", "dark", 1120),
-    "approvals-light": ("/approvals", "light", 1350),
-    "change-failures-light": ("/change-failures", "light", 1350),
-    "change-windows-light": ("/change-windows", "light", 1350),
-    "process-drift-light": ("/process-drift", "light", None),
-    "process-drift-dark": ("/process-drift", "dark", 1350),
-    "hand-over-light": ("/hand-over", "light", 1350),
-    "cheat-sheet-light": ("/cheat-sheet", "light", None),
-    "catches-light": ("/catches", "light", 1350),
-    "combine-or-separate-light": ("/combine-or-separate", "light", None),
-    "data-health-light": ("/data-health", "light", None),
-    "definitions-light": ("/definitions", "light", 1020),
-}
+COLOURS = 256
+EXAMPLE = "Guided tour"
+THEMES: tuple[Theme, ...] = ("light", "dark")
+PAGES = [address for entries in (*SECTIONS.values(), BY_LINK) for _, address, _, _ in entries]
 
 
 def main() -> None:
-    """Take every picture."""
+    """Take every picture, or those that are named."""
     TARGET.mkdir(parents=True, exist_ok=True)
+    wanted = sys.argv[2:] or PAGES
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(sys.argv[1]) if len(sys.argv) > 1 else _demo(Path(scratch))
         with served(home) as address, chromium() as browser:
-            for name, (path, theme, height) in PICTURES.items():
-                _take(browser, address + path, theme, height, TARGET / f"{name}.png")
-            _worked_example(browser, address)
+            for name in wanted:
+                for theme in THEMES:
+                    _take(browser, address, name, theme)
 
 
 def _demo(home: Path) -> Path:
@@ -51,35 +44,35 @@ def _demo(home: Path) -> Path:
     return home
 
 
-def _take(browser: Browser, url: str, theme: Theme, height: int | None, target: Path) -> None:
-    with page_of(browser, theme, width=WIDTH, height=height or HEIGHT) as page:
-        page.goto(url)
+def _take(browser: Browser, address: str, name: str, theme: Theme) -> None:
+    with page_of(browser, theme, width=WIDTH, height=HEIGHT) as page:
+        if name == "change":
+            _open_example(page, address)
+        else:
+            page.goto(f"{address}/{'' if name == 'overview' else name}")
         settled(page)
         page.wait_for_timeout(DRAWN)
-        _grow(page, height)
-        page.screenshot(path=str(target))
-
-
-def _grow(page: Page, height: int | None) -> None:
-    if height is None:
+        _save(page, TARGET / f"{name}-{theme}.png")
         full = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-        page.set_viewport_size({"width": WIDTH, "height": int(full)})
-        page.wait_for_timeout(DRAWN)
-
-
-def _worked_example(browser: Browser, address: str) -> None:
-    """The change that the Overview offers as an example, as a reader reaches it."""
-    themes: tuple[Theme, ...] = ("light", "dark")
-    for theme in themes:
-        with page_of(browser, theme, width=WIDTH, height=HEIGHT) as page:
-            page.goto(address)
-            settled(page)
-            page.get_by_role("link", name="Guided tour").click()
-            page.get_by_role("heading", name="Every event").wait_for()
-            settled(page)
+        if theme == "light" and full > HEIGHT:
+            page.set_viewport_size({"width": WIDTH, "height": int(full)})
             page.wait_for_timeout(DRAWN)
-            _grow(page, None)
-            page.screenshot(path=str(TARGET / f"change-{theme}.png"))
+            _save(page, TARGET / f"{name}-whole.png")
+
+
+def _open_example(page: Page, address: str) -> None:
+    """The change that the Overview's guided tour walks through, as a reader reaches it."""
+    page.goto(address)
+    settled(page)
+    page.get_by_role("link", name=EXAMPLE).click()
+    page.get_by_role("heading", name="Every event").wait_for()
+
+
+def _save(page: Page, target: Path) -> None:
+    page.screenshot(path=str(target))
+    with Image.open(target) as taken:
+        small = taken.convert("RGB").quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small.save(target, optimize=True)
 
 
 if __name__ == "__main__":
