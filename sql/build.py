@@ -229,6 +229,8 @@ def connect(workspace: Workspace, finished: Path, memory_limit: str) -> DuckDBPy
     # Written once, at the end: in between, every checkpoint would write what changed since.
     con.execute("set checkpoint_threshold = '1TB'")
     con.execute("attach ':memory:' as work")
+    # Joins of many rows with a handful of periods by their bounds: comparing with each is cheaper than sorting for it.
+    con.execute("set nested_loop_join_threshold = 200")
     prepare(con)
     return con
 

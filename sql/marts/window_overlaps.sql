@@ -95,5 +95,3 @@ select
 from pairs p
 inner join marts.windows a on a.window_id = p.id_a
 inner join marts.windows b on b.window_id = p.id_b
-group by p.basis, p.scope, p.scope_value, p.id_a, p.id_b, p.start_a, p.start_b, p.end_a, p.end_b, a.created_at,
-    b.created_at, a.approved_at, b.approved_at

@@ -28,9 +28,14 @@
 -- unique: decision_id
 -- assert: verdict in ('approved', 'rejected', 'changes_requested', 'commented', 'dismissed', 'withdrawn', 'pending')
 -- assert: time_quality in ('exact', 'bounded', 'inferred')
-with reviews as (
+with dismissed as (
+    select distinct source, regexp_replace(key, ':[a-z_]+$', '', 'g') as review
+    from intermediate.all_decisions
+    where verdict = 'dismissed'
+),
+reviews as (
     select
-        source,
+        d.source,
         source_event_id,
         'review' as basis,
         key,
@@ -52,11 +57,10 @@ with reviews as (
         dismissed_at,
         time_quality,
         url,
-        max(case when verdict = 'dismissed' then 1 else 0 end) over (
-            partition by source, regexp_replace(key, ':[a-z_]+$', '', 'g')
-        ) as was_dismissed,
+        case when o.review is not null then 1 else 0 end as was_dismissed,
         cast(null as varchar) as vote
-    from intermediate.all_decisions
+    from intermediate.all_decisions d
+    left join dismissed o on o.source = d.source and o.review = regexp_replace(d.key, ':[a-z_]+$', '', 'g')
 ),
 votes as (
     select

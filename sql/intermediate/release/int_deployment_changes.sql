@@ -86,13 +86,32 @@ steps as (
         ) as merged_before
     from reach
 ),
+-- Where the reach moves forward, what lies between is disjoint: a change is carried by the next step at or after its merge.
+branches as (
+    select distinct service, environment, repository, base_branch from steps where merged_before is not null
+),
+moments as (
+    select b.service, b.environment, b.repository, b.base_branch, c.merged_at as moment, 0 as is_step, c.change_id,
+        cast(null as varchar) as deployment_id
+    from branches b
+    inner join changes c on c.repository = b.repository and coalesce(c.base_branch, '') = coalesce(b.base_branch, '')
+    where c.merged_at is not null
+    union all
+    -- What was merged up to the first step is not between two: its step has no name.
+    select service, environment, repository, base_branch, merged_up_to, 1, cast(null as varchar),
+        case when merged_before is null then '' else deployment_id end
+    from steps
+    where merged_before is null or merged_up_to > merged_before
+),
+followed as (
+    select change_id, is_step, last_value(deployment_id ignore nulls) over (
+            partition by service, environment, repository, base_branch
+            order by moment desc, is_step desc, deployment_id, change_id rows between unbounded preceding and current row
+        ) as deployment_id
+    from moments
+),
 between_two as (
-    select s.deployment_id, c.change_id, 'between' as link_basis
-    from steps s
-    inner join changes c
-        on c.repository = s.repository and coalesce(c.base_branch, '') = coalesce(s.base_branch, '')
-        and c.merged_at > s.merged_before and c.merged_at <= s.merged_up_to
-    where s.merged_before is not null
+    select deployment_id, change_id, 'between' as link_basis from followed where is_step = 0 and deployment_id <> ''
 ),
 carried as (
     select deployment_id, change_id, link_basis, 1 as preference from direct

@@ -18,10 +18,16 @@
 with teams as (
     select distinct team from marts.team_practice
 ),
+scopes as (
+    -- Every record counts for its team and for the organisation.
+    select team, team as member from teams where team <> '(all)'
+    union all
+    select '(all)', team from teams where team <> '(all)'
+),
 agenda as (
     select p.period, t.team, count(*) as items, count(*) filter (where a.is_misplaced) as misplaced
     from marts.agenda_items a
-    inner join teams t on t.team = coalesce(a.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(a.team, '(no team)')
     inner join marts.periods p on a.occurred_at >= p.start_at and a.occurred_at < p.end_at
     where a.record_track = 'change_governance'
     group by p.period, t.team
@@ -37,7 +43,7 @@ handled as (
         count(*) filter (where h.risk = 'low') as low_n,
         count(*) filter (where h.risk = 'low' and h.is_decline) as low_declined
     from intermediate.int_human_decisions h
-    inner join teams t on t.team = coalesce(h.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(h.team, '(no team)')
     inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
     group by p.period, t.team
 ),
@@ -47,7 +53,7 @@ carried as (
         count(*) filter (where x.authorisation_class in ('never', 'retroactive')) as undecided
     from marts.deployment_changes x
     inner join marts.deployments d on d.deployment_id = x.deployment_id and not d.is_rerelease
-    inner join teams t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(d.team, '(no team)')
     inner join marts.periods p on x.started_at >= p.start_at and x.started_at < p.end_at
     where x.authorisation_class <> 'not_collectable' and x.link_basis <> 'ticket'
     group by p.period, t.team
@@ -57,13 +63,13 @@ slots as (
     select p.period, t.team, d.decided_by, extract(dow from d.decided_at) * 24 + extract(hour from d.decided_at) as slot, 1 as decides, 0 as goes
     from marts.decisions d
     inner join marts.changes c on c.change_id = d.change_id
-    inner join teams t on t.team = coalesce(c.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(c.team, '(no team)')
     inner join marts.periods p on d.decided_at >= p.start_at and d.decided_at < p.end_at
     where d.verdict in ('approved', 'rejected') and d.decided_by_type = 'human'
     union all
     select p.period, t.team, s.deployer, extract(dow from s.started_at) * 24 + extract(hour from s.started_at), 0, 1
     from marts.deployments s
-    inner join teams t on t.team = coalesce(s.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(s.team, '(no team)')
     inner join marts.periods p on s.started_at >= p.start_at and s.started_at < p.end_at
     where s.is_production and s.outcome = 'succeeded'
 ),
@@ -88,7 +94,7 @@ waits as (
         quantile_cont((epoch_us(c.effective_approval_at) - epoch_us(c.requested_at)) / 1000000.0, 0.5) as wait
     from marts.changes c
     inner join marts.change_stages g on g.change_id = c.change_id
-    inner join teams t on t.team = coalesce(c.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(c.team, '(no team)')
     inner join marts.periods p on c.effective_approval_at >= p.start_at and c.effective_approval_at < p.end_at
     where c.effective_approval_at >= c.requested_at
     group by p.period, t.team
@@ -96,7 +102,7 @@ waits as (
 alive as (
     select t.team, count(*) as rules, count(*) filter (where r.is_alive) as alive
     from marts.automated_rules r
-    inner join teams t on t.team = coalesce(r.team, '(no team)') or t.team = '(all)'
+    inner join scopes t on t.member = coalesce(r.team, '(no team)')
     where r.kind in ('policy', 'standard_change')
     group by t.team
 ),

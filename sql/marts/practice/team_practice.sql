@@ -67,7 +67,9 @@ complete as (
     group by p.period, s.team
 ),
 acts as (
-    select d.decision_id, s.team, d.decided_at, d.decided_by, d.decided_by_type, d.verdict, d.policy, d.comment, d.conditions
+    select s.team, d.decided_at, d.decided_by, d.decided_by_type = 'human' as is_human,
+        d.verdict = 'approved' as is_approval, d.conditions is not null as is_conditioned,
+        coalesce(trim(d.comment), '') <> '' or d.conditions is not null as has_words
     from marts.decisions d
     inner join marts.changes c on c.change_id = d.change_id
     inner join scopes s on s.member = coalesce(c.team, '(no team)')
@@ -75,43 +77,48 @@ acts as (
         and (d.decided_by_type = 'human' or d.policy is not null)
 ),
 act_gaps as (
-    select *, (epoch_us(decided_at) - epoch_us(lag(decided_at) over (partition by team order by decided_at, decision_id)))
-        / 1000000.0 as gap
+    -- Decisions of one instant are of one period, so their order among themselves does not matter.
+    select team, decided_at, is_human, is_approval, is_conditioned, has_words,
+        (epoch_us(decided_at) - epoch_us(lag(decided_at) over (partition by team order by decided_at))) / 1000000.0 as gap
     from acts
 ),
 decided as (
     select p.period, a.team,
         count(*) as decisions,
-        count(*) filter (where decided_by_type = 'human') as human_decisions,
-        count(*) filter (where decided_by_type is distinct from 'human') as policy_decisions,
-        count(*) filter (where verdict = 'approved') as approved,
-        count(*) filter (where verdict <> 'approved') as declined,
-        count(*) filter (where verdict = 'approved' and conditions is not null) as conditioned,
-        count(*) filter (where coalesce(trim(comment), '') <> '' or conditions is not null) as with_reason,
-        count(distinct case when decided_by_type = 'human' then decided_by end) as deciders,
+        count(*) filter (where is_human) as human_decisions,
+        count(*) filter (where not coalesce(is_human, false)) as policy_decisions,
+        count(*) filter (where is_approval) as approved,
+        count(*) filter (where not is_approval) as declined,
+        count(*) filter (where is_approval and is_conditioned) as conditioned,
+        count(*) filter (where has_words) as with_reason,
         quantile_cont(gap, 0.5) as decision_gap_seconds
     from act_gaps a
     inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
     group by p.period, a.team
 ),
+released as (
+    select x.deployment_id
+    from intermediate.int_deployments x
+    inner join intermediate.int_releases r on r.service = x.service and r.version = x.version
+    union
+    select x.deployment_id
+    from intermediate.int_deployments x
+    inner join intermediate.int_releases r on r.revision = x.revision
+),
 shipped as (
-    select d.deployment_id, s.team, d.finished_at, d.started_at, d.deployer, d.deployer_type, d.outcome, d.is_failed, d.is_rollback,
-        d.has_plan, d.changes_carried, d.authorisation_class, d.is_rerelease, v.deployment_id is not null as is_verified,
+    select d.deployment_id, s.team, d.finished_at, d.started_at, case when d.deployer_type = 'human' then d.deployer end as deployer,
+        d.outcome, d.is_failed, d.is_rollback, d.has_plan, d.changes_carried,
+        not d.is_rerelease and d.authorisation_class in
+            ('prior', 'within_skew', 'retroactive', 'retroactive_emergency_in_sla', 'never', 'no_record') as is_judged,
+        not d.is_rerelease and d.authorisation_class in ('prior', 'within_skew') as is_prior,
+        v.deployment_id is not null as is_verified,
         i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded,
         i.release_key is not null or w.deployment_id is not null as has_release
     from marts.deployments d
     inner join intermediate.int_deployments i on i.deployment_id = d.deployment_id
     inner join scopes s on s.member = coalesce(d.team, '(no team)')
     left join marts.verified_deployments v on v.deployment_id = d.deployment_id
-    left join (
-        select x.deployment_id
-        from intermediate.int_deployments x
-        inner join intermediate.int_releases r on r.service = x.service and r.version = x.version
-        union
-        select x.deployment_id
-        from intermediate.int_deployments x
-        inner join intermediate.int_releases r on r.revision = x.revision
-    ) w on w.deployment_id = d.deployment_id
+    left join released w on w.deployment_id = d.deployment_id
     where d.is_production and d.started_at is not null
 ),
 ship_gaps as (
@@ -130,10 +137,8 @@ deployed as (
         count(*) filter (where outcome = 'succeeded' and (has_plan or has_release)) as with_own_plan,
         quantile_cont(case when outcome = 'succeeded' then gap end, 0.5) as deployment_gap_seconds,
         quantile_cont(case when outcome = 'succeeded' and changes_carried > 0 then changes_carried end, 0.5) as batch_size,
-        count(distinct case when deployer_type = 'human' then deployer end) as deployers,
-        count(*) filter (where not is_rerelease and authorisation_class in
-            ('prior', 'within_skew', 'retroactive', 'retroactive_emergency_in_sla', 'never', 'no_record')) as judged_deployments,
-        count(*) filter (where not is_rerelease and authorisation_class in ('prior', 'within_skew')) as prior_deployments
+        count(*) filter (where is_judged) as judged_deployments,
+        count(*) filter (where is_prior) as prior_deployments
     from ship_gaps g
     inner join marts.periods p on g.started_at >= p.start_at and g.started_at < p.end_at
     group by p.period, g.team
@@ -141,17 +146,19 @@ deployed as (
 people as (
     select p.period, a.team, a.decided_by as person, 1 as decides, 0 as deploys
     from acts a inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
-    where a.decided_by_type = 'human' and a.decided_by is not null
+    where a.is_human and a.decided_by is not null
     union all
     select p.period, s.team, s.deployer, 0, 1
     from shipped s inner join marts.periods p on s.started_at >= p.start_at and s.started_at < p.end_at
-    where s.deployer_type = 'human' and s.deployer is not null
+    where s.deployer is not null
 ),
 hats as (
     select period, team, person, sum(decides) as decides, sum(deploys) as deploys from people group by period, team, person
 ),
 owners as (
     select period, team,
+        count(*) filter (where decides > 0) as deciders,
+        count(*) filter (where deploys > 0) as deployers,
         count(*) filter (where decides > 0 and deploys > 0) as both_groups,
         max(decides) * 1.0 / nullif(sum(decides), 0) as top_decider_share,
         max(deploys) * 1.0 / nullif(sum(deploys), 0) as top_deployer_share
@@ -215,8 +222,8 @@ select
     cast(d.decision_gap_seconds as double) as decision_gap_seconds,
     cast(s.deployment_gap_seconds as double) as deployment_gap_seconds,
     cast(s.batch_size as double) as batch_size,
-    cast(coalesce(d.deciders, 0) as bigint) as deciders,
-    cast(coalesce(s.deployers, 0) as bigint) as deployers,
+    cast(coalesce(o.deciders, 0) as bigint) as deciders,
+    cast(coalesce(o.deployers, 0) as bigint) as deployers,
     cast(coalesce(o.both_groups, 0) as bigint) as both_groups,
     cast(o.top_decider_share as double) as top_decider_share,
     cast(o.top_deployer_share as double) as top_deployer_share,

@@ -79,20 +79,41 @@ with seen as (
     ) as acts
     where coalesce(payload->>'$.__typename', payload->>'$.event') in ('ReviewDismissedEvent', 'review_dismissed')
 ),
-completed as (
+-- Most reviews were seen in one state only; what another state knows is sought where there are several.
+repeated as (
     select
-        source, review_key, verdict, comment, authority, url, updated_at,
-        coalesce(decided_at, max(decided_at) over review) as decided_at,
-        coalesce(login, max(login) over review) as login,
-        coalesce(account, max(account) over review) as account,
-        coalesce(revision, max(revision) over review) as revision,
-        max(dismissed_at) over review as dismissed_at,
-        max(dismisser_login) over review as dismisser_login,
-        max(dismisser_account) over review as dismisser_account,
-        preference, fetched_at, payload_sha256
+        source, review_key,
+        max(decided_at) as decided_at, max(login) as login, max(account) as account, max(revision) as revision,
+        max(dismissed_at) as dismissed_at, max(dismisser_login) as dismisser_login, max(dismisser_account) as dismisser_account
     from seen
     where review_key is not null
-    window review as (partition by source, review_key)
+    group by source, review_key
+    having count(*) > 1
+),
+completed as (
+    select
+        s.source, s.review_key, s.verdict, s.comment, s.authority, s.url, s.updated_at,
+        coalesce(s.decided_at, r.decided_at) as decided_at,
+        coalesce(s.login, r.login) as login,
+        coalesce(s.account, r.account) as account,
+        coalesce(s.revision, r.revision) as revision,
+        coalesce(r.dismissed_at, s.dismissed_at) as dismissed_at,
+        coalesce(r.dismisser_login, s.dismisser_login) as dismisser_login,
+        coalesce(r.dismisser_account, s.dismisser_account) as dismisser_account,
+        s.preference, s.fetched_at, s.payload_sha256, r.review_key is not null as is_repeated
+    from seen s
+    left join repeated r on r.source = s.source and r.review_key = s.review_key
+    where s.review_key is not null
+),
+once as (
+    select * from completed where not is_repeated
+    union all
+    select * from (
+        select * from completed where is_repeated
+        qualify row_number() over (
+            partition by source, review_key, verdict order by preference, fetched_at desc, payload_sha256 desc
+        ) = 1
+    ) as told
 ),
 decisions as (
     select
@@ -104,12 +125,8 @@ decisions as (
         cast(null as varchar) as environment,
         url, updated_at, decided_at, login, account, verdict, revision, comment, authority,
         dismissed_at, dismisser_login, dismisser_account, cast(null as varchar) as time_quality
-    from completed
+    from once
     where verdict is not null
-    qualify row_number() over (
-        partition by source, review_key, verdict
-        order by preference, fetched_at desc, payload_sha256 desc
-    ) = 1
     union all
     select
         source,
