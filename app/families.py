@@ -53,7 +53,10 @@ FAILURES = (
     Subject("deployment_frequency", EXECUTION),
     Subject("lead_time_from_merge", EXECUTION),
     Subject("lead_time_from_first_commit", EXECUTION),
+    Subject("lead_time_from_stage_below", EXECUTION),
     Subject("rereleases", EXECUTION, "Ran before", "New"),
+    Subject("version_decreases", EXECUTION, "Lower version", "Same or higher"),
+    Subject("promotion_order_violations", EXECUTION, "Out of order", "In order"),
 )
 WINDOWS = (
     Subject("overlapping_windows", NEUTRAL, "Overlapping", "Not overlapping"),

@@ -158,9 +158,13 @@ class IdentitySettings(_Section):
 
 
 class ProductionSettings(_Section):
-    """Which environments are production: exact names, compared without case. Empty means none, never all."""
+    """Which environments are production, and which an artifact passes right before it (``stage_below``).
+
+    Exact names, compared without case. Empty means none, never all.
+    """
 
     environments: tuple[str, ...] = ("production", "prod", "prd", "live")
+    stage_below: tuple[str, ...] = ("staging", "stage", "stg", "preprod", "pre-production", "preproduction", "uat")
 
 
 class FreezeSettings(_Section):

@@ -50,6 +50,8 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
     _load_identity(con, catalog, settings)
     _table(con, catalog, "production_environments", "environment VARCHAR",
            [(name.strip().lower(),) for name in settings.production.environments if name.strip()])  # fmt: skip
+    _table(con, catalog, "stage_environments", "environment VARCHAR",
+           [(name.strip().lower(),) for name in settings.production.stage_below if name.strip()])  # fmt: skip
     freezes = [row for freeze in settings.freeze for row in _freeze_rows(freeze)]
     _table(con, catalog, "freezes", "name VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, service VARCHAR, "
            "exempt_change_types VARCHAR", freezes)  # fmt: skip

@@ -141,7 +141,7 @@ select
     cast(coalesce(trim(c.rollback_plan), '') <> '' as boolean) as has_rollback_plan,
     cast(c.planned_start_at as timestamp) as planned_start_at,
     cast(c.planned_end_at as timestamp) as planned_end_at,
-    cast(o.change_id as varchar) as reverts_change_id,
+    cast(o.reverts_change_id as varchar) as reverts_change_id,
     cast(c.source_event_id as varchar) as source_event_id
 from intermediate.int_changes c
 left join intermediate.int_change_requests q on q.change_id = c.change_id
@@ -151,4 +151,4 @@ left join commits k on k.change_id = c.change_id
 left join reached r on r.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
-left join intermediate.int_changes o on o.source = c.source and o.key = c.reverts_key
+left join intermediate.int_reversals o on o.change_id = c.change_id

@@ -81,22 +81,27 @@ failures as (
         -- Spelled out, since the order in which an aggregate joins texts is not fixed.
         nullif(
             trim(
-                max(case when reason = 'incident' and not is_planned then 'incident ' else '' end)
-                || max(case when reason = 'rollback' and not is_planned then 'rollback ' else '' end)
-                || max(case when reason = 'return' and not is_planned then 'return ' else '' end)
-                || max(case when reason = 'revert' and not is_planned then 'revert ' else '' end)
+                max(case when reason = 'incident' and exclusion is null then 'incident ' else '' end)
+                || max(case when reason = 'rollback' and exclusion is null then 'rollback ' else '' end)
+                || max(case when reason = 'return' and exclusion is null then 'return ' else '' end)
+                || max(case when reason = 'revert' and exclusion is null then 'revert ' else '' end)
             ),
             ''
         ) as reasons,
-        min(failed_at) filter (where not is_planned) as failed_at,
-        max(restored_at) filter (where not is_planned) as restored_at,
-        count(*) filter (where not is_planned) as failures
+        min(failed_at) filter (where exclusion is null) as failed_at,
+        max(restored_at) filter (where exclusion is null) as restored_at,
+        count(*) filter (where exclusion is null) as failures
     from intermediate.int_deployment_failures
     group by deployment_id
 ),
 returned as (
     select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
-    where reason in ('rollback', 'return')
+    where reason in ('rollback', 'return') and coalesce(exclusion, '') <> 'put back'
+),
+put_back as (
+    -- Bringing back what had been taken back is a deployment like any other, and can fail.
+    select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
+    where reason in ('rollback', 'return') and exclusion = 'put back'
 )
 select
     cast(d.deployment_id as varchar) as deployment_id,
@@ -123,7 +128,7 @@ select
     cast(h.previous_deployment_id as varchar) as previous_deployment_id,
     cast(h.kind as varchar) as artifact_kind,
     cast(coalesce(h.kind in ('redeploy', 'return'), false) as boolean) as is_rerelease,
-    cast(d.is_rollback_stated or r.deployment_id is not null as boolean) as is_rollback,
+    cast(r.deployment_id is not null or (d.is_rollback_stated and p.deployment_id is null) as boolean) as is_rollback,
     cast(
         case
             when c.deployment_id is not null then c.changes_carried
@@ -155,7 +160,7 @@ select
         case
             when d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
                 -- A recovery that fails is not a second failure of the change it takes back.
-                then coalesce(f.failures > 0, false) and not (d.is_rollback_stated or r.deployment_id is not null)
+                then coalesce(f.failures > 0, false) and not (r.deployment_id is not null or (d.is_rollback_stated and p.deployment_id is null))
         end as boolean
     ) as is_failed,
     cast(replace(f.reasons, ' ', ', ') as varchar) as failure_reasons,
@@ -170,3 +175,4 @@ left join worst w on w.deployment_id = d.deployment_id
 left join known k on k.service = d.service
 left join failures f on f.deployment_id = d.deployment_id
 left join returned r on r.deployment_id = d.deployment_id
+left join put_back p on p.deployment_id = d.deployment_id

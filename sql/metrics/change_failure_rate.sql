@@ -1,5 +1,6 @@
 -- description: Share of finished production deployments that needed immediate intervention: a linked incident, a rollback or a revert.
---   Several incidents on one deployment are one failure.
+--   Several incidents on one deployment are one failure. A planned reversal and putting back what was taken back are none:
+--   each is listed as left out, while the deployment itself is judged.
 -- grain: record_id
 -- materialized: view
 -- label: Change failure rate
@@ -43,3 +44,21 @@ select
     cast(failure_reasons as varchar) as detail
 from marts.deployments
 where coalesce(is_production, true)
+union all
+select
+    cast(f.deployment_id || '|' || f.reason || '|' || f.evidence_id as varchar),
+    cast('deployment' as varchar),
+    cast(d.service as varchar),
+    cast(d.team as varchar),
+    cast(null as varchar),
+    cast(d.finished_at as timestamp),
+    cast(false as boolean),
+    cast(null as double),
+    cast(
+        case f.exclusion when 'put back' then 'puts back what was taken back: no failure' else 'planned reversal: no failure' end
+        as varchar
+    ),
+    cast(f.reason || ': ' || f.evidence_id as varchar)
+from intermediate.int_deployment_failures f
+inner join marts.deployments d on d.deployment_id = f.deployment_id
+where f.exclusion is not null and d.is_production and d.outcome = 'succeeded' and d.finished_at is not null

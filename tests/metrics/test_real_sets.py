@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -204,6 +206,68 @@ def test_govuk_production_deployments_carry_the_request_whose_merge_was_tagged(
     assert set(stated) == expected
 
 
+def govuk_deployments(shared: Path) -> dict[tuple[str, str], list[tuple[datetime, str, str]]]:
+    """Return (instant, key, tag) of each application's deployments to each environment, in order."""
+    found: dict[tuple[str, str], list[tuple[datetime, str, str]]] = {}
+    for row in rows_of(shared / "govuk/deployments_2023_2024.csv"):
+        place = row["app"], row["environment"]
+        found.setdefault(place, []).append((naive(row["merged_at"]), row["commit_sha"], row["image_tag"]))
+    return {place: sorted(moves) for place, moves in found.items()}
+
+
+def test_govuk_version_decreases_are_told_apart_per_application_and_environment(
+    real_set: Set, shared_data: Path
+) -> None:
+    """804 numbered versions are lower than the one before: 679 never ran there, 78 came back in a day, 47 later."""
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for (app, environment), moves in govuk_deployments(shared_data).items():
+        seen: set[str] = set()
+        for place, (at, _, tag) in enumerate(moves):
+            before_at, _, before = moves[place - 1] if place else (at, "", "")
+            numbers = [re.fullmatch(r"v(\d+)", name) for name in (before, tag)]
+            if numbers[0] and numbers[1] and int(numbers[1][1]) < int(numbers[0][1]):
+                is_soon = (at - before_at).total_seconds() <= 24 * 3600
+                move = "out of order" if tag not in seen else "rollback" if is_soon else "re-release"
+                expected[app, environment, move] += 1
+            seen.add(tag)
+    con = real_set("govuk")
+    lower = "from marts.version_moves where move in ('rollback', 're-release', 'out of order')"
+    found = con.execute(f"select service, environment, move, count(*) {lower} group by all").fetchall()
+    assert {(app, environment, move): count for app, environment, move, count in found} == expected
+    totals = Counter(move for _, _, move in expected.elements())
+    assert totals == {"out of order": 679, "rollback": 78, "re-release": 47}
+    (share,) = value(con, "version_decreases")
+    assert (share.numerator, share.denominator) == (804, 40_372)
+
+
+def test_govuk_promotions_to_production_that_staging_did_not_precede(real_set: Set, shared_data: Path) -> None:
+    """Of 15,610 first arrivals in production 16 came before staging, 18 without it; the others took 244 s."""
+    moves = govuk_deployments(shared_data)
+    found: Counter[str] = Counter()
+    leads = []
+    for (app, environment), list_of in moves.items():
+        if environment != "production":
+            continue
+        # A tag that ends in a commit is that commit.
+        staged: dict[str, datetime] = {}
+        for at, _, tag in moves.get((app, "staging"), []):
+            staged.setdefault(tag.removeprefix("release-"), at)
+        seen: set[str] = set()
+        for at, _, tag in list_of:
+            name = tag.removeprefix("release-")
+            if name not in seen and staged and min(staged.values()) <= at:
+                found["without" if name not in staged else "before" if staged[name] > at else "in order"] += 1
+                if name in staged and staged[name] <= at:
+                    leads.append((at - staged[name]).total_seconds())
+            seen.add(name)
+    assert found == {"in order": 15_576, "before": 16, "without": 18}
+    con = real_set("govuk")
+    (order,) = value(con, "promotion_order_violations")
+    (lead,) = value(con, "lead_time_from_stage_below")
+    assert (order.numerator, order.denominator) == (34, 15_610)
+    assert (lead.value, lead.denominator) == (median(leads), len(leads)) == (244.0, 15_576)
+
+
 def test_osg_windows_overlaps_and_late_entries(real_set: Set, shared_data: Path) -> None:
     """2,256 windows: 46 pairs on 26 components over 80 windows; 507 were entered after their start."""
     con = real_set("osg")
@@ -281,6 +345,33 @@ def test_wikimedia_reverts_are_each_one_event(real_set: Set, shared_data: Path) 
     )
     assert dict(found) == expected
     assert sum(expected.values()) == 267
+
+
+def test_wikimedia_reverts_are_linked_and_planned_ones_kept_apart(real_set: Set, shared_data: Path) -> None:
+    """313 changes take one of the set back: 94 reversals, 192 planned (databases drained), 27 put-backs."""
+    events = list(rows_of(shared_data / "wikimedia/events_created_2016-07_2017-06.csv"))
+    created = {row["change_number"]: row for row in events if row["subject_line"] == "Create change"}
+    number = {row["change_id"]: change for change, row in created.items()}
+    titles: dict[str, str] = {}
+    for row in events:
+        titles[row["change_number"]] = row["subject"] or titles.get(row["change_number"], "")
+    marks = ("Created a revert of this change as I", "This patchset was reverted in change: I")
+    named = {row["message"].split()[-1] for row in events if any(mark in row["message"] for mark in marks)}
+    linked = {number[name] for name in named if name in number}
+    assert len(linked) == 264
+    first: dict[str, str] = {}
+    for change in sorted(created, key=int):
+        first.setdefault(titles[change], change)
+    for change, title in titles.items():
+        original = first.get(title.removeprefix('Revert "').removesuffix('"'))
+        if title.startswith('Revert "') and original and int(original) < int(change):
+            linked.add(change)
+    con = real_set("wikimedia")
+    found = con.execute("select change_id, kind, title from marts.reversals").fetchall()
+    assert {change.removeprefix("wikimedia:") for change, _, _ in found} == linked
+    assert Counter(kind for _, kind, _ in found) == {"planned": 192, "put_back": 27, "reversal": 94}
+    drained = [kind for _, kind, title in found if "depool" in title.lower()]
+    assert Counter(drained) == {"planned": 185, "put_back": 3}
 
 
 def test_a_vote_of_0_decides_nothing(real_set: Set, shared_data: Path) -> None:
