@@ -1,7 +1,7 @@
 -- description: How long an artifact took from its first success in the stage below (staging) to production, the first time
 --   it reached production.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Lead time from staging
 -- unit: seconds
 -- kind: duration

@@ -1,7 +1,7 @@
 -- description: Share of artifacts that reached production before, or without, a successful deployment to the stage below
 --   (staging). Counted the first time an artifact reaches production, for services that have such a stage.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Promotions out of order
 -- unit: ratio
 -- kind: rate

@@ -1,7 +1,7 @@
 -- description: Share of successful deployments whose version is lower than the one before it in the same service and
 --   environment, told apart as rollback, re-release and out of order. Versions are compared part by part.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Version decreases
 -- unit: ratio
 -- kind: rate
