@@ -37,6 +37,34 @@ with gates as (
 governing as (
     select change_id, coalesce(ticket_id, change_id) as governing_change_id from marts.changes
 ),
+windows as (
+    -- An end that was filled in bounds nothing.
+    select change_id, planned_start_at as start_at, case when planned_end_basis = 'stated' then planned_end_at end as end_at
+    from intermediate.int_windows
+    where change_id is not null and not is_withdrawn and kind <> 'freeze'
+        and (planned_start_at is not null or planned_end_basis = 'stated')
+),
+within as (
+    -- A change with several windows may go in any of them.
+    select
+        x.deployment_id, x.change_id,
+        bool_or(
+            (w.start_at is null or d.started_at >= w.start_at) and (w.end_at is null or d.started_at < w.end_at)
+        ) as is_inside
+    from intermediate.int_deployment_changes x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    inner join governing g on g.change_id = x.change_id
+    inner join windows w on w.change_id = g.governing_change_id
+    where d.is_production and d.started_at is not null
+    group by x.deployment_id, x.change_id
+),
+unmet as (
+    -- Conditions of the rollout itself are met while it runs; the others before it starts.
+    select change_id, max(coalesce(met_at, timestamp '9999-12-31')) as met_at
+    from marts.conditions
+    where not is_for_rollout and status in ('late', 'unmet')
+    group by change_id
+),
 paired as (
     select
         x.deployment_id,
@@ -53,8 +81,8 @@ paired as (
         c.is_approval_collectable,
         a.deployment_id is not null and (a.deciders > 1 or a.decided_by <> coalesce(c.requester, '')) as is_gated,
         a.deployment_id is not null as has_gate,
-        c.planned_start_at,
-        c.planned_end_at,
+        coalesce(not w.is_inside, false) as is_outside_window,
+        coalesce(u.met_at > d.started_at, false) as has_unmet_condition,
         (epoch_us(d.started_at) - epoch_us(c.effective_approval_at)) / 1000000.0 as lead_seconds,
         t.clock_skew_seconds,
         t.emergency_sla_hours * 3600 as emergency_sla_seconds,
@@ -64,6 +92,8 @@ paired as (
     inner join governing g on g.change_id = x.change_id
     inner join marts.changes c on c.change_id = g.governing_change_id
     left join gates a on a.deployment_id = x.deployment_id
+    left join within w on w.deployment_id = x.deployment_id and w.change_id = x.change_id
+    left join unmet u on u.change_id = g.governing_change_id
     cross join config.thresholds t
     where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
 ),
@@ -92,8 +122,8 @@ reasoned as (
             when authorisation_class = 'never' then 'not approved'
             when authorisation_class = 'retroactive' then 'approved after the start'
             when expiry_seconds > 0 and lead_seconds > expiry_seconds then 'approval expired'
-            when planned_start_at is not null and started_at < planned_start_at then 'outside window'
-            when planned_end_at is not null and started_at >= planned_end_at then 'outside window'
+            when is_outside_window then 'outside window'
+            when has_unmet_condition then 'condition unmet'
         end as reason
     from classed
 )

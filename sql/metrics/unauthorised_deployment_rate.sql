@@ -1,5 +1,5 @@
 -- description: Share of production deployments that carried at least one change without a valid authorisation in force at
---   the start: no record, not approved, another revision, expired or outside its window.
+--   the start: no record, not approved, another revision, expired, outside its window, or a condition unmet.
 -- grain: record_id
 -- materialized: view
 -- label: Unauthorised deployments
