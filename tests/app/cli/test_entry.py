@@ -204,7 +204,7 @@ def test_a_real_signal_during_a_build_ends_it_cleanly(
     shutil.copytree(published, home)
     process = start("build", home=home)
     deadline = time.monotonic() + 60
-    while not list((home / "build").glob("*.work.duckdb")) and time.monotonic() < deadline:
+    while not list((home / "build").glob("*.duckdb")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
