@@ -5,11 +5,14 @@ Owns the parts. Refuses to know records, or how a part looks: both renderings sh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app import wording
+
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h|days?)(?![\w-]))")
 
 Tone = Literal["plain", "signal", "quiet", "governance", "execution"]
 
@@ -120,3 +123,8 @@ def table_or(
     rest = len(rows) - len(shown)
     more = f"{rest:,} more are not shown here." if rest else ""
     return Table(caption, tuple(columns), shown, right, widths, " ".join(part for part in (more, note) if part))
+
+
+def glued(text: str) -> str:
+    """Return a text in which no line can end between a number and its unit."""
+    return _BEFORE_UNIT.sub("\u00a0", text)

@@ -62,6 +62,7 @@ def blocks(con: DuckDBPyConnection) -> tuple[Block, ...]:
             loading,
             right=frozenset({2, 3, 4, 5}),
             widths=(1.3, 2.2, 1.1, 1.1, 1.1, 1, 2.2),
+            note="Of a file its rows are what is reported, for each of its streams; a row need not bring one to each.",
         ),
     )
 

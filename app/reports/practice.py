@@ -28,6 +28,16 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One of the conditions behind a verdict; ``holds`` is ``None`` when there is too little to judge."""
+
+    subject: str
+    condition: str
+    holds: bool | None
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Pattern:
     """A pattern of confusion: fires, clear or too_few."""
 
@@ -136,6 +146,16 @@ def verdicts(con: DuckDBPyConnection, period: str, team: str) -> list[Verdict]:
         [period, team],
     ).fetchall()
     return [Verdict(*row) for row in rows]
+
+
+def conditions(con: DuckDBPyConnection, period: str, team: str) -> list[Condition]:
+    """Return every condition behind the verdicts, in their order."""
+    rows = con.execute(
+        """select subject, condition, holds, sentence from marts.verdict_conditions where period = ? and team = ?
+        order by case subject when 'change_governance' then 1 when 'release_execution' then 2 else 3 end, place""",
+        [period, team],
+    ).fetchall()
+    return [Condition(*row) for row in rows]
 
 
 def cheat_sheet(con: DuckDBPyConnection, period: str, team: str) -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from app import wording
 from app.reports import practice, svg
 from app.reports.blocks import Block, Cell, Chart, Text, Tone, named, row, table_or
-from app.reports.practice import EVERYBODY, Advice, Drift, Kind, Pattern, Verdict
+from app.reports.practice import EVERYBODY, Advice, Condition, Drift, Kind, Pattern, Verdict
 from app.reports.question import NamedPeriod, Scope, scope_condition
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Read:
     team: str
     quarters: tuple[str, ...]
     verdicts: dict[str, list[Verdict]]
+    conditions: dict[str, list[Condition]]
     sheets: dict[str, list[tuple[str, str, str]]]
     patterns: dict[str, list[Pattern]]
     kinds: list[Kind]
@@ -66,6 +67,7 @@ def read(con: DuckDBPyConnection, asked_for: NamedPeriod, scope: Scope) -> Read:
         team,
         quarters,
         {q: practice.verdicts(con, q, team) for q in quarters} if "verdicts" in here else {},
+        {q: practice.conditions(con, q, team) for q in quarters} if practice.has(con, "verdict_conditions") else {},
         {q: practice.cheat_sheet(con, q, team) for q in quarters} if "cheat_sheet" in here else {},
         {q: practice.patterns(con, q, team) for q in quarters} if "confusion_patterns" in here else {},
         practice.kinds(con, scope.over(asked_for.period), scope.over(asked_for.before))
@@ -87,7 +89,25 @@ def _verdict_blocks(found: Read) -> list[Block]:
         for one in found.verdicts[quarter]
     ]
     whose = "" if found.team == EVERYBODY else f" of {found.team}"
-    return [table_or("", f"Are both{whose} still working? {quarter}", ("", "Verdict", "Why"), rows, widths=(2, 1.4, 6))]
+    blocks = [
+        table_or("", f"Are both{whose} still working? {quarter}", ("", "Verdict", "Why"), rows, widths=(2, 1.4, 6))
+    ]
+    if conditions := found.conditions.get(quarter):
+        blocks.append(
+            table_or(
+                "", f"What these verdicts rest on, {quarter}", ("", "What must hold", "Holds", "Figures"),
+                [
+                    row(
+                        "" if before and before.subject == one.subject
+                        else Cell(_TRACKS[one.subject], tone=_tone(one.subject)),
+                        wording.sentence(one.condition), _holds(one.holds), one.sentence,
+                    )
+                    for before, one in zip([None, *conditions], conditions, strict=False)
+                ],
+                widths=(1.7, 2.6, 1.2, 4.6),
+            )
+        )  # fmt: skip
+    return blocks
 
 
 def _tone(subject: str) -> Tone:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import typst
 
-from app.reports.blocks import Block, Bullets, Cell, Chart, Document, Facts, Section, Table, Text
+from app.reports.blocks import Block, Bullets, Cell, Chart, Document, Facts, Section, Table, Text, glued
 
 Paper = Literal["a4", "us-letter"]
 FONT = "Libertinus Serif"
@@ -105,5 +105,5 @@ def _pairs(rows: tuple[tuple[str, str], ...]) -> list[list[str]]:
 
 def _shown(text: str) -> str:
     """Return a text as the PDF can show it: characters without a glyph replaced, long words given places to break."""
-    flat = _SHOWN.sub(_ABSENT, text.replace("\t", " ").replace("\r", " "))
+    flat = _SHOWN.sub(_ABSENT, glued(text).replace("\t", " ").replace("\r", " "))
     return _LONG_WORD.sub(lambda word: _BREAKS.sub("\u200b", word.group()), flat)

@@ -179,10 +179,9 @@ def _opening(con: DuckDBPyConnection, asked: Asked, compared: list[Compared]) ->
 
 def _decided(asked: Asked, opening: list[Decision]) -> tuple[Block, ...]:
     if not opening:
-        whose = f"team {asked.held.team}" if asked.held.team else "no particular team"
-        return (
-            Text(f"No earlier retrospective of {whose} has decisions on record; this one starts the list.", "missing"),
-        )
+        whose = f" of team {asked.held.team}" if asked.held.team else ""
+        said = f"No earlier retrospective{whose} has decisions on record; this one starts the list."
+        return (Text(said, "missing"),)
     day = min(asked.as_of.date(), asked.named.period.end.date())
     done = sum(1 for one in opening if one.state == "done")
     late = sum(1 for one in opening if one.is_overdue(day))

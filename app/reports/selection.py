@@ -136,7 +136,8 @@ FATES = Chosen("pack.fates", f"""
         ),
         once as (
             select * from records
-            qualify row_number() over (partition by source_event_id order by place, is_in desc, is_in_scope desc) = 1
+            -- What is here of a record decides: its window may be, where the change itself is of another period.
+            qualify row_number() over (partition by source_event_id order by is_in desc, place, is_in_scope desc) = 1
         )
         select source, split_part(source_event_id, ':', 2) as noun, kind,
             case

@@ -19,6 +19,7 @@ GOVERNANCE, EXECUTION, INK, MUTED, GRID, BAND, SIGNAL = (
 )  # fmt: skip
 _WIDTH, _HEIGHT = 720, 210
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 14, 30
+_LINE = 14
 _SMALLEST = 1e-9
 _SCALES = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"))
 
@@ -173,7 +174,8 @@ def behaviour_in_words(found: Behaviour, unit: str, label: str) -> str:
     if not found.signals:
         return f"{text} No week of this period is a signal."
     named = [f"{wording.day(s.week)} ({wording.amount(s.value, unit)}, {s.rule})" for s in found.signals]
-    return f"{text} Signals in the weeks of {wording.listed(named)}."
+    weeks = "Signal in the week of" if len(named) == 1 else "Signals in the weeks of"
+    return f"{text} {weeks} {wording.listed(named)}."
 
 
 @dataclass(frozen=True)
@@ -191,12 +193,13 @@ def tracks_chart(weeks: Sequence[TrackWeek], label: str, font: str) -> str:
     height = 240
     frame = _Frame(len(weeks), 1.0, font, height)
     top = _nice_top(max((max(w.decisions, w.deployments) for w in weeks), default=1))
-    middle, half = (height - _BOTTOM + _TOP) / 2, (height - _BOTTOM - _TOP) / 2
+    # Room for a line of words above and below the bars: beside them a wide font would be cut off.
+    middle, half = (height - _BOTTOM + _TOP) / 2, (height - _BOTTOM - _TOP) / 2 - _LINE
     bar = max(2.0, min(24.0, (_WIDTH - _LEFT - _RIGHT) / max(len(weeks), 1) * 0.6))
     parts = [
-        _text(_LEFT - 6, middle - half / 2, "decisions", "end", GOVERNANCE),
-        _text(_LEFT - 6, middle + half / 2, "deployed", "end", EXECUTION),
-        _text(_LEFT + 2, _TOP + 4, f"{top:g}"), _text(_LEFT + 2, height - _BOTTOM, f"{top:g}"),
+        _text(_LEFT, middle - half - 5, "decisions", "start", GOVERNANCE),
+        _text(_LEFT, middle + half + _LINE, "deployed", "start", EXECUTION),
+        _text(_LEFT - 6, middle - half + 4, f"{top:g}", "end"), _text(_LEFT - 6, middle + half + 4, f"{top:g}", "end"),
     ]  # fmt: skip
     for i, week in enumerate(weeks):
         x = frame.x(i) - bar / 2

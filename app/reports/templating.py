@@ -8,6 +8,13 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
+from app.reports.blocks import glued
+
+
+def _finalized(value: Any) -> Any:  # noqa: ANN401 (a template shows anything)
+    # Plain text only: markup of ours is as it should be.
+    return glued(value) if type(value) is str else value
+
 
 @cache
 def _environment() -> Environment:
@@ -15,6 +22,7 @@ def _environment() -> Environment:
         # Read as a resource, so that it works from an archive too.
         loader=FunctionLoader(lambda name: files("app.reports").joinpath("templates", name).read_text("utf-8")),
         autoescape=select_autoescape(("html.j2",), default=False),
+        finalize=_finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -43,12 +43,20 @@ def recomputed(pack: Path, tmp_path: Path) -> dict[str, list[list[object]]]:
 
 
 def percentages(pack: Path) -> dict[str, list[str]]:
-    """Every percentage of a report's body by the first cell of its row; the heading's confidence level is none."""
+    """Every percentage of a report's body by the first cell of its row; the heading's confidence level is none.
+
+    A title or a condition may hold one in its own words; such a text stands in a packed file as it is.
+    """
+    words = " ".join(
+        (pack / "data" / name).read_text(encoding="utf-8")
+        for name in ("exceptions.csv", "conditions.csv", "population/changes.csv")
+    )
     page = (pack / "data" / "report.html").read_text(encoding="utf-8").split("<main>")[1].split("</main>")[0]
     found: dict[str, list[str]] = {}
     for body in ROW.findall(page):
         cells = [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in CELL.findall(body)]
-        if shown := [number for cell in cells for number in PERCENTAGE.findall(cell)]:
+        ours = [cell for cell in cells[1:] if cell.replace("\u00a0", " ") not in words]
+        if shown := [number for cell in ours for number in PERCENTAGE.findall(cell)]:
             found[cells[0]] = shown
     elsewhere = PERCENTAGE.findall(re.sub(r"<[^>]+>", "", ROW.sub("", page)))
     assert elsewhere == [], "a percentage outside the tables is recomputed by nothing here"

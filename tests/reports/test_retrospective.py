@@ -129,3 +129,25 @@ def test_an_unknown_team_lists_the_known_ones(space: Workspace, tmp_path: Path) 
     with pytest.raises(InputError) as refused:
         retrospective.write(space, PERIOD, "team:Payments", tmp_path / "out")
     assert "team:Money" in refused.value.next_step and not (tmp_path / "out").exists()
+
+
+def test_verdicts_stand_with_every_condition_and_its_figures(space: Workspace, tmp_path: Path) -> None:
+    """Whoever doubts a verdict finds below it what had to hold, whether it did, and the numbers that say so."""
+    from app.published import open_build
+
+    text = page(space, tmp_path / "out")
+    table = text.split("What these verdicts rest on, 2026Q2")[1].split("</table>")[0]
+    with open_build(space) as (_, con):
+        conditions = con.execute(
+            "select sentence from marts.verdict_conditions where period = '2026Q2' and team = '(all)'"
+        ).fetchall()
+    assert len(conditions) > 8 and table.count("<tr>") == len(conditions) + 1
+    assert re.search(
+        r"\d+\.\d\u00a0% decided before the start, \d+ of \d+ deployments \(at least 95\u00a0% wanted\)", table
+    )
+
+
+def test_no_line_ends_between_a_number_and_its_unit(space: Workspace, tmp_path: Path) -> None:
+    """A percentage or a duration is not torn apart where a line of the report ends."""
+    text = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page(space, tmp_path / "out"), flags=re.DOTALL)
+    assert re.findall(r"\d (?:%|h|min)[ ,.<)]", text) == []

@@ -129,14 +129,20 @@ figures as (
             and coalesce(h.high_declined * 1.0 / nullif(h.high_n, 0), 0) <= coalesce(h.low_declined * 1.0 / nullif(h.low_n, 0), 0) + 0.02,
         'declined or conditioned: ' || cast(cast(round(coalesce(h.decline_share, 0) * 100) as bigint) as varchar) || ' %; without a word: '
             || cast(cast(round(coalesce(h.wordless_share, 0) * 100) as bigint) as varchar) || ' %; median handling: '
-            || cast(cast(coalesce(h.middle_seconds, 0) as bigint) as varchar) || ' s'
+            || case when h.middle_seconds is null then 'not known' when h.middle_seconds < 120 then cast(cast(h.middle_seconds as bigint) as varchar) || ' s'
+                when h.middle_seconds < 7200 then cast(cast(round(h.middle_seconds / 60) as bigint) as varchar) || ' min'
+                else cast(round(h.middle_seconds / 3600, 1) as varchar) || ' h' end
     from marts.team_practice f left join handled h on h.period = f.period and h.team = f.team
     union all
     select f.period, f.team, 'review_meeting_for_every_release', w.wait / nullif(f.median_handling_seconds, 0), 3.0, coalesce(w.changes, 0), 20,
         w.wait / nullif(f.median_handling_seconds, 0) > 3 and w.low_wait >= w.high_wait * 0.9 and f.deciders = 1
             and f.both_groups = 1,
-        'median wait: ' || cast(cast(coalesce(w.wait, 0) as bigint) as varchar) || ' s; median handling: '
-            || cast(cast(coalesce(f.median_handling_seconds, 0) as bigint) as varchar) || ' s; people who decide: ' || cast(f.deciders as varchar)
+        'median wait: ' || case when w.wait is null then 'not known' when w.wait < 120 then cast(cast(w.wait as bigint) as varchar) || ' s'
+                when w.wait < 7200 then cast(cast(round(w.wait / 60) as bigint) as varchar) || ' min'
+                else cast(round(w.wait / 3600, 1) as varchar) || ' h' end || '; median handling: ' || case when f.median_handling_seconds is null then 'not known' when f.median_handling_seconds < 120 then cast(cast(f.median_handling_seconds as bigint) as varchar) || ' s'
+                when f.median_handling_seconds < 7200 then cast(cast(round(f.median_handling_seconds / 60) as bigint) as varchar) || ' min'
+                else cast(round(f.median_handling_seconds / 3600, 1) as varchar) || ' h' end
+            || '; people who decide: ' || cast(f.deciders as varchar)
     from marts.team_practice f left join waits w on w.period = f.period and w.team = f.team
     union all
     select f.period, f.team, 'hidden_discipline', f.policy_decisions * 1.0 / nullif(f.decisions, 0), 0.9, f.decisions, 50,

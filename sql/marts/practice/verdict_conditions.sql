@@ -55,31 +55,31 @@ recovered as (
 shares as (
     select f.period, f.team, 'change_governance' as subject, 1 as place, 'decisions come before deployment' as condition,
         f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) as value, 0.95 as limit_value, f.judged_deployments as n,
-        'decided before the start: ' || cast(f.prior_deployments as varchar) || ' of ' || cast(f.judged_deployments as varchar)
-            || ' deployments (at least 95 %)' as sentence
+        'decided before the start, ' || cast(f.prior_deployments as varchar) || ' of ' || cast(f.judged_deployments as varchar)
+            || ' deployments (at least 95 % wanted)' as sentence
     from marts.team_practice f
     union all
     select f.period, f.team, 'change_governance', 2, 'reasons are recorded', f.with_reason * 1.0 / nullif(f.decisions, 0), 0.8, f.decisions,
-        'decisions with a recorded reason: ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least 80 %)'
+        'of decisions with a recorded reason, ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least 80 % wanted)'
     from marts.team_practice f
     union all
     select f.period, f.team, 'release_execution', 1, 'deployments have a plan or an encoded pipeline',
         f.with_plan * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
-        'with a plan, release or pipeline: ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least 90 %)'
+        'of deployments with a plan, release or pipeline, ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least 90 % wanted)'
     from marts.team_practice f
     union all
     select f.period, f.team, 'release_execution', 2, 'verification follows', f.verified * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
-        'verified: ' || cast(f.verified as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least 90 %)'
+        'verified, ' || cast(f.verified as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least 90 % wanted)'
     from marts.team_practice f
     union all
     select f.period, f.team, 'release_execution', 3, 'failures are rolled back or fixed', r.restored * 1.0 / nullif(r.failures, 0), 0.8,
-        coalesce(r.failures, 0), 'restored: ' || cast(coalesce(r.restored, 0) as varchar) || ' of ' || cast(coalesce(r.failures, 0) as varchar)
-            || ' failed deployments (at least 80 %)'
+        coalesce(r.failures, 0), 'restored, ' || cast(coalesce(r.restored, 0) as varchar) || ' of ' || cast(coalesce(r.failures, 0) as varchar)
+            || ' failed deployments (at least 80 % wanted)'
     from marts.team_practice f
     left join recovered r on r.period = f.period and r.team = f.team
     union all
     select f.period, f.team, 'separation', 1, 'separation of duties holds', f.sod_passed * 1.0 / nullif(f.sod_judged, 0), 0.95, f.sod_judged,
-        'independently approved: ' || cast(f.sod_passed as varchar) || ' of ' || cast(f.sod_judged as varchar) || ' changes (at least 95 %)'
+        'independently approved, ' || cast(f.sod_passed as varchar) || ' of ' || cast(f.sod_judged as varchar) || ' changes (at least 95 % wanted)'
     from marts.team_practice f
 ),
 others as (
@@ -137,7 +137,7 @@ select
     cast(s.limit_value as double) as limit_value,
     cast(s.n as bigint) as n,
     cast(case when s.n >= t.minimum_sample then s.value >= s.limit_value end as boolean) as holds,
-    cast(s.sentence as varchar) as sentence
+    cast(coalesce(cast(round(s.value * 100, 1) as varchar) || ' % ', '') || s.sentence as varchar) as sentence
 from shares s
 cross join thresholds t
 union all

@@ -18,7 +18,7 @@
 -- column: changes | Of these, changes.
 -- column: deployments | Of these, deployments.
 -- column: incidents | Of these, incidents.
--- column: windows | Of these, windows without a change record of their own.
+-- column: windows | Of these, windows whose own change is not in this pack.
 -- column: adds_up | Whether the pack holds as many records as were chosen and no more became records than were held.
 -- column: differences | Every difference between reported and held, in words.
 with packed_records as (
