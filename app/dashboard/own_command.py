@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from app import progress
@@ -18,6 +20,7 @@ from models.errors import UserError
 from models.workspace import CHECKOUT, Workspace
 
 _LONGEST_SECONDS = 900
+_LOOKS_EVERY = 0.2
 
 
 def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
@@ -37,6 +40,40 @@ def run(space: Workspace, arguments: Sequence[str]) -> dict[str, Any]:
             f"The command took longer than {_LONGEST_SECONDS // 60} minutes and was ended.", next_step=shown(arguments)
         ) from None
     return answered(arguments, done.returncode, done.stdout, done.stderr)
+
+
+def run_telling(space: Workspace, arguments: Sequence[str], tell: Callable[[str], None]) -> dict[str, Any]:
+    """Do the same, and call ``tell`` with each line of progress that was seen on the way.
+
+    Raises:
+        UserError: What the command said went wrong, that it gave no answer, or that it took too long.
+    """
+    ends_at, told = time.monotonic() + _LONGEST_SECONDS, ""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = start(space, arguments, out, err)
+        try:
+            while process.poll() is None:
+                if time.monotonic() > ends_at:
+                    raise UserError(
+                        f"The command took longer than {_LONGEST_SECONDS // 60} minutes and was ended.",
+                        next_step=shown(arguments),
+                    )
+                time.sleep(_LOOKS_EVERY)
+                if (line := _last_line(err)) not in {"", told}:
+                    told = line
+                    tell(line)
+        finally:
+            # Also when the page that waits is left: nobody would read the answer.
+            process.kill()
+            code = process.wait()
+        out.seek(0)
+        return answered(arguments, code, out.read().decode(errors="replace"))
+
+
+def _last_line(file: IO[bytes]) -> str:
+    """Return the last whole line of what another process has written so far, without moving where it writes."""
+    text = os.pread(file.fileno(), 1 << 16, max(os.fstat(file.fileno()).st_size - (1 << 16), 0))
+    return text.rpartition(b"\n")[0].rpartition(b"\n")[2].decode(errors="replace")
 
 
 def start(space: Workspace, arguments: Sequence[str], out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:

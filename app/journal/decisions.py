@@ -84,6 +84,34 @@ def carried_into(path: Path, held: Held) -> list[Decision]:
     return [one for one in earlier if one.held.end == last or one.state == "open"]
 
 
+@dataclass(frozen=True)
+class Past:
+    """One retrospective that took decisions, and how many of them became what."""
+
+    held: Held
+    decided: int
+    done: int
+    dropped: int
+    still_open: int
+    overdue: int
+
+
+def history(path: Path, team: str, on: date) -> list[Past]:
+    """Return every retrospective of a team that took decisions, newest first, as it stands on a day."""
+    found: dict[Held, list[Decision]] = {}
+    for one in _all(path):
+        if one.held.team == team and one.held.start <= on:
+            found.setdefault(one.held, []).append(one)
+    newest_first = sorted(found.items(), key=lambda both: (both[0].start, both[0].end), reverse=True)
+    return [_past(held, taken, on) for held, taken in newest_first]
+
+
+def _past(held: Held, taken: list[Decision], on: date) -> Past:
+    states = [one.state for one in taken]
+    overdue = sum(one.is_overdue(on) for one in taken)
+    return Past(held, len(taken), states.count("done"), states.count("dropped"), states.count("open"), overdue)
+
+
 def decide(
     path: Path, held: Held, text: str, *, owner: str | None = None, due_on: date | None = None, state: State = "open",
     outcome: str | None = None,

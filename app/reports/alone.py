@@ -22,8 +22,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "app": ("__init__", "wording"),
     "app.reports": (
         "__init__", "bag", "blocks", "chain", "checks", "container", "delimited", "engine", "evidence_population",
-        "evidence_report", "provenance", "recompute", "render_html", "sampling", "script", "signing", "templating",
-        "verify",
+        "evidence_report", "provenance", "recompute", "render_html", "render_pdf", "sampling", "script", "signing",
+        "templating", "verify",
     ),
     "models": ("__init__", "errors", "metric"),
     "sql": ("__init__", "aggregate"),
@@ -92,6 +92,6 @@ def _tree(folder: Traversable, below: str = "") -> dict[str, bytes]:
     for one in folder.iterdir():
         if one.is_dir():
             found |= _tree(one, f"{below}{one.name}/")
-        elif one.name.endswith((".sql", ".j2")):
+        elif one.name.endswith((".sql", ".j2", ".typ")):
             found[below + one.name] = one.read_bytes()
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from duckdb import DuckDBPyConnection
 
 from app import wording
 from app.journal import decisions
-from app.journal.decisions import Decision, Held
+from app.journal.decisions import Decision, Held, Past
 from app.published import open_build
 from app.reports import practice_sections, record_sections, render_html, render_pdf, weekly
 from app.reports.blocks import Block, Cell, Document, Section, Text, row, table_or
@@ -33,6 +33,7 @@ _NO_APPROVALS = (
 _NO_DEPLOYMENTS = "No production deployment is on record: failures, lead times and the hand-over cannot be told."
 _BLANK_LINES = 5
 _QUESTIONS = 12
+_PAST = 12
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,12 @@ def write(
             keep(workspace.journal_path, asked, entries)
         opening = decisions.carried_into(workspace.journal_path, asked.held)
         taken = decisions.taken_in(workspace.journal_path, asked.held)
-        report, signals, questions, incomplete = _compose(con, asked, opening, taken)
+        past = [
+            one
+            for one in decisions.history(workspace.journal_path, asked.held.team, _today(asked))
+            if one.held.end <= asked.held.start
+        ]
+        report, signals, questions, incomplete = _compose(con, asked, opening, taken, past)
     out.mkdir(parents=True, exist_ok=True)
     stem = f"retrospective-{_slug(asked.scope)}-{_slug_text(named.name)}-{found_id}"
     html, pdf = out / f"{stem}.html", out / f"{stem}.pdf"
@@ -118,14 +124,14 @@ def keep(journal: Path, asked: Asked, entries: list[decisions.Entry]) -> None:
 
 
 def _compose(
-    con: DuckDBPyConnection, asked: Asked, opening: list[Decision], taken: list[Decision]
+    con: DuckDBPyConnection, asked: Asked, opening: list[Decision], taken: list[Decision], past: list[Past]
 ) -> tuple[Document, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     compared = weekly.read(con, asked.named, asked.scope, asked.as_of)
     incomplete = tuple(record_sections.incomplete(con))
     read = practice_sections.read(con, asked.named, asked.scope)
     questions = _questions(asked, opening, compared, read)
     sections = (
-        Section("What we decided last time", _decided(asked, opening)),
+        Section("What we decided last time", _decided(asked, opening, past)),
         Section("The two practices as the records show them", practice_sections.both(con, asked, read)),
         Section("What changed", record_sections.changed(compared, asked.named, asked.as_of)),
         Section("The changes behind it", record_sections.behind(con, compared, asked.scope, asked.named)),
@@ -177,12 +183,17 @@ def _opening(con: DuckDBPyConnection, asked: Asked, compared: list[Compared]) ->
     return tuple(blocks)
 
 
-def _decided(asked: Asked, opening: list[Decision]) -> tuple[Block, ...]:
+def _today(asked: Asked) -> date:
+    """Return the day a report looks from: its period's end, or the build's where that is earlier."""
+    return min(asked.as_of.date(), asked.named.period.end.date())
+
+
+def _decided(asked: Asked, opening: list[Decision], past: list[Past]) -> tuple[Block, ...]:
     if not opening:
         whose = f" of team {asked.held.team}" if asked.held.team else ""
         said = f"No earlier retrospective{whose} has decisions on record; this one starts the list."
         return (Text(said, "missing"),)
-    day = min(asked.as_of.date(), asked.named.period.end.date())
+    day = _today(asked)
     done = sum(1 for one in opening if one.state == "done")
     late = sum(1 for one in opening if one.is_overdue(day))
     said = f"{done} of {wording.plural(len(opening), 'decision')} done" + (f", {late} overdue." if late else ".")
@@ -191,7 +202,18 @@ def _decided(asked: Asked, opening: list[Decision]) -> tuple[Block, ...]:
         for one in opening
     ]
     columns = ("Decision", "Owner", "Due", "What became of it", "Decided in")
-    return Text(said, "lead"), table_or("", "Decisions so far", columns, rows, widths=(5, 1.6, 1.4, 3.4, 1.2))
+    blocks = [Text(said, "lead"), table_or("", "Decisions so far", columns, rows, widths=(5, 1.6, 1.4, 3.4, 1.2))]
+    if len(past) > 1:
+        before = [
+            row(one.held.period, *(str(n) for n in (one.decided, one.done, one.dropped, one.still_open, one.overdue)))
+            for one in past
+        ]
+        heads = ("Retrospective", "Decided", "Done", "Dropped", "Open", "Of these overdue")
+        blocks.append(
+            table_or("", "Retrospectives so far", heads, before, right=frozenset(range(1, 6)), limit=_PAST,
+                     widths=(2.4, 1, 1, 1, 1, 1.6))
+        )  # fmt: skip
+    return tuple(blocks)
 
 
 def _became(one: Decision, day: Any) -> Cell:  # noqa: ANN401 (a date)
@@ -216,7 +238,7 @@ def _questions(
     asked: Asked, opening: list[Decision], compared: list[Compared], read: practice_sections.Read
 ) -> tuple[str, ...]:
     """Return at most as many questions as a meeting can take, the weightiest first."""
-    day = min(asked.as_of.date(), asked.named.period.end.date())
+    day = _today(asked)
     found = [
         f"“{one.text}” was due on {wording.day(one.due_on)} and is open: do it, move it or drop it?"
         for one in opening

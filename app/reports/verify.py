@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from duckdb import DuckDBPyConnection
@@ -24,6 +24,9 @@ from app.reports.checks import Check, check
 from app.reports.container import Opened
 from models.errors import UserError, VerificationError
 from sql.aggregate import Filter
+
+if TYPE_CHECKING:
+    from app.reports.blocks import Document
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _results(pack: Opened, asked: Asked) -> Iterator[Check]:
             draw = recompute.read_draw(data)
             yield from _each(pack, recompute.derive(con, data, chosen, draw, Path(scratch)), derived)
             yield check("sample", lambda: _sample(con, draw, asked.seed))
-            yield _report(pack, con, chosen, question)
+            yield from _reports(pack, con, chosen, question)
     except VerificationError as error:
         yield Check("results", "fails", error.what)
         return
@@ -164,26 +167,48 @@ def _sample(con: DuckDBPyConnection, draw: recompute.Draw, seed: str | None) -> 
     return f"drawn again: {strata}; {size}; {basis}"
 
 
-def _report(pack: Opened, con: DuckDBPyConnection, chosen: Filter, question: dict[str, Any]) -> Check:
-    """Make the HTML report again from the packed results, where the same version made it."""
+def _reports(pack: Opened, con: DuckDBPyConnection, chosen: Filter, question: dict[str, Any]) -> Iterator[Check]:
+    """Make both forms of the report again from the packed results, where the same version made them."""
     stated = checks.provenance(pack)
-    made_by, here = stated.get("tool", {}).get("version"), _version()
+    tool = stated.get("tool", {})
+    made_by, here = tool.get("version"), _version("twotrack")
     if made_by != here:
-        return Check("report.html", "note", f"covered by its digest only: made by version {made_by}, this is {here}")
+        yield Check("report.html", "note", f"covered by its digest only: made by version {made_by}, this is {here}")
+        return
 
-    def same() -> str:
+    def document() -> Document:
         from app.reports.evidence_report import PackFacts, document
-        from app.reports.render_html import html
 
         facts = PackFacts(
             stated["name"], made_by, stated["frameworks"], stated["signed_by"], stated["previous"],
             stated["metrics_left_out"],
         )  # fmt: skip
-        if html(document(con, chosen, question, facts)) != (pack.folder / "data" / "report.html").read_bytes():
-            raise VerificationError("made again from the results it is different")
-        return "made again from the results, the same bytes"
+        return document(con, chosen, question, facts)
 
-    return check("report.html", same)
+    def html() -> bytes:
+        from app.reports.render_html import html
+
+        return html(document())
+
+    def pdf() -> bytes:
+        from app.reports.evidence_report import made_at
+        from app.reports.render_pdf import pdf
+
+        return pdf(document(), made_at(question), tool["paper"])
+
+    yield check("report.html", lambda: _same_bytes(pack, "report.html", html()))
+    typeset_by, there = tool.get("typst"), _version("typst")
+    if typeset_by == there:
+        yield check("report.pdf", lambda: _same_bytes(pack, "report.pdf", pdf()))
+    else:
+        needed = f"it is made again where typst {typeset_by} is installed, here it is {there or 'not'}"
+        yield Check("report.pdf", "note", f"covered by its digest only: {needed}")
+
+
+def _same_bytes(pack: Opened, name: str, made: bytes) -> str:
+    if made != (pack.folder / "data" / name).read_bytes():
+        raise VerificationError("made again from the results it is different")
+    return "made again from the results, the same bytes"
 
 
 def _shipped_sql(pack: Opened) -> Check:
@@ -215,11 +240,11 @@ def _shipped(folder: Traversable, above: tuple[str, ...] = ()) -> dict[str, str]
     return found
 
 
-def _version() -> str:
+def _version(library: str) -> str | None:
     try:
-        return version("twotrack")
+        return version(library)
     except PackageNotFoundError:
-        return "unknown"
+        return None
 
 
 def failed(lines: Sequence[Check]) -> int:

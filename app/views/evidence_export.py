@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ from sql.aggregate import Filter
 
 EVERYTHING = "Everything"
 _MADE = "evidence_made"
+_PLACE = re.compile(r"\((\d+) of ([1-9]\d*)\)$")
 
 
 def show() -> None:
@@ -75,11 +80,17 @@ def _population(asked: Frame, name: str, scope: str) -> None:
 
 def _make(arguments: list[str]) -> None:
     if st.button("Make an unsigned pack", icon=":material/inventory_2:", key="make_pack"):
-        with st.spinner("Making the pack: population, tests, sample, provenance…"):
-            try:
-                st.session_state[_MADE] = (tuple(arguments), _made(arguments))
-            except UserError as error:
-                components.problem(error)
+        bar = st.progress(0.0, "Making the pack…")
+
+        def advance(line: str) -> None:
+            if place := _PLACE.search(line):
+                bar.progress(int(place[1]) / int(place[2]), wording.inert(line, 200))
+
+        try:
+            st.session_state[_MADE] = (tuple(arguments), _made(arguments, advance))
+        except UserError as error:
+            components.problem(error)
+        bar.empty()
     made = st.session_state.get(_MADE)
     if not made or made[0] != tuple(arguments):
         return
@@ -100,15 +111,25 @@ def _make(arguments: list[str]) -> None:
         st.caption(wording.inert(str(sentence), 300))
 
 
-def _made(arguments: list[str]) -> dict[str, Any]:
+def _made(arguments: list[str], tell: Callable[[str], None]) -> dict[str, Any]:
     """Make the pack in the workspace's evidence folder; the same question of the same build is the same pack."""
     folder = builds.workspace().home / "evidence"
     try:
-        return own_command.run(builds.workspace(), [*arguments, "--out", str(folder), "--zip"])
+        return own_command.run_telling(builds.workspace(), [*arguments, "--out", str(folder), "--zip"], tell)
     except UserError as error:
         if "already" in error.what and Path(error.where).is_file():
-            return {"pack": error.where, "exceptions": 0, "incomplete": ["This pack had been made before."]}
+            return _made_before(Path(error.where))
         raise
+
+
+def _made_before(path: Path) -> dict[str, Any]:
+    """Return what the command would answer for a pack that is there already, read from the pack."""
+    with zipfile.ZipFile(path) as archive:
+        stated = json.loads(archive.read(f"{path.stem}/data/provenance.json"))
+    return {
+        "pack": str(path), "exceptions": stated["rows"]["exceptions.csv"],
+        "incomplete": ["This pack had been made before: the same question of the same build is the same pack."],
+    }  # fmt: skip
 
 
 def _signing(arguments: list[str]) -> None:
@@ -117,10 +138,16 @@ def _signing(arguments: list[str]) -> None:
         "A signature needs your private key, which never comes near this server. At the command line, where the key is:"
     )
     st.code(
-        "twotrack keygen evidence.key\n" + own_command.shown([*arguments, "--key", "evidence.key"]), language="shell"
+        "twotrack keygen --out evidence.key\n" + own_command.shown([*arguments, "--key", "evidence.key"]),
+        language="shell",
     )
-    st.markdown("The auditor checks it offline, without a database, a configuration or us:")
-    st.code("twotrack verify PACK --key evidence.key.pub", language="shell")
+    st.markdown(
+        "The auditor checks it offline, without a database, a configuration or us. The second command writes the check "
+        "as one Python file, for an auditor who has no Twotrack:"
+    )
+    st.code(
+        "twotrack verify PACK --key evidence.key.pub\ntwotrack verify --as-file twotrack-verify.pyz", language="shell"
+    )
     st.caption(
         "A signature proves who made the pack and that nothing in it changed since; not that the sources were right."
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
 import streamlit as st
 
 from app import quarters, wording
@@ -43,6 +45,7 @@ def show() -> None:
     _last_time(held)
     _this_time(held)
     _report(asked, held)
+    _history(held, min(asked.build.as_of.date(), held.end))
     _agenda()
 
 
@@ -145,6 +148,20 @@ def _downloads(asked: Frame, held: Held, written: dict[str, Any]) -> None:
     if written["questions"]:
         st.subheader(f"Questions for the meeting on {held.period}", anchor=False)
         st.markdown("\n".join(f"1. {wording.inert(question, 500)}" for question in written["questions"]))
+
+
+def _history(held: Held, day: date) -> None:
+    past = decisions.history(builds.workspace().journal_path, held.team, day)
+    if not past:
+        return
+    st.header("All retrospectives", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            [(one.held.period, one.decided, one.done, one.dropped, one.still_open, one.overdue) for one in past],
+            columns=["Retrospective", "Decided", "Done", "Dropped", "Open", "Of these overdue"],
+        ),
+        hide_index=True, width="stretch",
+    )  # fmt: skip
 
 
 def _agenda() -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 import sys
 from datetime import date, datetime
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +85,44 @@ def test_an_evidence_command_names_what_was_chosen(sample: Workspace, opened: Op
     assert "--period 2026Q1" in said and "--scope team:Money" in said and "--key" in said
     assert sample.current_build() in said
     assert sys.executable not in said
+
+
+def test_every_command_a_page_shows_can_be_run_as_it_stands(sample: Workspace, opened: Opened) -> None:
+    """What is shown to be pasted is accepted by the command line: no option is missing, none is unknown."""
+    from app.cli import COMMANDS
+
+    shown = [
+        line.split()[1:]
+        for page in (opened("evidence_export", evidence="2026Q1"), opened("retrospective", retrospective="2026Q1"))
+        for code in page.code
+        for line in code.value.splitlines()
+    ]
+    assert {words[0] for words in shown} == {"evidence", "keygen", "verify", "report"}
+    for name, *words in shown:
+        command = import_module(f"app.commands.{COMMANDS[name][0]}").command
+        command.make_context(name, words)
+
+
+def test_a_pack_is_made_on_the_page_with_its_steps(sample: Workspace, opened: Opened) -> None:
+    """The page is told of each step; the pack of the same question is offered again with the same count."""
+    lines: list[str] = []
+    arguments = ["evidence", "--period", "2026Q1", "--out", str(sample.home / "evidence"), "--zip"]
+    answer = own_command.run_telling(sample, arguments, lines.append)
+    assert lines and all(re.fullmatch(r"Evidence: .* \([0-4] of 5\)", line) for line in lines)
+    with pytest.raises(UserError, match="no period"):
+        own_command.run_telling(sample, ["report", "--period", "2026Q9"], lines.append)
+    from app.views.evidence_export import _made_before
+
+    assert _made_before(Path(answer["pack"]))["exceptions"] == answer["exceptions"]
+
+
+def test_past_retrospectives_are_listed_on_the_page(sample: Workspace, opened: Opened) -> None:
+    """Each one that took decisions, with what became of them."""
+    decisions.decide(sample.journal_path, Held("2026Q1", date(2026, 1, 1), date(2026, 4, 1)), "x", state="done")
+    app = opened("retrospective", retrospective="2026Q2")
+    assert "All retrospectives" in [header.value for header in app.header]
+    (table,) = app.dataframe
+    assert table.value.iloc[0].tolist() == ["2026Q1", 1, 1, 0, 0, 0]
 
 
 def test_the_sample_settings_are_valid() -> None:

@@ -92,6 +92,7 @@ def test_the_file_checks_a_pack_with_only_what_it_says_it_needs(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "elsewhere []" in done.stdout and "heavy []" in done.stdout
     assert "ok    report.html: made again from the results" in done.stdout
+    assert "note  report.pdf: covered by its digest only: it is made again where typst" in done.stdout
     assert "comes with this installation" in done.stdout and "checks hold" in done.stdout
     assert done.stdout.count("\nok ") > 30
 
@@ -121,7 +122,7 @@ def test_the_same_version_gives_the_same_file(file: Path, tmp_path: Path, capsys
     assert target.read_bytes() == file.read_bytes()
     with zipfile.ZipFile(file) as archive:
         suffixes = {Path(name).suffix for name in archive.namelist()}
-    assert suffixes == {".py", ".sql", ".j2", ""}
+    assert suffixes == {".py", ".sql", ".j2", ".typ", ""}
     assert run(["verify", "--as-file", str(target)]) != 0
 
 

@@ -106,3 +106,22 @@ def test_a_file_that_does_not_fit_is_refused_with_what_it_may_hold(tmp_path: Pat
     path.write_text(text)
     with pytest.raises(InputError):
         read_file(path)
+
+
+def test_the_history_counts_what_became_of_each_retrospectives_decisions(tmp_path: Path) -> None:
+    """Newest first, a team's apart from everybody's, and nothing of a quarter that has not begun."""
+    path = tmp_path / "journal.sqlite"
+    first = Held("2026Q1", date(2026, 1, 1), date(2026, 4, 1))
+    second = Held("2026Q2", date(2026, 4, 1), date(2026, 7, 1))
+    decisions.decide(path, first, "a", state="done")
+    decisions.decide(path, first, "b", state="dropped")
+    decisions.decide(path, second, "c", due_on=date(2026, 7, 5))
+    decisions.decide(path, second, "d", due_on=date(2026, 9, 5))
+    decisions.decide(path, Held("2026Q2", date(2026, 4, 1), date(2026, 7, 1), "Money"), "e")
+    decisions.decide(path, Held("2027Q1", date(2027, 1, 1), date(2027, 4, 1)), "f")
+    past = decisions.history(path, "", date(2026, 8, 1))
+    assert [(one.held.period, one.decided, one.done, one.dropped, one.still_open, one.overdue) for one in past] == [
+        ("2026Q2", 2, 0, 0, 2, 1),
+        ("2026Q1", 2, 1, 1, 0, 0),
+    ]
+    assert [one.decided for one in decisions.history(path, "Money", date(2026, 8, 1))] == [1]

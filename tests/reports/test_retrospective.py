@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -151,3 +151,45 @@ def test_no_line_ends_between_a_number_and_its_unit(space: Workspace, tmp_path: 
     """A percentage or a duration is not torn apart where a line of the report ends."""
     text = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", page(space, tmp_path / "out"), flags=re.DOTALL)
     assert re.findall(r"\d (?:%|h|min)[ ,.<)]", text) == []
+
+
+def test_the_report_lists_the_retrospectives_before_it(space: Workspace, tmp_path: Path) -> None:
+    """From the third on, what became of the decisions of each stands in one table, newest first."""
+    earlier = Held("2025Q4", date(2025, 10, 1), date(2026, 1, 1))
+    decisions.decide(space.journal_path, earlier, "Old one", state="done")
+    assert "Retrospectives so far" not in page(space, tmp_path / "one")
+    decisions.decide(space.journal_path, BEFORE, "Newer one", due_on=date(2026, 5, 1))
+    text = page(space, tmp_path / "two")
+    table = text.split("Retrospectives so far")[1].split("</table>")[0]
+    rows = [re.findall(r">([^<]*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", table)[1:]]
+    assert rows == [["2026Q1", "1", "0", "0", "1", "1"], ["2025Q4", "1", "1", "0", "0", "0"]]
+
+
+def test_a_source_read_in_part_is_named_in_the_report(tmp_path: Path) -> None:
+    """When the last run of a source failed, the report says at its top that it may be incomplete."""
+    from ingest.store import RawStore
+    from models.settings import parse_settings
+    from sql.build import build
+    from tests.app.sample import AS_OF, SETTINGS, store_records
+    from tests.reports import quarter
+
+    part = store_records(tmp_path / "home", quarter.records())
+    with RawStore(part.raw_path) as store:
+        store.con.execute("update raw.runs set status = 'failed', error = 'the source closed the connection'")
+    build(part, parse_settings(SETTINGS.replace("{kind}", "live"), "test"), as_of=AS_OF, memory_limit="1GB")
+    made = retrospective.write(part, PERIOD, None, tmp_path / "out")
+    opening = made.html.read_text(encoding="utf-8").split("<main>")[0]
+    assert made.incomplete and "itsm may be incomplete" in opening
+
+
+def test_a_workspace_without_approvals_says_so_at_the_top(tmp_path: Path) -> None:
+    """No approval on record is told before any figure, and nothing is called unauthorised for it."""
+    from tests.app.sample import Records, change, deployment, published
+
+    made = Records()
+    for number in range(12):
+        at = datetime(2026, 4, 6 + number, 9)
+        deployment(made, f"D{number}", at=at, carries=[change(made, f"C{number}", at=at)])
+    text = page(published(tmp_path / "home", made, kind="live"), tmp_path / "out")
+    assert "approval" in text.split("<main>")[0].lower()
+    assert "began without valid approval" not in text

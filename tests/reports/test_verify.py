@@ -101,6 +101,14 @@ def test_a_full_rebag_is_found(pack: Path, keys: Keys) -> None:
     assert "report.html" in found
 
 
+def test_a_pdf_that_says_something_else_is_found_even_without_a_signature(pack: Path) -> None:
+    """What is printed and read is made again too, so it cannot tell another story than the figures."""
+    (before,) = [p for p in pack.parent.glob("evidence-payments-2026-01-01*") if p.is_dir()]
+    (pack / "data" / "report.pdf").write_bytes((before / "data" / "report.pdf").read_bytes())
+    bag_again(pack)
+    assert failures(pack, None, is_unsigned=True) == {"report.pdf": "made again from the results it is different"}
+
+
 def test_another_signers_key_does_not_open_it(pack: Path, tmp_path: Path) -> None:
     """Only the key that is given counts, whatever key signed."""
     other = signing.generate(tmp_path / "other.key")
@@ -353,7 +361,7 @@ sys.argv = ["verify", {str(signed.path)!r}, "--key", {str(keys.public)!r}]
 try:
     runpy.run_module("app.reports.verify", run_name="__main__")
 except SystemExit as end:
-    heavy = {{"streamlit", "plotly", "pandas", "sqlglot", "bagit", "typst", "ingest", "requests"}} & set(sys.modules)
+    heavy = {{"streamlit", "plotly", "pandas", "sqlglot", "bagit", "ingest", "requests"}} & set(sys.modules)
     print("imported", sorted(heavy))
     sys.exit(end.code)
 """
