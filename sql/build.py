@@ -145,7 +145,7 @@ def build(
     *,
     as_of: datetime | None = None,
     progress: Progress | None = None,
-    memory_limit: str = "6GB",
+    memory_limit: str = "5GB",
 ) -> BuildResult:
     """Build all models from the raw store and publish them. The caller holds the workspace's writer lock.
 

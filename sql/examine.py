@@ -44,7 +44,7 @@ def examine(
     *,
     as_of: datetime | None = None,
     progress: Progress | None = None,
-    memory_limit: str = "6GB",
+    memory_limit: str = "5GB",
 ) -> list[ModelCheck]:
     """Test all models on the raw records, in the order they would be built. The caller holds the writer lock.
 

@@ -26,7 +26,7 @@ _SHOWN = 3
     ),
 )
 @click.option("--as-of", type=INSTANT, help="Instant up to which pending and open things age (UTC). [default: now]")
-@click.option("--memory", default="6GB", show_default=True, metavar="SIZE",
+@click.option("--memory", default="5GB", show_default=True, metavar="SIZE",
               help="Memory the database may use; more work than that spills to disk.")  # fmt: skip
 @shared_options
 @click.pass_obj
@@ -46,7 +46,7 @@ def command(session: Session, as_of: datetime | None, memory: str) -> None:
                         ("  slowest models", "rows", "s"), right=frozenset({1, 2})))  # fmt: skip
 
 
-def run_build(session: Session, *, as_of: datetime | None = None, memory: str = "6GB") -> BuildResult:
+def run_build(session: Session, *, as_of: datetime | None = None, memory: str = "5GB") -> BuildResult:
     """Build under the writer lock, with progress; raises what ``sql.build.build`` raises."""
     from app.progress import steps
     from sql.build import build

@@ -15,7 +15,7 @@ from models.errors import BuildError
 
 @click.command("check", cls=Command, examples=("twotrack check", "twotrack check --json"))
 @click.option("--as-of", type=INSTANT, help="Instant up to which pending and open things age (UTC). [default: now]")
-@click.option("--memory", default="6GB", show_default=True, metavar="SIZE", help="Memory the database may use.")
+@click.option("--memory", default="5GB", show_default=True, metavar="SIZE", help="Memory the database may use.")
 @shared_options
 @click.pass_obj
 def command(session: Session, as_of: datetime | None, memory: str) -> None:

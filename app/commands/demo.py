@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--no-app", is_flag=True, help="Do not open the dashboard afterwards.")
 @click.option("--no-browser", is_flag=True, help="Serve the dashboard without opening a browser.")
 @click.option("--port", type=click.IntRange(1, 65_535), help="Port of the dashboard. [default: first free from 8501]")
-@click.option("--memory", default="6GB", show_default=True, metavar="SIZE", help="Memory the database may use.")
+@click.option("--memory", default="5GB", show_default=True, metavar="SIZE", help="Memory the database may use.")
 @shared_options
 @click.pass_obj
 def command(session: Session, seed: int | None, no_app: bool, no_browser: bool, port: int | None, memory: str) -> None:

@@ -74,17 +74,25 @@ def resident(process: int) -> float:
     raise RuntimeError("no resident size is known here")
 
 
+def busy(process: int) -> float:
+    """Return the seconds that a process has kept processors busy, which other processes' load hardly changes."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def timings(server: Server, queries: list[str]) -> None:
-    """Print each page cold, with filters not asked before, and warm."""
-    print(f"{'page':22}{'cold':>9}{'new filter':>12}{'warm':>9}   (ms; median of {WARM_RUNS} but for cold)")
+    """Print each page cold, with filters not asked before, and warm: time passed / the server's processors' time."""
+    print(f"{'page':22}{'cold':>15}{'new filter':>15}{'warm':>15}   (ms passed/worked; cold once, else median)")
     for page in PAGES:
-        cold = await load(server.address, page)
-        fresh = [await load(server.address, page, query) for query in queries[:WARM_RUNS]]
-        warm = [await load(server.address, page) for _ in range(WARM_RUNS)]
-        seconds = (cold, statistics.median(fresh), statistics.median(warm))
-        print(
-            f"{page:22}" + "".join(f"{1000 * one:>{width},.0f}" for one, width in zip(seconds, (9, 12, 9), strict=True))
-        )
+        cells = []
+        for asked in ([""], queries[:WARM_RUNS], [""] * WARM_RUNS):
+            passed, worked = [], []
+            for query in asked:
+                before = busy(server.process)
+                passed.append(await load(server.address, page, query))
+                worked.append(busy(server.process) - before)
+            cells.append(f"{1000 * statistics.median(passed):,.0f}/{1000 * statistics.median(worked):,.0f}")
+        print(f"{page:22}" + "".join(f"{cell:>15}" for cell in cells), flush=True)
 
 
 async def at_once(server: Server) -> None:
