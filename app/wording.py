@@ -143,14 +143,18 @@ def listed(names: list[str], limit: int = 5) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}" if shown else ""
 
 
+def plain(text: object, limit: int = 500) -> str:
+    """Return a record's text on one line, cut, without characters that would turn the reading direction around."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
 def inert(text: object, limit: int = 200) -> str:
     """Return a record's text so that Markdown shows it as typed: nothing in it formats, links, embeds or breaks a line.
 
     Addresses are kept readable but are cut apart by a word joiner, since renderers link bare ones by themselves.
     """
-    flat = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    if len(flat) > limit:
-        flat = flat[: limit - 1] + "…"
+    flat = plain(text, limit)
     flat = re.sub(r"(?i)(https?|ftp|mailto)(:)", rf"\1{_WORD_JOINER}\2", flat)
     flat = re.sub(r"(?i)\b(www)\.", rf"\1{_WORD_JOINER}.", flat)
     flat = flat.replace("@", f"@{_WORD_JOINER}")
@@ -160,9 +164,7 @@ def inert(text: object, limit: int = 200) -> str:
 
 def chart_text(text: object, limit: int = 60) -> str:
     """Return a record's text for a chart label, whose renderer reads a few HTML tags."""
-    flat = " ".join(str(text).split())
-    if len(flat) > limit:
-        flat = flat[: limit - 1] + "…"
+    flat = plain(text, limit)
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("$", "&#36;")
 
 

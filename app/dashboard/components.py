@@ -21,6 +21,8 @@ from models.errors import UserError
 from models.metric import MetricDefinition, MetricValue
 
 CHANGE_PAGE = "views/change.py"
+# A grid sends every row to the browser; downloads hold texts in whole.
+LONGEST_CELL = 2000
 _DeltaColor = Literal["off", "red", "green"]
 _DeltaArrow = Literal["off", "up", "down"]
 
@@ -203,7 +205,12 @@ def _presentable(rows: pd.DataFrame, configured: Mapping[str, Any]) -> pd.DataFr
     instants = [n for n in rows.columns if pd.api.types.is_datetime64_any_dtype(rows[n]) and n not in configured]
     gaps = [name for name in instants if rows[name].isna().any()]
     return rows.assign(
-        **{name: rows[name].astype(object).where(rows[name].notna(), "") for name in texts},
+        **{
+            name: [
+                wording.plain(v, LONGEST_CELL) if isinstance(v, str) else "" if pd.isna(v) else v for v in rows[name]
+            ]
+            for name in texts
+        },
         **{name: [f"{at.day} {at:%b %Y, %H:%M}" if pd.notna(at) else "" for at in rows[name]] for name in gaps},
     )
 

@@ -175,7 +175,7 @@ def _related(story: Story) -> None:
     if story.incidents:
         st.subheader("Incidents linked to its deployments", anchor=False)
         for row in story.incidents:
-            title = row["title"] or row["incident_id"]
+            title = wording.plain(row["title"] or row["incident_id"], 160)
             st.text(f"{wording.instant(row['opened_at'])}: {title} ({row['kind']}, linked by {row['link_basis']})")
 
 

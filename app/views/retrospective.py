@@ -64,7 +64,7 @@ def _last_time(held: Held) -> None:
 
 def _decision(one: Decision, held: Held) -> None:
     with st.container(border=True):
-        st.text(one.text)
+        st.text(wording.plain(one.text, 2000))
         facts = [f"of {one.held.period}", f"owner {one.owner}" if one.owner else "", _due(one, held), one.state]
         st.caption(wording.inert(" · ".join(part for part in (*facts, one.outcome or "") if part), 700))
         with st.form(f"settle_{one.decision_id}", border=False):
