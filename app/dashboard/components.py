@@ -12,8 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import filters
+from app.dashboard import filters, take_away
 from app.dashboard.filters import Choice
+from app.dashboard.take_away import Provenance
 from app.findings import Reading
 from app.limits import Behaviour
 from app.questions.builds import Build
@@ -182,8 +183,13 @@ def table(
     columns: Mapping[str, Any] | None = None,
     is_selectable: bool = False,
     height: int | None = None,
+    of: Provenance | None = None,
 ) -> list[int]:
-    """Show rows as a grid and return the positions of the selected ones (at most one)."""
+    """Show rows as a grid and return the positions of the selected ones (at most one).
+
+    With ``of``, what the rows answer, they are offered as CSV and XLSX below; columns that are not shown included.
+    """
+    rows = shown
     configured = {name: config for name, config in (columns or {}).items() if config}
     shown = _presentable(shown, configured)
     options: dict[str, Any] = {
@@ -194,9 +200,13 @@ def table(
         options["height"] = height
     if not is_selectable:
         st.dataframe(shown, **options)
-        return []
-    state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **options)
-    return list(state.selection.rows)
+        selected: list[int] = []
+    else:
+        state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **options)
+        selected = list(state.selection.rows)
+    if of is not None:
+        take_away.downloads(lambda: rows, key.replace("_", "-"), of, count=len(rows), is_quiet=True)
+    return selected
 
 
 def _presentable(rows: pd.DataFrame, configured: Mapping[str, Any]) -> pd.DataFrame:

@@ -65,7 +65,13 @@ def provenance(asked: Frame, n: int | None = None, question: str = "") -> Proven
 
 
 def downloads(
-    rows: Callable[[], pd.DataFrame], name: str, of: Provenance, *, what: str = "These rows", count: int = 0
+    rows: Callable[[], pd.DataFrame],
+    name: str,
+    of: Provenance,
+    *,
+    what: str = "These rows",
+    count: int = 0,
+    is_quiet: bool = False,
 ) -> None:
     """Offer rows as CSV and XLSX; ``rows`` makes them when they are asked for.
 
@@ -75,20 +81,28 @@ def downloads(
         of: What the rows answer; written into the files.
         what: What the rows are, for the buttons.
         count: How many there are; too many for a sheet are offered as CSV only.
+        is_quiet: Whether the buttons stand back, where a page has many tables.
     """
     with st.container(horizontal=True, gap="small"):
-        _button(lambda: csv_bytes(rows(), of), name, of, "csv", f"{what} (CSV)")
+        _button(lambda: csv_bytes(rows(), of), name, of, "csv", f"{what} (CSV)", is_quiet=is_quiet)
         if count <= MOST_SHEET_ROWS:
-            _button(lambda: xlsx_bytes(rows(), of), name, of, "xlsx", f"{what} (XLSX)" if count else "XLSX")
+            _button(
+                lambda: xlsx_bytes(rows(), of),
+                name,
+                of,
+                "xlsx",
+                f"{what} (XLSX)" if count else "XLSX",
+                is_quiet=is_quiet,
+            )
 
 
 _MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
-def _button(made: Callable[[], bytes], name: str, of: Provenance, form: str, label: str) -> None:
+def _button(made: Callable[[], bytes], name: str, of: Provenance, form: str, label: str, *, is_quiet: bool) -> None:
     st.download_button(
         label, made, file_name=file_name(name, of.build, form), mime=_MIME[form], key=f"download_{name}_{form}",
-        icon=":material/download:", on_click="ignore",
+        icon=":material/download:", on_click="ignore", type="tertiary" if is_quiet else "secondary",
     )  # fmt: skip
 
 

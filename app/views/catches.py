@@ -36,7 +36,7 @@ def show() -> None:
     for column, process in zip(st.columns(2, gap="medium"), _PROCESSES, strict=True):
         with column:
             _process(asked, found, process)
-    _misses(found)
+    _misses(asked, found)
     _records(asked, found)
     _passed_then_failed(asked)
 
@@ -73,7 +73,7 @@ def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
     exhibits.same_as_table(shown, name=f"caught_{process}", alt=f"Catches of {SUBJECTS[process].lower()}", of=of)
 
 
-def _misses(found: pd.DataFrame) -> None:
+def _misses(asked: Frame, found: pd.DataFrame) -> None:
     rows = found[found["outcome"] == "miss"]
     st.subheader("What slipped through", anchor=False)
     if rows.empty:
@@ -87,7 +87,9 @@ def _misses(found: pd.DataFrame) -> None:
             "Misses": rows["count"],
         }
     )
-    components.table(shown, key="misses", alt="Misses by process and kind")
+    components.table(
+        shown, key="misses", alt="Misses by process and kind", of=take_away.provenance(asked, int(rows["count"].sum()))
+    )
     if unknown:
         st.caption(f"{unknown:,} of {int(rows['count'].sum()):,}: no field, label or word says what kind they are.")
 
@@ -109,11 +111,12 @@ def _records(asked: Frame, found: pd.DataFrame) -> None:
         columns={
             "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
             "key": st.column_config.TextColumn("Record", width=130),
-            "title": st.column_config.TextColumn("Title", width=220),
-            "text": st.column_config.TextColumn("In its words", width=280),
-            "rule": st.column_config.TextColumn("Because", width=200),
-            "service": st.column_config.TextColumn("Service", width=110),
+            "title": st.column_config.TextColumn("Title", width=170),
+            "text": st.column_config.TextColumn("In its words", width=200),
+            "rule": st.column_config.TextColumn("Because", width=165),
+            "service": st.column_config.TextColumn("Service", width=95),
         },
+        of=take_away.provenance(asked, len(rows), f"{asked.choice.describe()} · {picked}"),
     )  # fmt: skip
     components.open_selected(selected, rows)
     st.caption(f"{wording.plural(len(rows), 'record')}, newest first. Select a row to open it.")
@@ -130,10 +133,11 @@ def _passed_then_failed(asked: Frame) -> None:
         columns={
             "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
             "key": st.column_config.TextColumn("Record", width=130),
-            "title": st.column_config.TextColumn("Title", width=300),
-            "failure": st.column_config.TextColumn("How it failed", width=220),
+            "title": st.column_config.TextColumn("Title", width=260),
+            "failure": st.column_config.TextColumn("How it failed", width=180),
             "service": st.column_config.TextColumn("Service", width=120),
         },
+        of=take_away.provenance(asked, len(rows)),
     )  # fmt: skip
     components.open_selected(selected, rows)
 

@@ -120,16 +120,19 @@ def _events(story: Story) -> None:
         key="events",
         alt="Every event of this change",
         columns={
-            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
-            "Track": st.column_config.TextColumn(width=150),
-            "Activity": st.column_config.TextColumn(width=100),
-            "Who": st.column_config.TextColumn(width=110),
-            "What happened": st.column_config.TextColumn(width=220),
-            "Why classified this way": st.column_config.TextColumn(width=320),
+            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=130),
+            "Source": st.column_config.LinkColumn(display_text="open", width=60),
+            "Track": st.column_config.TextColumn(width=130),
+            "Activity": st.column_config.TextColumn(width=85),
+            "Who": st.column_config.TextColumn(width=90),
+            "What happened": st.column_config.TextColumn(width=165),
+            "Why classified this way": st.column_config.TextColumn(width=230),
             "Rule": st.column_config.TextColumn(width=160),
             "Time": st.column_config.TextColumn(width=70, help="exact, bounded or inferred"),
-            "Source": st.column_config.LinkColumn(display_text="open", width=70),
         },
+        of=take_away.provenance(
+            frame.current(), len(rows), f"events of {wording.short_key(str(story.record['key']), story.record['url'])}"
+        ),
     )
     st.caption("Persons appear by their part in this change; the source's own page and evidence packs carry names.")
 

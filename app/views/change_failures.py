@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame, metric_page, record_list
+from app.dashboard import components, frame, metric_page, record_list, take_away
 from app.dashboard.frame import Frame
 from app.families import FAILURES
 from app.questions import incidents
@@ -56,7 +56,9 @@ def _incidents(asked: Frame) -> None:
         f"{total - unlinked:,} of {wording.plural(total, 'incident')} fit a deployment; {unlinked:,} fit none and "
         "count for no deployment."
     )
-    components.table(found, key="incident_links", alt="Incidents by how they were linked")
+    components.table(
+        found, key="incident_links", alt="Incidents by how they were linked", of=take_away.provenance(asked, total)
+    )
     if unlinked:
         with st.expander(f"{wording.plural(unlinked, 'incident')} linked to no deployment"):
             components.table(
@@ -67,6 +69,7 @@ def _incidents(asked: Frame) -> None:
                     "Title": None, "Service": None, "Severity": None,
                     "Source": st.column_config.LinkColumn(display_text="open", width=70),
                 },
+                of=take_away.provenance(asked, unlinked),
             )  # fmt: skip
 
 

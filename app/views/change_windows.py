@@ -164,7 +164,7 @@ def _span_rows(bars: Sequence[Bar], of: Provenance) -> None:
 def _scopes(asked: Frame) -> None:
     st.subheader("What overlapping windows share", anchor=False)
     found = windows.by_scope(asked.build, asked.choice.filter)
-    components.table(found, key="scopes", alt="Overlapping pairs by shared scope")
+    components.table(found, key="scopes", alt="Overlapping pairs by shared scope", of=take_away.provenance(asked))
     st.caption("Each unordered pair counts once per scope; scopes are never added up. The rate counts the first two.")
     planned = windows.planning(asked.build, asked.choice.filter)
     total = planned.pop("windows")
@@ -192,6 +192,7 @@ def _pairs(asked: Frame) -> None:
             "known": st.column_config.TextColumn("At approval", width=120),
             "scope_value": st.column_config.TextColumn("Shared", width=140),
         },
+        of=take_away.provenance(asked, len(found), f"{asked.choice.describe()} · {picked.lower()}"),
     )  # fmt: skip
     components.open_selected(selected, found)
     st.caption(f"{wording.plural(len(found), 'pair')}, latest first. Select a row to open the first window's change.")

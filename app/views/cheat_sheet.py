@@ -10,6 +10,7 @@ import streamlit as st
 from app import wording
 from app.dashboard import components, filters, frame, take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.questions import practice
 from app.questions.practice import EVERYBODY, SUBJECTS, VERDICTS, Verdict
 
@@ -62,11 +63,18 @@ def _verdicts(asked: Frame, period: str, team: str) -> None:
             st.caption(f"{verdict.held} conditions hold, {verdict.failed} do not, {verdict.unknown} cannot be judged")
     with st.expander("All conditions behind the verdicts"):
         components.table(
-            practice.conditions(asked.build, period, team), key="conditions", alt="Conditions of the verdicts"
+            practice.conditions(asked.build, period, team),
+            key="conditions",
+            alt="Conditions of the verdicts",
+            of=_of(asked, period, team),
         )
         st.caption(
             "One condition that does not hold decides. A fall by more than its sampling error reads as weakening."
         )
+
+
+def _of(asked: Frame, period: str, team: str) -> Provenance:
+    return take_away.provenance(asked, None, wording.words(period) + (f" · team {team}" if team else ""))
 
 
 def _verdict_title(found: Sequence[Verdict]) -> str:
@@ -112,7 +120,7 @@ def _confusion(asked: Frame, period: str, team: str) -> None:
     firing = list(found.loc[found["State"] == "fires", "Pattern"])
     title = f"Confusion of the two: {wording.listed(firing).lower()}" if firing else "No confusion pattern fires"
     st.subheader(title.replace("cab ", "CAB "), anchor=False)
-    components.table(found, key="confusion", alt="Confusion patterns with their figures")
+    components.table(found, key="confusion", alt="Confusion patterns with their figures", of=_of(asked, period, team))
     st.caption("Each pattern is a rule over records with a limit and a minimum sample, both shown.")
 
 
@@ -123,7 +131,7 @@ def _automated(asked: Frame, team: str) -> None:
     if found.empty:
         return
     st.subheader("What is automated, by which rule", anchor=False)
-    components.table(found, key="automated", alt="Automated rules")
+    components.table(found, key="automated", alt="Automated rules", of=_of(asked, "all records of the build", team))
     st.caption(
         "Fast and automated is not merged: it stays two as long as the rules are named and still decide something. "
         "Alive: it stopped something, or was changed, within 180 days."

@@ -8,7 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame
+from app.dashboard import components, filters, frame, take_away
+from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.questions import practice
 from app.questions.practice import ADVICE, Advice
 
@@ -49,7 +51,7 @@ def show() -> None:
                 "Already one": ["yes" if one.is_already_combined else "no" for one in found],
             }
         ),
-        key="advice", alt="Advice by team",
+        key="advice", alt="Advice by team", of=_of(asked),
     )  # fmt: skip
     st.caption(
         "Any criterion for keeping apart decides; all criteria for combining together allow it; anything else, and too "
@@ -67,8 +69,15 @@ def show() -> None:
             columns={
                 "Criterion": st.column_config.TextColumn(width=240), "Holds": st.column_config.TextColumn(width=90),
                 "Measured": st.column_config.TextColumn(width=460), "n": st.column_config.NumberColumn(width=60),
-            },
+            }, of=_of(asked, one.team),
         )  # fmt: skip
+
+
+def _of(asked: Frame, team: str = "") -> Provenance:
+    teams = [team] if team else list(asked.choice.teams)
+    return take_away.provenance(
+        asked, None, "90 days before the build" + (f" · team {wording.listed(teams)}" if teams else "")
+    )
 
 
 def _is_dangerous(one: Advice) -> bool:

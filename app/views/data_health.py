@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame
+from app.dashboard import components, frame, take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.questions import health, queries
 
 _TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
@@ -25,8 +26,17 @@ def show() -> None:
     _unclassified(asked)
     _reconciliation(asked)
     st.subheader("What is uncertain", anchor=False)
-    components.table(health.doubts(asked.build), key="doubts", alt="Uncertain records")
+    components.table(health.doubts(asked.build), key="doubts", alt="Uncertain records", of=_all(asked))
     st.caption("Unknown stays unknown: none of these are filled in, and what they decide is left out with its reason.")
+
+
+def _all(asked: Frame) -> Provenance:
+    return take_away.provenance(asked, None, "all records of the build")
+
+
+def _service_scope(asked: Frame) -> str:
+    services = asked.choice.services
+    return "all records of the build" + (f" · service {wording.listed(list(services))}" if services else "")
 
 
 def _freshness(asked: Frame) -> None:
@@ -60,11 +70,11 @@ def _freshness(asked: Frame) -> None:
         key="sources", alt="Sources and how fresh they are", columns={
             "Source": None, "Last read (UTC)": _TIME, "Before this build": None, "Last run": None, "Set aside": None,
             "Late because": None,
-        },
+        }, of=_all(asked),
     )  # fmt: skip
     streams = health.streams(asked.build)
     with st.expander(f"{wording.plural(len(streams), 'stream')}: what each brought"):
-        components.table(streams, key="streams", alt="Streams and their counts")
+        components.table(streams, key="streams", alt="Streams and their counts", of=_all(asked))
         st.caption(
             "Received = stored + already held + set aside. “Source reported” is the source's own count in its last "
             "complete answer, where it gives one."
@@ -78,7 +88,7 @@ def _rejected(asked: Frame) -> None:
         return
     total = int(found["Payloads"].sum())
     st.subheader(f"{wording.plural(total, 'payload')} set aside, with the reason", anchor=False)
-    components.table(found, key="rejected", alt="Payloads set aside by reason")
+    components.table(found, key="rejected", alt="Payloads set aside by reason", of=_all(asked))
     st.caption("They are kept as they came and can be tried again after a fix; the good ones beside them were stored.")
 
 
@@ -91,7 +101,7 @@ def _unclassified(asked: Frame) -> None:
         st.subheader("Every event was classified by a rule", anchor=False)
         return
     st.subheader(f"{wording.share(share)} of events match no rule", anchor=False)
-    components.table(found, key="unclassified", alt="Events that match no rule")
+    components.table(found, key="unclassified", alt="Events that match no rule", of=_all(asked))
     st.caption(
         "They count for neither track and never as compliant. A rule of your own in twotrack.toml can place them."
     )
@@ -109,6 +119,7 @@ def _reconciliation(asked: Frame) -> None:
     selected = components.table(
         found, key="reconciliation", alt="Tickets, merged changes and deployments matched", is_selectable=True,
         columns={"Records found together": None, "Records": None, "Share": None, "Example": None},
+        of=take_away.provenance(asked, total, _service_scope(asked)),
     )  # fmt: skip
     st.caption(
         "Select a row to open its example. Not every organisation needs a ticket per change; unmatched is not wrong."

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app import families, wording
-from app.dashboard import components, filters, frame
+from app.dashboard import components, filters, frame, take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.questions import queries, rulebook
 
 
@@ -62,8 +63,12 @@ def _measures(asked: Frame) -> None:
                 [(d.label, d.description, d.kind, d.dated_by, d.minimum_sample) for d in held.values()],
                 columns=["Measure", "Definition", "Kind", "Dated by", "Judged from n ="],
             ),
-            key="all_definitions", alt="All measures",
+            key="all_definitions", alt="All measures", of=_of(asked),
         )  # fmt: skip
+
+
+def _of(asked: Frame) -> Provenance:
+    return take_away.provenance(asked, None, "definitions of the build")
 
 
 def _rules(asked: Frame) -> None:
@@ -82,13 +87,13 @@ def _rules(asked: Frame) -> None:
             "From": st.column_config.TextColumn(width=70), "Rule": st.column_config.TextColumn(width=200),
             "Track": st.column_config.TextColumn(width=150), "Activity": st.column_config.TextColumn(width=110),
             "Because": st.column_config.TextColumn(width=300), "Events": st.column_config.NumberColumn(width=80),
-        },
+        }, of=_of(asked),
     )  # fmt: skip
 
 
 def _limits(asked: Frame) -> None:
     st.markdown("Settings that decide, as this build had them. They can be changed in `twotrack.toml`.")
-    components.table(rulebook.thresholds(asked.build), key="thresholds", alt="Limits that decide")
+    components.table(rulebook.thresholds(asked.build), key="thresholds", alt="Limits that decide", of=_of(asked))
     st.markdown(
         "**Signals.** A week is a signal when it lies outside the process-behaviour limits (mean of the weeks before "
         "the asked period, 2.66 mean moving ranges to either side), or when eight weeks running lie on one side of the "
@@ -103,11 +108,11 @@ def _limits(asked: Frame) -> None:
 
 def _tables(asked: Frame) -> None:
     found = rulebook.tables(asked.build)
-    components.table(found, key="tables", alt="Public tables")
+    components.table(found, key="tables", alt="Public tables", of=_of(asked))
     if found.empty:
         return
     picked = filters.choose("Columns of", list(found["Table"]), key="table")
-    components.table(rulebook.columns(asked.build, picked), key="columns", alt=f"Columns of {picked}")
+    components.table(rulebook.columns(asked.build, picked), key="columns", alt=f"Columns of {picked}", of=_of(asked))
     with st.expander("Its SQL"):
         st.code(queries.model_sql(asked.build, picked), language="sql")
 

@@ -39,6 +39,7 @@ def show() -> None:
                 hand_overs.classes(asked.build, asked.choice.filter),
                 key="classes",
                 alt="Deployments by approval and start",
+                of=take_away.provenance(asked, reading.value.denominator),
             )
             st.caption("A deployment takes its worst change's class.")
         with right:
@@ -109,12 +110,13 @@ def _unshipped(asked: Frame) -> None:
         columns={
             "approved_at": st.column_config.DatetimeColumn("Approved (UTC)", format="D MMM YYYY, HH:mm", width=140),
             "key": st.column_config.TextColumn("Record", width=120),
-            "title": st.column_config.TextColumn("Title", width=280),
+            "title": st.column_config.TextColumn("Title", width=220),
             "days": st.column_config.NumberColumn("Days since", format="%.0f", width=80),
-            "service": st.column_config.TextColumn("Service", width=120),
+            "service": st.column_config.TextColumn("Service", width=110),
             "change_type": st.column_config.TextColumn("Type", width=80),
             "state": st.column_config.TextColumn("State", width=80),
         },
+        of=take_away.provenance(asked, len(found)),
     )  # fmt: skip
     components.open_selected(selected, found)
 

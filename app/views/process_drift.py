@@ -181,12 +181,16 @@ def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
         found, key="mark_rows", alt="Records behind the dimension", is_selectable=True,
         columns={
             "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-            "key": st.column_config.TextColumn("Record", width=140),
-            "title": st.column_config.TextColumn("Title", width=240),
-            "reason": st.column_config.TextColumn("Why", width=260),
-            "service": st.column_config.TextColumn("Service", width=110),
-            "stratum": st.column_config.TextColumn("Stratum", width=90),
+            "key": st.column_config.TextColumn("Record", width=130),
+            "title": st.column_config.TextColumn("Title", width=200),
+            "reason": st.column_config.TextColumn("Why", width=200),
+            "service": st.column_config.TextColumn("Service", width=100),
+            "stratum": st.column_config.TextColumn("Stratum", width=80),
         },
+        of=take_away.provenance(
+            asked, len(found),
+            f"team {finding.team}, {wording.span(period.start, period.end)}, {picked.lower()}, {(which or '').lower()}",
+        ),
     )  # fmt: skip
     components.open_selected(selected, found)
     st.caption(f"{wording.plural(len(found), 'record')}, newest first. Select a row to open it.")
@@ -206,7 +210,9 @@ def _index(asked: Frame, finding: Finding) -> None:
                 charts.level(tuple(weeks), style.palette(frame.is_dark())), key="index", of=_of(asked, finding),
                 alt=f"Index of {finding.team} by week, {finding.index:.2f} now.",
             )  # fmt: skip
-        components.table(drift.weights(asked.build), key="weights", alt="Weights of the dimensions")
+        components.table(
+            drift.weights(asked.build), key="weights", alt="Weights of the dimensions", of=_of(asked, finding)
+        )
 
 
 def _annotations(asked: Frame, finding: Finding) -> None:

@@ -1,8 +1,8 @@
 """Take the pictures of docs/screenshots from the demo: ``python -m tests.browser.screenshots [DEMO HOME] [PAGE …]``.
 
 Not a test. Without a workspace, the demo is generated and built first. Every page is taken in both themes as a laptop
-of 1280 by 800 shows it; pages that go on below are taken once more in whole, light. Every picture is of generated data
-and says so. Pictures are stored with 256 colours, which a dashboard does not exceed to the eye.
+of 1280 by 800 shows it. Every picture is of generated data and says so. Pictures are stored with 256 colours, which a
+dashboard does not exceed to the eye.
 """
 
 from __future__ import annotations
@@ -53,11 +53,6 @@ def _take(browser: Browser, address: str, name: str, theme: Theme) -> None:
         settled(page)
         page.wait_for_timeout(DRAWN)
         _save(page, TARGET / f"{name}-{theme}.png")
-        full = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-        if theme == "light" and full > HEIGHT:
-            page.set_viewport_size({"width": WIDTH, "height": int(full)})
-            page.wait_for_timeout(DRAWN)
-            _save(page, TARGET / f"{name}-whole.png")
 
 
 def _open_example(page: Page, address: str) -> None:
