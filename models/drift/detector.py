@@ -118,6 +118,8 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
     """Run the detector from the first day to ``last_day``; it is re-armed when a drift is over."""
     subjects, dimensions, days, alternatives = bets.log_bets.shape
     watched = baseline.watched & baseline.is_watched[:, :, None]
+    placed = (bets.log_bets != 0).any(axis=3)
+    starts = watched & ~_is_mute(placed, watched & (baseline.counts > 0), settings)
     multiplied = np.exp(np.clip(bets.log_bets, -_LARGEST_LOG_BET, _LARGEST_LOG_BET))
     back = _back_at_reference(bets.allowed, baseline, settings)
     statistic = np.zeros((subjects, dimensions, alternatives))
@@ -129,11 +131,14 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
     for day in range(min(days, last_day + 1)):
         week = day // 7
         if day % 7 == 0:
-            reached |= watched[:, :, week]
-            statistic += watched[:, :, week, None]
+            statistic += (reached & starts[:, :, week])[:, :, None]
             over = is_open & back[np.arange(subjects), np.maximum(named, 0), week]
-            statistic[over] = watched[over, :, week, None]
+            statistic[over] = (reached & starts[:, :, week])[over][:, :, None]
             recovered[over], is_open[over] = day, False
+        # Before its first bet a dimension says nothing.
+        begun = placed[:, :, day] & ~reached
+        statistic[begun] = 1
+        reached |= begun
         statistic *= multiplied[:, :, day]
         np.minimum(statistic, _LARGEST, out=statistic)
         mean = statistic.mean(axis=2)
@@ -155,6 +160,16 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
         recovered=recovered,
         weeks_watched=watched.any(axis=1).sum(axis=1),
     )
+
+
+def _is_mute(placed: Flags, has_marks: Flags, settings: DriftSettings) -> Flags:
+    """Return (subject, dimension, week) whether the weeks before had marks but no bet: no rise could be judged.
+
+    Starts without a bet would add up to an alarm by themselves.
+    """
+    bet = placed.reshape(*has_marks.shape, 7).any(axis=3)
+    marked, staked = (_trailing(np.where(flags, 1.0, 0.0), settings.level_weeks) for flags in (has_marks, bet))
+    return np.asarray((marked > 0) & (staked == 0))
 
 
 def _back_at_reference(allowed: Floats, baseline: Baseline, settings: DriftSettings) -> Flags:

@@ -17,11 +17,11 @@ from models.drift.judgement import (
     NOT_ENOUGH_DATA,
     STABLE,
     Judgement,
+    cannot_rise,
     day_of,
     first_named,
     gap_reason,
     level_of,
-    never_apart,
     state_of,
     why_not_judged,
 )
@@ -171,7 +171,7 @@ def _dimension_row(judged: Judgement, place: int, dimension: int) -> dict[str, A
     evidence, state = judged.detection.evidence[place, dimension], state_of(judged, place)
     is_named = dimension == judged.detection.named[place]
     drifting = state == DRIFTING and (is_named or evidence >= judged.settings.run_length_weeks)
-    is_never = bool(never_apart(judged, place)[dimension])
+    is_never = bool(cannot_rise(judged, place)[dimension])
     reason = "" if drifting else why_not_judged(judged, place, dimension)
     level, low, high, n = level_of(judged, place, dimension, -1)
     return {

@@ -17,6 +17,7 @@ from models.drift.settings import DriftSettings
 from models.drift.weeks import Flags, Floats, Ints, Marks
 
 NOT_ENOUGH_DATA, STABLE, MOVING, DRIFTING = "not enough data", "stable", "moving", "drifting"
+NEVER_APART = 0.9
 STATES = (NOT_ENOUGH_DATA, STABLE, MOVING, DRIFTING)
 
 
@@ -62,8 +63,8 @@ def recent_marks(judged: Judgement, place: int) -> Floats:
     return np.asarray((judged.baseline.counts[place, :, recent] * watched).sum(axis=1))
 
 
-def never_apart(judged: Judgement, place: int) -> Flags:
-    """Return the watched dimensions whose separation was missing from the start, so that no rise can be judged."""
+def cannot_rise(judged: Judgement, place: int) -> Flags:
+    """Return the watched dimensions whose reference rate leaves no room for a rise, so that none can be judged."""
     with np.errstate(invalid="ignore"):
         return np.asarray(judged.baseline.is_watched[place] & (judged.reference[place] >= HIGHEST_REFERENCE))
 
@@ -72,11 +73,21 @@ def first_named(judged: Judgement, place: int, state: str) -> int:
     """Return the dimension with the largest e-value, for a drift at its alarm; where none is judged, none."""
     if state == DRIFTING:
         return int(judged.detection.named[place])
-    evidence = np.where(never_apart(judged, place), np.nan, judged.detection.evidence[place])
+    evidence = np.where(cannot_rise(judged, place), np.nan, judged.detection.evidence[place])
     if state == NOT_ENOUGH_DATA or np.isnan(evidence).all():
         return -1
     recent = np.where(recent_marks(judged, place) > 0, evidence, np.nan)
     return int(np.nanargmax(evidence if np.isnan(recent).all() else recent))
+
+
+def is_never_apart(rate: float) -> bool:
+    """Whether a baseline rate says that the two never were two."""
+    return rate >= NEVER_APART
+
+
+def _why_no_rise(rate: float) -> str:
+    share = f"missing in {100 * rate:.0f} % of the baseline"
+    return share if is_never_apart(rate) else f"{share}, and moves too far by itself"
 
 
 def level_of(judged: Judgement, place: int, dimension: int, onset: int) -> tuple[float, float, float, int]:
@@ -104,8 +115,7 @@ def why_not_judged(judged: Judgement, place: int, dimension: int) -> str:
     if baseline.is_watched[place, dimension]:
         if not recent_marks(judged, place)[dimension]:
             return f"no marks in the last {settings.level_weeks} weeks"
-        is_never = never_apart(judged, place)[dimension]
-        return f"missing in {100 * baseline.rate[place, dimension]:.0f} % of the baseline" if is_never else ""
+        return _why_no_rise(baseline.rate[place, dimension]) if cannot_rise(judged, place)[dimension] else ""
     n, weeks = int(baseline.marks[place, dimension]), int(baseline.weeks[place, dimension].sum())
     if not n:
         return "no marks in the baseline"

@@ -15,11 +15,12 @@ from models.drift.judgement import (
     MOVING,
     NOT_ENOUGH_DATA,
     Judgement,
+    cannot_rise,
     day_of,
     gap_reason,
     is_mostly_silent,
+    is_never_apart,
     level_of,
-    never_apart,
     why_not_judged,
 )
 from models.drift.settings import DIMENSIONS
@@ -50,16 +51,17 @@ def sentence_of(judged: Judgement, place: int, state: str, dimension: int, onset
     now = f"{_percent(level)} now, " if n else ""
     closest = f"no drift. Closest to it: {named.label.lower()} ({now}{figures})"
     said = closest if dimension >= 0 else "no drift can be seen"
-    return f"{subject.team}: {said}.{_never_apart(judged, place)}{past}{gap}"
+    return f"{subject.team}: {said}.{_not_judged(judged, place)}{past}{gap}"
 
 
-def _never_apart(judged: Judgement, place: int) -> str:
-    """Return what was missing from the start: no drift, since nothing is left to lose, and no praise either."""
-    found = [
-        f"{DIMENSIONS[k].label.lower()} ({_percent(judged.baseline.rate[place, k])} in the baseline)"
-        for k in np.flatnonzero(never_apart(judged, place))
-    ]
-    return f" Never apart to begin with: {', '.join(found)}." if found else ""
+def _not_judged(judged: Judgement, place: int) -> str:
+    """Return where no rise can be judged: no drift, since nothing is left to lose, and no praise either."""
+    found: dict[str, list[str]] = {}
+    for k in np.flatnonzero(cannot_rise(judged, place)):
+        rate = judged.baseline.rate[place, k]
+        why = "Never apart to begin with" if is_never_apart(rate) else "Too unsteady to judge"
+        found.setdefault(why, []).append(f"{DIMENSIONS[k].label.lower()} ({_percent(rate)} in the baseline)")
+    return "".join(f" {why}: {', '.join(names)}." for why, names in found.items())
 
 
 def _why_nothing(judged: Judgement, place: int) -> str:

@@ -140,6 +140,21 @@ def test_discoveries_are_the_largest_and_grow_with_the_rate(values: list[float],
     assert (discoveries(e_values, min(2 * rate, 0.99)) | ~found).all()
 
 
+def test_time_alone_is_no_evidence() -> None:
+    """Where no rise can be judged, weeks go by without a bet; they must not add up to an alarm in ten years."""
+    always = assess(weekly(1.0, weeks=700))
+    assert always.findings.iloc[0]["first_alarm_date"] is pd.NaT
+    assert always.findings.iloc[0]["state"] == "stable"
+    assert np.isnan(always.dimensions.set_index("dimension").loc["owners", "e_value"])
+    marks = read_marks(weekly(0.8, weeks=700))
+    baseline = fit_baseline(marks, PLAIN)
+    widened = still(marks)
+    widened[:, :, 60:] = 2.0  # from then on the reference rate leaves no room
+    detection = detect(place_bets(marks, baseline, widened, PLAIN), baseline, 7 * marks.weeks - 1, PLAIN)
+    assert detection.first_alarm[0] == -1
+    assert detection.team_evidence[0] < 60
+
+
 def test_a_very_long_drift_does_not_overflow() -> None:
     """Years of evidence stay a number."""
     found = assess(

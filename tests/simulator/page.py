@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from tests.simulator import plots, tables
+from tests.simulator import plots, sections, tables
 from tests.simulator.regimes import BASELINE_WEEKS, MUST_ALARM, MUST_NOT, ONSET_WEEK, REGIMES, WEEKS
 from tests.simulator.tables import VOLUMES, Row
 
@@ -111,6 +111,14 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "## Against simple alarms on the same teams",
         "",
         *tables.compared_table(results),
+        "",
+        "## Through the product",
+        "",
+        *sections.product_section(results),
+        "",
+        "## Real records",
+        "",
+        *sections.real_section(results),
         "",
         "## What was tried",
         "",

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,15 @@ from sql.header import read_models
 from tests.simulator.life import START
 from tests.simulator.records import Story, simulate_records
 from tests.simulator.regimes import REGIMES, WEEKS, Regime
-from tests.simulator.trial import Ints, Method, alarms_among, score
+from tests.simulator.trial import Alarms, Ints, Method, alarms_among, score
 
+Row = dict[str, Any]
 _TEAMS_PER_FAULTY_SOURCE = 20
 # Somebody must vouch for a source whose teams bypass approval; half as many others are enough.
 _FELLOWS = 0.5
 _FAULTS = frozenset({"outage", "renamed_field", "lost_third"})
 _MARK = ["team", "dimension", "stratum", "day"]
-# A run may end before all cells are done: those that a goal is about come first, cheap before dear, weak before strong.
+TEAMS_AT_ONCE = 40
 _ROUNDS = ((20, 1.0), (100, 0.5), (100, 1.0), (20, 0.5), (500, 1.0), (500, 0.5))
 _WEAK_FIRST = (
     "owners_merge",
@@ -85,22 +86,31 @@ def build_stories(stories: Iterable[Story], weeks: int = WEEKS) -> Built:
                 for file, mapping in story.write(work / "files" / story.source):
                     count += import_file(store, file, load_mapping(mapping)).rows
                     file.unlink()
-        return _built(workspace, datetime.combine(START, datetime.min.time()) + timedelta(weeks=weeks), count)
+        return build_workspace(workspace, datetime.combine(START, time.min) + timedelta(weeks=weeks), records=count)
     finally:
         shutil.rmtree(work)
 
 
-def _built(workspace: Workspace, as_of: datetime, count: int) -> Built:
+def build_workspace(
+    workspace: Workspace, as_of: datetime, settings: Settings | None = None, *, records: int = 0
+) -> Built:
+    """Build what drift needs from a workspace's raw records.
+
+    Args:
+        workspace: Where they lie.
+        as_of: The instant the build knows.
+        settings: What decides.
+        records: How many were imported, to be said with the result.
+    """
     workspace.build_dir.mkdir(parents=True, exist_ok=True)
-    finished = workspace.build_dir / "drift.duckdb"
-    con = connect(workspace, finished, "2GB")
+    con = connect(workspace, workspace.build_dir / "drift.duckdb", "2GB")
     try:
         con.execute("set threads = 1")
-        run_models(con, drift_plan(), Settings(), as_of, None)
+        run_models(con, drift_plan(), settings or Settings(), as_of, None)
         tables = {name: con.execute(query).fetchdf() for name, query in _TABLES.items()}
     finally:
         con.close()
-    return Built(count, tables["marks"], tables["gate"], tables["findings"])
+    return Built(records, tables["marks"], tables["gate"], tables["findings"])
 
 
 def drift_plan() -> Plan:
@@ -126,59 +136,112 @@ class _Told:
     onset_weeks: Ints
 
 
-def measure(regime: Regime, volume: int, strength: float, teams: int, seed: int) -> dict[str, Any]:
-    """Send teams of one regime through the product; returns their score, and whether the product agrees.
+@dataclass(frozen=True)
+class Batch:
+    """Some teams of a cell: an organisation of their own, small enough to be done before somebody needs the machine."""
+
+    regime: Regime
+    volume: int
+    strength: float
+    first: int
+    seed: int
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from every other batch."""
+        return self.regime.name, self.volume, self.strength, self.first, self.seed
+
+
+def batches(cells: Iterable[tuple[Regime, int, float]], teams: int, seed: int) -> list[Batch]:
+    """Return what so many teams a cell need, in the order in which it is worth its time.
+
+    A run may end at any moment: cells that a goal is about come first, cheap before dear, weak before strong, and the
+    cells of a round grow together.
+    """
+
+    def place(batch: Batch) -> tuple[int, int, int]:
+        name = batch.regime.name
+        weakness = _WEAK_FIRST.index(name) if name in _WEAK_FIRST else len(_WEAK_FIRST)
+        return _ROUNDS.index((batch.volume, batch.strength)), batch.first, weakness
+
+    made = [Batch(*cell, first, seed) for cell in cells for first in range(0, teams, TEAMS_AT_ONCE)]
+    return sorted(made, key=place)
+
+
+def measure(batch: Batch, teams: int = TEAMS_AT_ONCE) -> Row:
+    """Send a batch of teams through the product; returns each team's onset and first alarm, and whether all agrees.
 
     ``marks_agree``: every day's marks are those the records mean. ``alarms_agree``: the table of findings has the first
     alarms that are scored.
     """
-    started = time.process_time()
-    stories = _stories(regime, volume, strength, teams, seed)
+    started = process_time()
+    stories = _stories(batch, teams)
     built = build_stories(stories)
     onsets = {name: week for story in stories for name, week in story.onsets.items()}
-    names = [name for name in onsets if name.startswith(regime.name.replace("_", "-"))]
+    names = [name for name in onsets if name.startswith(batch.regime.name.replace("_", "-"))]
     alarms = alarms_among(names, START, read_marks(built.marks, built.gate), Method("chosen"))
     said = built.findings.set_index("team")["alarm"].reindex(names)
     days = (pd.to_datetime(said) - pd.Timestamp(START)).dt.days.fillna(-1).to_numpy(np.int64)
-    told = _Told(regime, volume, strength, np.array([onsets[name] for name in names]))
-    return score(told, alarms).as_json() | {
-        "seed": seed,
+    return {
+        "regime": batch.regime.name,
+        "volume": batch.volume,
+        "strength": batch.strength,
+        "first": batch.first,
+        "seed": batch.seed,
+        "onset": [onsets[name] for name in names],
+        "alarm": alarms.day.tolist(),
+        "named": alarms.named.tolist(),
         "records": built.records,
         "marks_agree": agreement(stories, built, WEEKS) == 1.0,
         "alarms_agree": bool((days == alarms.day).all()),
-        "seconds": round(time.process_time() - started),
+        "seconds": round(process_time() - started),
     }
 
 
-def worth_first(cells: Iterable[tuple[Regime, int, float]]) -> list[tuple[Regime, int, float]]:
-    """Return cells (regime, volume, strength) in the order in which they are worth their time."""
+def scores(rows: Iterable[Row]) -> list[Row]:
+    """Return the score of every cell of which a batch was measured, over all its batches."""
+    cells: dict[tuple[str, int, float], list[Row]] = {}
+    for row in rows:
+        cells.setdefault((row["regime"], row["volume"], row["strength"]), []).append(row)
+    found = []
+    for (regime, volume, strength), parts in cells.items():
+        onset, alarm, named = (
+            np.array([value for part in parts for value in part[name]]) for name in ("onset", "alarm", "named")
+        )
+        alarms = Alarms(alarm, named, np.zeros(len(alarm), dtype=bool))
+        found.append(
+            score(_Told(REGIMES[regime], volume, strength, onset), alarms).as_json()
+            | {
+                "organisations": len(parts),
+                "records": sum(part["records"] for part in parts),
+                "marks_agree": all(part["marks_agree"] for part in parts),
+                "alarms_agree": all(part["alarms_agree"] for part in parts),
+            }
+        )
+    return found
 
-    def place(cell: tuple[Regime, int, float]) -> tuple[int, int]:
-        name = cell[0].name
-        return _ROUNDS.index(cell[1:]), _WEAK_FIRST.index(name) if name in _WEAK_FIRST else len(_WEAK_FIRST)
 
-    return sorted(cells, key=place)
-
-
-def _stories(regime: Regime, volume: int, strength: float, teams: int, seed: int) -> list[Story]:
+def _stories(batch: Batch, teams: int) -> list[Story]:
     """Tell the teams' records: faults in several sources, each with its onset; all others in one source."""
-    size = _TEAMS_PER_FAULTY_SOURCE if regime.traits & _FAULTS else teams
+    is_faulty = bool(batch.regime.traits & _FAULTS)
+    size = _TEAMS_PER_FAULTY_SOURCE if is_faulty else teams
     stories = []
-    for first in range(0, teams, size):
+    for first in range(batch.first, batch.first + teams, size):
         story = Story(source=f"source-{first}")
         simulate_records(
-            regime,
-            volume,
-            min(size, teams - first),
-            seed,
-            strength=strength,
+            batch.regime,
+            batch.volume,
+            min(size, batch.first + teams - first),
+            batch.seed,
+            strength=batch.strength,
             story=story,
             first=first,
-            is_shared=bool(regime.traits & _FAULTS),
+            is_shared=is_faulty,
         )
         stories.append(story)
-    if "decisions_follow_order" in regime.traits:
-        simulate_records(REGIMES["stable"], volume, round(_FELLOWS * teams), seed, story=stories[0])
+    if "decisions_follow_order" in batch.regime.traits:
+        fellows = round(_FELLOWS * teams)
+        simulate_records(REGIMES["stable"], batch.volume, fellows, batch.seed, story=stories[0], first=batch.first)
     return stories
 
 

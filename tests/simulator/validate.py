@@ -3,6 +3,7 @@
 python -m tests.simulator.validate --out docs                       # everything: minutes
 python -m tests.simulator.validate --out docs --parts cells,dating  # some parts; the rest from the last run
 python -m tests.simulator.validate --out docs --parts none          # the page alone, from the last run
+python -m tests.simulator.validate --out docs --parts real          # recorded projects, where they are at hand
 python -m tests.simulator.validate --out docs --parts pipeline --teams 200 --minutes 60  # records through the product
 """
 
@@ -18,7 +19,8 @@ from typing import Any
 
 from tests.simulator import page
 from tests.simulator.campaign import PARTS, plan_of_cells
-from tests.simulator.pipeline import measure, worth_first
+from tests.simulator.pipeline import batches, measure
+from tests.simulator.real_input import measure_real
 
 Rows = list[dict[str, Any]]
 _FEWER = {"alternatives": 2, "alone": 2, "dating": 2}  # these parts take a fraction of the teams
@@ -32,8 +34,8 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--out", type=Path, required=True, help="folder of the page, its charts and its results")
     parser.add_argument("--teams", type=int, default=400, help="teams per cell (default 400)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same page (default 1)")
-    parser.add_argument("--parts", default="all", help=f"all, none, pipeline, or some of {', '.join(PARTS)}")
-    parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin no cell after so long (default 60)")
+    parser.add_argument("--parts", default="all", help=f"all, none, pipeline, real, or some of {', '.join(PARTS)}")
+    parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin nothing after so long (default 60)")
     chosen = parser.parse_args(arguments)
     names = {"all": list(PARTS), "none": []}.get(chosen.parts, chosen.parts.split(","))
     store = chosen.out / page.FOLDER / "results.json"
@@ -44,7 +46,10 @@ def main(arguments: list[str] | None = None) -> Path:
         if name == "pipeline":
             for row in _through_the_product(results.get(name, []), chosen.teams, chosen.seed, chosen.minutes):
                 results.setdefault(name, []).append(row)
-                store.write_text(_readable(results), encoding="utf-8")
+                _keep(store, results)
+        elif name == "real":
+            # Without the recorded input the last results stay.
+            results[name] = measure_real() or results.get(name, [])
         else:
             results[name] = PARTS[name](chosen.teams // _FEWER.get(name, 1), chosen.seed)
             results["run"] = {
@@ -52,23 +57,28 @@ def main(arguments: list[str] | None = None) -> Path:
                 "teams_alternatives": chosen.teams // _FEWER["alternatives"],
                 "seed": chosen.seed,
             }
-        store.write_text(_readable(results), encoding="utf-8")
+        _keep(store, results)
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
     # From what is stored, not from what was computed: the page must say what its results say, to the last digit.
     return page.write(chosen.out, json.loads(_readable(results)))
 
 
-def _through_the_product(
-    known: list[dict[str, Any]], teams: int, seed: int, minutes: float
-) -> Iterator[dict[str, Any]]:
-    """Yield the cells that are not known yet, those most worth their time first, until time is up."""
-    done = {(row["regime"], row["volume"], row["strength"], row["seed"]) for row in known if row["teams"] >= teams}
+def _through_the_product(known: Rows, teams: int, seed: int, minutes: float) -> Iterator[dict[str, Any]]:
+    """Yield the batches that are not known yet, those most worth their time first, until time is up."""
+    done = {(row["regime"], row["volume"], row["strength"], row["first"], row["seed"]) for row in known}
     end = time.monotonic() + 60 * minutes
-    for regime, volume, strength in worth_first(plan_of_cells()):
-        if (regime.name, volume, strength, seed) not in done and time.monotonic() < end:
-            row = measure(regime, volume, strength, teams, seed)
+    for batch in batches(plan_of_cells(), teams, seed):
+        if batch.key not in done and time.monotonic() < end:
+            row = measure(batch)
             sys.stderr.write(f"{json.dumps(row)}\n")
             yield row
+
+
+def _keep(store: Path, results: dict[str, Any]) -> None:
+    """Write the results whole or not at all: a run may be ended at any moment and taken up again."""
+    part = store.with_suffix(".part")
+    part.write_text(_readable(results), encoding="utf-8")
+    part.replace(store)
 
 
 def _readable(results: dict[str, Any]) -> str:
