@@ -78,19 +78,20 @@ def _read_json_once(select: exp.Select) -> None:
         ):
             extracts.setdefault(column.name, []).append(node)
     for name, nodes in extracts.items():
-        paths = sorted({node.expression.sql(dialect="duckdb") for node in nodes})
+        asked = [node.expression.sql(dialect="duckdb") for node in nodes]
+        paths = sorted(set(asked))
         if len(paths) < _READ_TOGETHER:
             continue
         values = f"{name}_values"
-        positions = {path: place for place, path in enumerate(paths, start=1)}
-        for node in nodes:
-            place = positions[node.expression.sql(dialect="duckdb")]
-            node.replace(parse_one(f"{values}[{place}]", dialect="duckdb"))
+        places = {path: place for place, path in enumerate(paths, start=1)}
+        for node, path in zip(nodes, asked, strict=True):
+            read = [exp.column(values), exp.Literal.number(places[path])]
+            node.replace(exp.Anonymous(this="list_extract", expressions=read))
         alias = relation.alias_or_name
         bare = relation.copy()
         bare.set("alias", None)
-        read = f"json_extract_string({name}, [{', '.join(paths)}]) as {values}"
-        inner = f"select *, {read} from {bare.sql(dialect='duckdb')}"
+        extract = f"json_extract_string({name}, [{', '.join(paths)}]) as {values}"
+        inner = f"select *, {extract} from {bare.sql(dialect='duckdb')}"
         wrapped = parse_one(f"select 1 from ({inner}) as {alias}", dialect="duckdb")
         replacement = (wrapped.args.get("from_") or wrapped.args["from"]).this
         relation.replace(replacement)
