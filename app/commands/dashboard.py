@@ -58,7 +58,7 @@ def address(port: int) -> str:
 
 def server_command(port: int, *, opens_browser: bool) -> list[str]:
     """Return the command that serves the dashboard."""
-    entry = Path(__file__).resolve().parent.parent / "main.py"
+    entry = Path(__file__).resolve().parent.parent / "server.py"
     if not entry.is_file():
         raise ConfigurationError("The dashboard's files are missing.", where=str(entry), next_step="install again")
     options = {

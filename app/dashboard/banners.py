@@ -109,9 +109,9 @@ def no_build(space: Workspace, error: NotBuiltError) -> None:
             "Generated records of a made-up organisation, in a workspace of their own. "
             "Everything says that it is demo data."
         )
-        st.code("twotrack demo", language="shell")
+        st.code("twotrack demo", language=None, wrap_lines=True)
     with real.container(border=True, height="stretch"):
         st.subheader("Use your own records", anchor=False)
         st.markdown("Set up a workspace, fetch from GitHub, Jira, GitLab or Jenkins, or import files, then build.")
-        st.code("twotrack init\ntwotrack sync\ntwotrack build", language="shell")
+        st.code("twotrack init\ntwotrack sync\ntwotrack build", language=None, wrap_lines=True)
     st.caption(f"Workspace: {wording.inert(error.where or space.home, 300)}")

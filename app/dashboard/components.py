@@ -12,9 +12,10 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import filters, take_away
+from app.dashboard import filters, frame, take_away
 from app.dashboard.filters import Choice
 from app.dashboard.take_away import Provenance
+from app.figures import sparkline, style
 from app.findings import Reading
 from app.limits import Behaviour
 from app.questions.builds import Build
@@ -78,7 +79,7 @@ def missing(what: str, unlocks: str, command: str = "") -> None:
         st.markdown(f"**{what}**")
         st.markdown(unlocks)
         if command:
-            st.code(command, language="shell")
+            st.code(command, language=None, wrap_lines=True)
 
 
 def definition_help(definition: MetricDefinition) -> str:
@@ -116,13 +117,20 @@ def metric_card(reading: Reading, page: str, link: str) -> None:
             delta_color=_delta_color(definition, weeks),
             delta_arrow=_arrow(found, before),
             delta_description=description,
-            chart_data=[week.value for week in weeks.weeks if week.value is not None and week.is_complete] or None,
-            chart_type="line",
             help=definition_help(definition),
             border=False,
         )
+        drawn = [week.value for week in weeks.weeks if week.value is not None and week.is_complete]
+        spark(drawn, f"{definition.label} by week, {wording.plural(len(drawn), 'week')}")
         said = (sample(found) if found.denominator else "", found.note, reading.scope_note, standing(weeks))
         card_foot(" · ".join(part for part in said if part), page, link)
+
+
+def spark(values: Sequence[float], alt: str) -> None:
+    """Show a card's small line, named for screen readers."""
+    if values:
+        colour = style.palette(frame.is_dark()).muted
+        st.image(sparkline.svg(values, colour), width="stretch", alt=alt)
 
 
 def card_foot(said: str, page: str, link: str) -> None:

@@ -99,6 +99,6 @@ def _how_made(asked: Frame, subject: Subject, reading: Reading) -> None:
         st.markdown(components.definition_help(reading.definition))
         recipe = _RECIPES[reading.definition.statistic]
         st.markdown(f"From the download: leave out the rows with an `exclusion_reason`, then {recipe}.")
-        st.code(f"twotrack metric {subject.name} --build {asked.build.build_id}", language="shell")
+        st.code(f"twotrack metric {subject.name} --build {asked.build.build_id}", language=None, wrap_lines=True)
         if sql := queries.model_sql(asked.build, f"metrics.{subject.name}"):
-            st.code(sql, language="sql", height=300)
+            st.code(sql, language=None, wrap_lines=True, height=300)

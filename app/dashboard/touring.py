@@ -39,7 +39,7 @@ def offer(story: Story) -> tuple[datetime, ...]:
 def _step(step: Step, at: int, of: int) -> None:
     track = f" · {TRACKS[step.track]}" if step.track else ""
     st.caption(f"Guided tour · step {at} of {of}{track}")
-    st.subheader(f"{step.title}?", anchor=False)
+    st.header(f"{step.title}?", anchor=False)
     st.markdown(step.explains)
     if step.facts:
         st.markdown("\n".join(f"- {wording.inert(fact, 220)}" for fact in step.facts))

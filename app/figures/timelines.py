@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import plotly.graph_objects as go
 
@@ -18,14 +18,21 @@ from app.questions.lanes import Crossing, LaneWeek
 
 _TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
 _LABEL_LINES = 3
+_LONGEST_NOTE = 40
 
 
 def lanes(
-    weeks: Sequence[LaneWeek], crossings: Sequence[Crossing], colours: Palette, *, height: int = 300
+    weeks: Sequence[LaneWeek],
+    crossings: Sequence[Crossing],
+    colours: Palette,
+    *,
+    height: int = 300,
+    notes: Sequence[tuple[date, str]] = (),
 ) -> go.Figure:
     """Draw the two tracks as parallel lanes by week, with hand-overs crossing from the upper to the lower one.
 
     A line leans right when approved work waited, and back to the left, dashed, when approval came after deployment.
+    ``notes`` are deliberate changes, by day.
     """
     figure = go.Figure()
     most = max((c.count for c in crossings), default=1)
@@ -61,6 +68,12 @@ def lanes(
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=y, yshift=shift, text=text, showarrow=False,
             font={"color": colours.of(track), "size": 13},
+        )  # fmt: skip
+    for on, text in notes:
+        figure.add_vline(x=on.isoformat(), line={"color": colours.ink, "width": 1, "dash": "dot"})
+        figure.add_annotation(
+            x=on.isoformat(), y=0.5, text=wording.chart_text(text, _LONGEST_NOTE), showarrow=False, xanchor="left",
+            xshift=3, bgcolor=colours.surface, font={"color": colours.ink, "size": 12},
         )  # fmt: skip
     lay_out(figure, colours, height, margin={"l": 8, "r": 8, "t": 4, "b": 4})
     figure.update_yaxes(visible=False, range=[-0.62, 1.52])

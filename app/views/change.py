@@ -76,7 +76,7 @@ def _timeline(story: Story, marked: tuple[datetime, ...]) -> None:
     title = f"{wording.plural(governance, 'act')} of governance, {len(moments) - governance:,} of release"
     if shared:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     record = wording.short_key(str(story.record["key"] or "this record"), story.record["url"])
     exhibits.chart(
         timelines.timeline(moments, style.palette(frame.is_dark()), marked=marked), key="timeline",
@@ -96,7 +96,7 @@ def _moment(event: Event, at: datetime) -> Moment:
 
 
 def _events(story: Story) -> None:
-    st.subheader("Every event, and why it is in its track", anchor=False)
+    st.header("Every event, and why it is in its track", anchor=False)
     if not story.events:
         st.caption("This build holds no events for it.")
         return
@@ -145,7 +145,7 @@ def _why(event: Event) -> str:
 
 def _related(story: Story) -> None:
     if story.kind == "change" and story.deployments:
-        st.subheader("Deployments that carried it", anchor=False)
+        st.header("Deployments that carried it", anchor=False)
         for row in story.deployments:
             _linked(
                 "deployment", row["deployment_id"], row["title"] or row["key"],
@@ -153,7 +153,7 @@ def _related(story: Story) -> None:
                 f"link {row['link_basis']}",
             )  # fmt: skip
     if story.changes:
-        st.subheader("Changes it carried" if story.kind == "deployment" else "Records of the same change", anchor=False)
+        st.header("Changes it carried" if story.kind == "deployment" else "Records of the same change", anchor=False)
         for row in story.changes:
             _linked(
                 "change", row["change_id"], f"{wording.short_key(row['key'], row['url'])} {row['title'] or ''}",
@@ -163,7 +163,7 @@ def _related(story: Story) -> None:
     _conditions(story)
     _duties(story)
     if story.windows:
-        st.subheader("Planned and worked windows", anchor=False)
+        st.header("Planned and worked windows", anchor=False)
         components.table(
             pd.DataFrame(
                 {
@@ -176,7 +176,7 @@ def _related(story: Story) -> None:
             alt="Windows of this change",
         )
     if story.incidents:
-        st.subheader("Incidents linked to its deployments", anchor=False)
+        st.header("Incidents linked to its deployments", anchor=False)
         for row in story.incidents:
             title = wording.plain(row["title"] or row["incident_id"], 160)
             st.text(f"{wording.instant(row['opened_at'])}: {title} ({row['kind']}, linked by {row['link_basis']})")
@@ -187,7 +187,7 @@ def _conditions(story: Story) -> None:
     if not story.conditions:
         return
     met = sum(row["status"] == "met" for row in story.conditions)
-    st.subheader(
+    st.header(
         f"{met:,} of {wording.plural(len(story.conditions), 'condition')} of its approval met in time", anchor=False
     )
     components.table(
@@ -222,7 +222,7 @@ def _duties(story: Story) -> None:
     failed = sum(row["result"] == "fail" for row in story.duties)
     said = wording.plural(failed, "test") if failed else "No test"
     title = f"{said} of separation of duties failed"
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     components.table(
         pd.DataFrame(
             {

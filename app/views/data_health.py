@@ -25,7 +25,7 @@ def show() -> None:
     _rejected(asked)
     _unclassified(asked)
     _reconciliation(asked)
-    st.subheader("What is uncertain", anchor=False)
+    st.header("What is uncertain", anchor=False)
     components.table(health.doubts(asked.build), key="doubts", alt="Uncertain records", of=_all(asked))
     st.caption("Unknown stays unknown: none of these are filled in, and what they decide is left out with its reason.")
 
@@ -50,7 +50,7 @@ def _freshness(asked: Frame) -> None:
         if late
         else "Every source is fresh"
     )
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     components.table(
         pd.DataFrame(
             {
@@ -84,10 +84,10 @@ def _freshness(asked: Frame) -> None:
 def _rejected(asked: Frame) -> None:
     found = health.rejected(asked.build)
     if found.empty:
-        st.subheader("No payload was set aside", anchor=False)
+        st.header("No payload was set aside", anchor=False)
         return
     total = int(found["Payloads"].sum())
-    st.subheader(f"{wording.plural(total, 'payload')} set aside, with the reason", anchor=False)
+    st.header(f"{wording.plural(total, 'payload')} set aside, with the reason", anchor=False)
     components.table(found, key="rejected", alt="Payloads set aside by reason", of=_all(asked))
     st.caption("They are kept as they came and can be tried again after a fix; the good ones beside them were stored.")
 
@@ -98,9 +98,9 @@ def _unclassified(asked: Frame) -> None:
         return
     found = health.unclassified(asked.build)
     if found.empty:
-        st.subheader("Every event was classified by a rule", anchor=False)
+        st.header("Every event was classified by a rule", anchor=False)
         return
-    st.subheader(f"{wording.share(share)} of events match no rule", anchor=False)
+    st.header(f"{wording.share(share)} of events match no rule", anchor=False)
     components.table(found, key="unclassified", alt="Events that match no rule", of=_all(asked))
     st.caption(
         "They count for neither track and never as compliant. A rule of your own in twotrack.toml can place them."
@@ -113,7 +113,7 @@ def _reconciliation(asked: Frame) -> None:
         return
     complete = int(found["Records"].iloc[0])
     total = int(found["Records"].sum())
-    st.subheader(
+    st.header(
         f"{wording.share(complete / total)} of {total:,} records fit together from ticket to deployment", anchor=False
     )
     selected = components.table(

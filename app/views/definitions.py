@@ -35,7 +35,7 @@ def _measures(asked: Frame) -> None:
     labels = {definition.label: name for name, definition in held.items()}
     picked = filters.choose("Measure", sorted(labels), key="definition")
     definition = held[labels[picked]]
-    st.subheader(definition.label, anchor=False)
+    st.header(definition.label, anchor=False)
     st.markdown(definition.description)
     facts = {
         "Name": definition.name,
@@ -56,7 +56,7 @@ def _measures(asked: Frame) -> None:
     if page:
         st.page_link(page, label="See it", query_params={"measure": definition.label}, icon=":material/arrow_forward:")
     with st.expander("Its SQL"):
-        st.code(queries.model_sql(asked.build, f"metrics.{definition.name}"), language="sql")
+        st.code(queries.model_sql(asked.build, f"metrics.{definition.name}"), language=None, wrap_lines=True)
     with st.expander(f"All {len(held)} measures"):
         components.table(
             pd.DataFrame(
@@ -114,7 +114,7 @@ def _tables(asked: Frame) -> None:
     picked = filters.choose("Columns of", list(found["Table"]), key="table")
     components.table(rulebook.columns(asked.build, picked), key="columns", alt=f"Columns of {picked}", of=_of(asked))
     with st.expander("Its SQL"):
-        st.code(queries.model_sql(asked.build, picked), language="sql")
+        st.code(queries.model_sql(asked.build, picked), language=None, wrap_lines=True)
 
 
 if __name__ == "__main__":

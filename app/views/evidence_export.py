@@ -133,20 +133,23 @@ def _made_before(path: Path) -> dict[str, Any]:
 
 
 def _signing(arguments: list[str]) -> None:
-    st.subheader("Signed, and how it is checked", anchor=False)
+    st.header("Signed, and how it is checked", anchor=False)
     st.markdown(
         "A signature needs your private key, which never comes near this server. At the command line, where the key is:"
     )
     st.code(
         "twotrack keygen --out evidence.key\n" + own_command.shown([*arguments, "--key", "evidence.key"]),
-        language="shell",
+        language=None,
+        wrap_lines=True,
     )
     st.markdown(
         "The auditor checks it offline, without a database, a configuration or us. The second command writes the check "
         "as one Python file, for an auditor who has no Twotrack:"
     )
     st.code(
-        "twotrack verify PACK --key evidence.key.pub\ntwotrack verify --as-file twotrack-verify.pyz", language="shell"
+        "twotrack verify PACK --key evidence.key.pub\ntwotrack verify --as-file twotrack-verify.pyz",
+        language=None,
+        wrap_lines=True,
     )
     st.caption(
         "A signature proves who made the pack and that nothing in it changed since; not that the sources were right."

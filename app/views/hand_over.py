@@ -10,6 +10,7 @@ from app.dashboard import components, exhibits, frame, metric_page, record_list,
 from app.dashboard.frame import Frame
 from app.families import HAND_OVER
 from app.figures import flow, style, timelines
+from app.journal import notes
 from app.questions import hand_overs, lanes
 
 
@@ -85,7 +86,11 @@ def _lanes(asked: Frame) -> None:
         return
     of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
     exhibits.chart(
-        timelines.lanes(weeks, crossed, style.palette(frame.is_dark()), height=340), key="lanes", of=of,
+        timelines.lanes(
+            weeks, crossed, style.palette(frame.is_dark()), height=340,
+            notes=notes.notes_between(weeks[0].week, weeks[-1].week, *asked.choice.teams),
+        ),
+        key="lanes", of=of,
         alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
     )  # fmt: skip
     st.caption(lanes.LEGEND)

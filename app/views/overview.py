@@ -9,6 +9,7 @@ from app.dashboard import components, exhibits, frame, metric_page, readings, ta
 from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.findings import HEADLINE_METRICS, Reading
+from app.journal import notes
 from app.questions import attention, change_story, drift, lanes, queries
 from app.questions.attention import Item
 from app.questions.drift import Finding
@@ -77,11 +78,13 @@ def _drift_card(asked: Frame, found: list[Finding] | None) -> None:
             delta_color="red",
             delta_arrow="up",
             delta_description=first.team if first else None,
-            chart_data=[week[1] for week in parts[0].weeks][-SPARK_WEEKS:] if parts and parts[0].weeks else None,
             help="Teams whose two processes move into one, each judged against its own past by the records in which "
             "the separation that should be visible is not. An indicator, not proof.",
             border=False,
         )
+        if parts and first:
+            line = [week[1] for week in parts[0].weeks][-SPARK_WEEKS:]
+            components.spark(line, f"{drift.LABELS.get(first.dimension or '', '')} of {first.team} by week")
         components.card_foot(_drift_words(first, judged), "views/process_drift.py", "See drift")
 
 
@@ -102,14 +105,20 @@ def _drift_words(first: Finding | None, judged: list[Finding]) -> str:
 def _lanes(asked: Frame) -> None:
     weeks = lanes.lane_weeks(asked.build, asked.choice.filter)
     crossed = lanes.crossings(asked.build, asked.choice.filter)
-    st.subheader(lanes.title(crossed), anchor=False)
+    st.header(lanes.title(crossed), anchor=False)
     if not weeks:
         st.caption("No decision and no production deployment in the period.")
         return
     colours = style.palette(frame.is_dark())
     of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
     exhibits.chart(
-        timelines.lanes(weeks, crossed, colours, height=LANES_HEIGHT),
+        timelines.lanes(
+            weeks,
+            crossed,
+            colours,
+            height=LANES_HEIGHT,
+            notes=notes.notes_between(weeks[0].week, weeks[-1].week, *asked.choice.teams),
+        ),
         key="lanes",
         of=of,
         alt=f"{lanes.title(crossed)}. Two lanes by week: decisions above, production deployments below, and lines from "
@@ -123,7 +132,7 @@ def _lanes(asked: Frame) -> None:
 
 def _attention(asked: Frame) -> None:
     found = attention.items(asked.build, asked.choice.filter)
-    st.subheader("Needs a look", anchor=False)
+    st.header("Needs a look", anchor=False)
     if not found:
         st.caption(
             "Nothing in the period has a reason to be looked at: no deployment failed or went without valid approval."

@@ -223,7 +223,7 @@ def _annotations(asked: Frame, finding: Finding) -> None:
             "A build judges by the configuration alone, so that it can be repeated. Add this to `twotrack.toml` and "
             "build again; the baseline of before stays visible."
         )
-        st.code(_baseline_settings(finding, asked.facts.last), language="toml")
+        st.code(_baseline_settings(finding, asked.facts.last), language=None, wrap_lines=True)
 
 
 def _baseline_settings(finding: Finding, last: datetime) -> str:

@@ -120,7 +120,7 @@ def _report(asked: Frame, held: Held) -> None:
     if written and written[0] == tuple(arguments):
         _downloads(asked, held, written[1])
     with st.expander("The same at the command line"):
-        st.code(own_command.shown(arguments), language="shell")
+        st.code(own_command.shown(arguments), language=None, wrap_lines=True)
 
 
 def _write(arguments: Sequence[str]) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def serving(home: Path) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}", "--server.address=127.0.0.1",
-        "--server.headless=true", "--browser.gatherUsageStats=false",
+        sys.executable, "-m", "streamlit", "run", "app/server.py", f"--server.port={port}",
+        "--server.address=127.0.0.1", "--server.headless=true", "--browser.gatherUsageStats=false",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch, (log := Path(scratch) / "server.log").open("w") as output:
         server = subprocess.Popen(

@@ -8,11 +8,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
+from app.dashboard.sections import SECTIONS
 from models.workspace import Workspace
 from tests.browser.conftest import publish
 from tests.browser.serving import SETTLES_WITHIN, page_of, settled, until
 
 pytestmark = pytest.mark.browser
+
+CHANGE = "/change?change=itsm%3ACHG-0001&tour=1"
+EVERY_PAGE = [
+    *(f"/{'' if address == 'overview' else address}" for entries in SECTIONS.values() for _, address, _, _ in entries),
+    CHANGE, "/change?change=itsm%3ACHG-EVIL",
+]  # fmt: skip
 
 
 def query_of(page: Page) -> dict[str, list[str]]:
@@ -130,6 +137,18 @@ def test_the_keyboard_alone_reaches_a_change(page: Page, address: str) -> None:
     until(page, lambda: "change" in query_of(page), "the address of a change")
 
 
+def test_the_keyboard_alone_opens_a_row_of_a_grid(page: Page, address: str) -> None:
+    """Arrow keys move in the grid, Shift and Space select the row, which opens its change."""
+    open_page(page, f"{address}/approvals")
+    grid = page.get_by_role("region", name="Records behind the number", exact=True)
+    grid.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    grid.locator("canvas").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page).to_have_url(re.compile(r"/change\?"), timeout=20_000)
+
+
 def test_hostile_text_stays_text(page: Page, address: str) -> None:
     """No script runs, no image is asked for, no link appears that a record wrote."""
     dialogs: list[str] = []
@@ -152,9 +171,20 @@ def test_nothing_is_asked_of_any_other_host(page: Page, address: str) -> None:
             elsewhere.append(request.url)
 
     page.on("request", seen)
-    for path in ("/", "/approvals", "/change-windows", "/data-health", "/change?change=itsm%3ACHG-EVIL"):
+    for path in EVERY_PAGE:
         open_page(page, address + path)
     assert elsewhere == []
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE)
+def test_the_console_of_the_browser_stays_empty(page: Page, address: str, path: str) -> None:
+    """No error, no warning, no request that fails: whatever shows up there means something."""
+    said: list[str] = []
+    page.on("console", lambda one: said.append(f"{one.type}: {one.text}") if one.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: said.append(f"uncaught: {error}"))
+    page.on("response", lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    open_page(page, address + path)
+    assert said == []
 
 
 def test_a_download_is_complete_and_harmless(page: Page, address: str) -> None:
@@ -190,7 +220,7 @@ def test_a_new_build_is_offered_not_taken(page: Page, address: str, sample_space
     expect(page.get_by_text(f"build {newer_build}", exact=False).first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/approvals", "/hand-over", "/change-windows", "/data-health", "/definitions"])
+@pytest.mark.parametrize("path", EVERY_PAGE)
 def test_a_page_fits_at_200_per_cent_zoom(browser: Browser, address: str, path: str) -> None:
     """A window of 1280 pixels zoomed to 200 % has 640 to lay out; nothing makes the page scroll sideways."""
     with page_of(browser, width=640, height=720) as page:
@@ -219,7 +249,10 @@ def test_the_tracks_have_their_colours_in_both_themes(
         assert any("Release execution" in label for label in labels)
 
 
-@pytest.mark.parametrize("path", ["/", "/approvals", "/change-failures", "/change-windows", "/hand-over"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/approvals", "/change-failures", "/change-windows", "/process-drift", "/hand-over", "/catches", CHANGE],
+)
 def test_every_chart_has_a_name_and_a_table(page: Page, address: str, path: str) -> None:
     """Readers who do not see the chart get its name and the same numbers as a table."""
     open_page(page, address + path)
