@@ -6,7 +6,7 @@ Owns how the detector's tables look to SQL. The method is ``models.drift.assessm
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,24 @@ _DIMENSIONS = {
     "high": "Upper end of it.",
     "n": "Marks it rests on.",
 }
+_CONTEXT = {
+    "team": "The team.",
+    "since": "First day of the weeks that are looked at, UTC.",
+    "decisions": "Decisions on working days of these weeks.",
+    "deployments": "Production deployments on working days of these weeks.",
+    "together": "Share of hours with a deployment that have a decision as well.",
+    "expected": "The same if the days of each week were dealt anew: what both processes' habits explain.",
+    "excess": "together less expected: above 0, the two go together more than by habit.",
+    "changes_per_release": "Changes per production deployment that carries any, in these weeks.",
+    "changes_per_release_before": "The same in all weeks before them.",
+    "judged": "Decisions of these weeks whose risk and outcome are known.",
+    "information": "Share of the outcome's uncertainty that risk explains.",
+    "information_by_chance": "The same for a random pairing with the same totals.",
+    "decision_value": "What is left beyond chance: 1 if risk decides alone, 0 if it makes no difference; null when all "
+    "outcomes are the same.",
+}
 _HERE = Path(__file__).resolve()
+_CONTEXT_WEEKS = 26
 _TEXT = "-- Computed by {}; see the page on drift."
 _ASSESSMENT, _SILENCE = "models/drift/assessment.py", "models/drift/gate.py"
 _MARKS, _ACTIVITY, _GAPS = "marts.drift_daily", "marts.drift_activity", "marts.drift_gate"
@@ -137,13 +154,26 @@ def detector_models() -> dict[str, Model]:
             _DIMENSIONS,
             ("team", "dimension", "state", "is_current"),
         ),
+        _model(
+            "drift_context",
+            "Cadence and decision value per team over 26 weeks: shown beside drift, never part of it, because "
+            "continuous delivery moves both.",
+            "team",
+            _CONTEXT,
+            ("team", "since"),
+            reads=("marts.decisions", "marts.changes", "marts.deployments", "marts.deployment_changes"),
+            by="models/drift/context.py",
+        ),
     )
     return {model.full_name: model for model in models}
 
 
 def run_detector(con: DuckDBPyConnection, name: str, settings: Settings, as_of: datetime) -> None:
     """Create the table ``name``, with those computed together with it. Imports numpy and scipy, so only when asked."""
-    runs: dict[str, Callable[[DuckDBPyConnection, Settings, datetime], None]] = {"drift_gate": _find_gaps}
+    runs: dict[str, Callable[[DuckDBPyConnection, Settings, datetime], None]] = {
+        "drift_gate": _find_gaps,
+        "drift_context": _set_beside,
+    }
     runs.get(name, _assess)(con, settings, as_of)
 
 
@@ -156,6 +186,59 @@ def _find_gaps(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> 
         [as_of],
     ).fetchdf()
     _write(con, "drift_gate", silent_weeks(activity), _GATE)
+
+
+def _set_beside(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+    from models.drift.context import decision_value, synchrony
+
+    until = datetime.combine(as_of.date(), time())
+    since = until - timedelta(weeks=_CONTEXT_WEEKS)
+    acts = con.execute(
+        """
+        select c.team, 'change_governance' as track, d.decided_at as occurred_at
+        from build.marts.decisions d inner join build.marts.changes c on c.change_id = d.change_id
+        where c.team is not null and d.decided_at >= $since and d.decided_at < $until
+            and d.verdict in ('approved', 'rejected', 'changes_requested')
+        union all
+        select team, 'release_execution', started_at from build.marts.deployments
+        where team is not null and is_production and started_at >= $since and started_at < $until
+        """,
+        {"since": since, "until": until},
+    ).fetchdf()
+    outcomes = con.execute(
+        """
+        select c.team, c.risk, d.verdict as outcome, count(*) as n
+        from build.marts.decisions d inner join build.marts.changes c on c.change_id = d.change_id
+        where c.team is not null and c.risk is not null and d.decided_at >= $since and d.decided_at < $until
+            and d.verdict in ('approved', 'rejected', 'changes_requested')
+        group by c.team, c.risk, d.verdict
+        """,
+        {"since": since, "until": until},
+    ).fetchdf()
+    sizes = con.execute(
+        """
+        select d.team,
+            count(*) filter (where d.started_at >= $since) * 1.0
+                / nullif(count(distinct x.deployment_id) filter (where d.started_at >= $since), 0)
+                as changes_per_release,
+            count(*) filter (where d.started_at < $since) * 1.0
+                / nullif(count(distinct x.deployment_id) filter (where d.started_at < $since), 0)
+                as changes_per_release_before
+        from build.marts.deployment_changes x
+        inner join build.marts.deployments d on d.deployment_id = x.deployment_id
+        where d.team is not null and d.started_at < $until and x.link_basis <> 'ticket'
+        group by d.team
+        """,
+        {"since": since, "until": until},
+    ).fetchdf()
+    values = decision_value(outcomes).rename(
+        columns={"n": "judged", "expected": "information_by_chance", "value": "decision_value"}
+    )
+    joined = synchrony(acts).merge(sizes, on="team", how="outer").merge(values, on="team", how="outer")
+    joined["since"] = since
+    for column in ("decisions", "deployments", "judged"):
+        joined[column] = joined[column].fillna(0).astype("int64")
+    _write(con, "drift_context", joined.sort_values("team", kind="stable"), _CONTEXT)
 
 
 def _assess(con: DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:

@@ -82,7 +82,7 @@ def _require(con: DuckDBPyConnection, teams: tuple[str, ...]) -> None:
     held = {f"{schema}.{name}" for schema, name in con.execute(
         "select table_schema, table_name from information_schema.tables"
     ).fetchall()}  # fmt: skip
-    if not held >= {*TABLES, "marts.drift_gate"}:
+    if not held >= set(TABLES):
         raise NotBuiltError("This build does not judge drift.", kept="the build", next_step="twotrack build")
     known = known_teams(con)
     for team in teams:
@@ -177,6 +177,7 @@ def _team_document(
             for part in parts
         ],
         "gaps": [{"week": week, "reason": reason} for week, reason in drift_rows.gaps(con, one.team)],
+        "context": (beside := drift_rows.context_of(con, one.team)) and beside.__dict__,
         "earlier_baselines": [_finding_document(old) for old in older],
     }  # fmt: skip
 
@@ -240,6 +241,9 @@ def _say_team(
         )
     session.say(aligned([("  " + _cells(part)[0], *_cells(part)[1:]) for part in parts],
                         ("  " + _HEADING[0], *_HEADING[1:]), right=_NUMBERS))  # fmt: skip
+    beside = drift_rows.context_of(con, one.team)
+    if beside and beside.sentences():
+        session.say(f"  Beside it, no part of it: {' '.join(beside.sentences())}")
     session.say()
 
 

@@ -10,11 +10,11 @@ import streamlit as st
 from app import wording
 from app.questions import drift_rows
 from app.questions.builds import Build, cursor
-from app.questions.drift_rows import LABELS, MEANINGS, TABLES, UNITS, Component, Finding
+from app.questions.drift_rows import LABELS, MEANINGS, STATES, TABLES, UNITS, Component, Context, Finding, Stratum
 from app.questions.queries import BY_BUILD, settings
 from models.drift.settings import DIMENSIONS
 
-__all__ = ["INDEX", "LABELS", "MEANINGS", "TABLES", "UNITS", "Component", "Finding"]
+__all__ = ["INDEX", "LABELS", "MEANINGS", "STATES", "TABLES", "UNITS", "Component", "Context", "Finding", "Stratum"]
 
 INDEX = "index"
 _SHOWN = 500
@@ -45,9 +45,7 @@ def index_of(build: Build, team: str) -> list[tuple[date, float, float, float, i
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def gaps(build: Build, team: str) -> list[tuple[date, str]]:
-    """Return a team's censored weeks, each with its reason."""
-    if not build.has("marts.drift_gate"):
-        return []
+    """Return a team's weeks that are left out, each with its reason."""
     return drift_rows.gaps(cursor(build), team)
 
 
@@ -58,9 +56,12 @@ def marks(build: Build, team: str, dimension: str, start: datetime, end: datetim
         cursor(build)
         .execute(
             f"""
+            {drift_rows.LEFT_OUT}
             select m.occurred_at, coalesce(c.key, d.key, m.record_id) as key, coalesce(c.url, d.url) as url,
-                coalesce(c.title, d.title, '') as title, m.service, m.stratum, m.reason, m.change_id, m.deployment_id
+                coalesce(c.title, d.title, '') as title, m.service, m.stratum, m.reason,
+                case when l.team is not null then 'data gap' else '' end as left_out, m.change_id, m.deployment_id
             from marts.drift_marks m
+            left join left_out l on l.team = m.team and l.week = date_trunc('week', m.day)
             left join marts.changes c on c.change_id = m.change_id
             left join marts.deployments d on d.deployment_id = m.deployment_id
             where m.team = ? and m.dimension = ? and m.occurred_at >= ? and m.occurred_at < ? and m.x = ?
@@ -74,18 +75,27 @@ def marks(build: Build, team: str, dimension: str, start: datetime, end: datetim
     return found
 
 
-def count_marks(build: Build, team: str, dimension: str, start: datetime, end: datetime) -> tuple[int, int]:
-    """Return (marks with the separation missing, marks) of one dimension in a period."""
-    x, n = (
-        cursor(build)
-        .execute(
-            "select count(*) filter (where x = 1), count(*) from marts.drift_marks "
-            "where team = ? and dimension = ? and occurred_at >= ? and occurred_at < ?",
-            [team, dimension, start, end],
-        )
-        .fetchall()[0]
-    )
-    return int(x), int(n)
+def count_marks(build: Build, team: str, dimension: str, start: datetime, end: datetime) -> tuple[int, int, int]:
+    """Return (marks with the separation missing, marks, marks of weeks left out) of one dimension in a period."""
+    return drift_rows.count_marks(cursor(build), team, dimension, start, end)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def strata(build: Build, team: str, dimension: str, since: date) -> list[Stratum]:
+    """Return the strata that carry a finding since its onset, the largest part first."""
+    return drift_rows.strata(cursor(build), team, dimension, since, build.as_of.date())
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def context_of(build: Build, team: str) -> Context | None:
+    """Return a team's cadence and decision value."""
+    return drift_rows.context_of(cursor(build), team)
+
+
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_BUILD)
+def earlier(build: Build, team: str) -> list[Finding]:
+    """Return what is said with a team's baselines that are no longer in force."""
+    return drift_rows.findings(cursor(build), (team,), is_current=False)
 
 
 def weights(build: Build) -> pd.DataFrame:

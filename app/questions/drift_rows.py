@@ -14,7 +14,14 @@ from models.drift.settings import DIMENSIONS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-TABLES = ("marts.drift_findings", "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks")
+TABLES = (
+    "marts.drift_findings",
+    "marts.drift_dimensions",
+    "marts.drift_levels",
+    "marts.drift_marks",
+    "marts.drift_gate",
+    "marts.drift_context",
+)
 LABELS = {dimension.name: dimension.label for dimension in DIMENSIONS}
 UNITS = {dimension.name: dimension.unit for dimension in DIMENSIONS}
 MEANINGS = {dimension.name: dimension.finding for dimension in DIMENSIONS}
@@ -35,7 +42,7 @@ MARK_COLUMNS = (
 )
 # Weeks that are left out: those of the gate, and the first week with marks after each, which ships what was decided
 # in the silence. The detector leaves out the same.
-_LEFT_OUT = """
+LEFT_OUT = """
     with silent as (
         select distinct team, week from marts.drift_gate
         where week >= (select date_trunc('week', min(day)) from marts.drift_daily)
@@ -191,7 +198,7 @@ def strata(con: DuckDBPyConnection, team: str, dimension: str, start: date, end:
     """
     rows = con.execute(
         f"""
-        {_LEFT_OUT}
+        {LEFT_OUT}
         select d.stratum, cast(sum(d.x) as bigint), cast(sum(d.n) as bigint),
             case when sum(sum(d.x)) over () > 0 then sum(d.x) / sum(sum(d.x)) over () end
         from marts.drift_daily d
@@ -229,7 +236,7 @@ def marks(
     bound = f" limit {int(limit)}" if limit is not None else ""
     rows = con.execute(
         f"""
-        {_LEFT_OUT}
+        {LEFT_OUT}
         select m.dimension, m.record_id, m.record_kind, m.team, m.service, m.stratum, m.occurred_at, m.x = 1,
             l.team is not null, m.reason, m.change_id, m.deployment_id
         from marts.drift_marks m
@@ -240,6 +247,66 @@ def marks(
         [team, dimension, start, end],
     )
     return [dict(zip(MARK_COLUMNS, row, strict=True)) for row in rows.fetchall()]
+
+
+def count_marks(con: DuckDBPyConnection, team: str, dimension: str, start: date, end: date) -> tuple[int, int, int]:
+    """Return (marks with the separation missing, marks, marks of weeks left out) of one dimension over [start, end)."""
+    ((x, n, left_out),) = con.execute(
+        f"""
+        {LEFT_OUT}
+        select count(*) filter (where m.x = 1 and l.team is null), count(*) filter (where l.team is null),
+            count(*) filter (where l.team is not null)
+        from marts.drift_marks m
+        left join left_out l on l.team = m.team and l.week = date_trunc('week', m.day)
+        where m.team = ? and m.dimension = ? and m.occurred_at >= ? and m.occurred_at < ?
+        """,
+        [team, dimension, start, end],
+    ).fetchall()
+    return int(x), int(n), int(left_out)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Cadence and decision value of a team: beside drift, never part of it; the columns of ``marts.drift_context``."""
+
+    since: date
+    decisions: int
+    deployments: int
+    together: float | None
+    expected: float | None
+    changes_per_release: float | None
+    changes_per_release_before: float | None
+    judged: int
+    decision_value: float | None
+
+    def sentences(self) -> list[str]:
+        """Return what the figures say, one sentence each; nothing for what is unknown."""
+        said = []
+        if self.changes_per_release is not None:
+            before = self.changes_per_release_before
+            was = "" if before is None else f" (before: {before:.1f})"
+            said.append(f"{self.changes_per_release:.1f} changes per release{was}.")
+        if self.together is not None and self.expected is not None:
+            said.append(
+                f"{100 * self.together:.0f} % of the hours with a deployment have a decision as well; habits alone "
+                f"explain {100 * self.expected:.0f} %."
+            )
+        if self.decision_value is not None:
+            said.append(
+                f"Risk explains {100 * max(self.decision_value, 0):.0f} % of how decisions come out, beyond chance "
+                f"(n = {self.judged:,})."
+            )
+        return said
+
+
+def context_of(con: DuckDBPyConnection, team: str) -> Context | None:
+    """Return a team's cadence and decision value; ``None`` when nothing of it is known."""
+    rows = con.execute(
+        "select cast(since as date), decisions, deployments, together, expected, changes_per_release, "
+        "changes_per_release_before, judged, decision_value from marts.drift_context where team = ?",
+        [team],
+    ).fetchall()
+    return Context(*rows[0]) if rows else None
 
 
 def _place(finding: Finding) -> int:

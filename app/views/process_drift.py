@@ -14,6 +14,7 @@ from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.figures import charts, style
 from app.journal import notes
+from app.periods import Period
 from app.questions import drift, queries
 from app.questions.drift import Component, Finding
 
@@ -44,9 +45,12 @@ def show() -> None:
     st.header(wording.inert(finding.team, 80), anchor=False)
     st.markdown(wording.inert(finding.sentence, 600))
     parts = drift.components_of(asked.build, finding.team, finding.dimension)
+    _because(asked, finding, parts)
     gaps = drift.gaps(asked.build, finding.team)
     _small_multiples(asked, finding, parts, [week for week, _ in gaps], queries.settings(asked.build).drift.level_weeks)
     _gap_text(gaps)
+    _beside(asked, finding)
+    _earlier(asked, finding)
     _teams(found)
     _records(asked, finding, parts)
     _index(asked, finding)
@@ -74,6 +78,42 @@ def _chosen(found: Sequence[Finding]) -> Finding:
     names = [finding.team for finding in found]
     picked = filters.choose("Team to look at", names, key="drift_team")
     return next(finding for finding in found if finding.team == picked)
+
+
+def _because(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
+    """Say which part of the evidence the dimension named first has, and which records carry it."""
+    if not (finding.is_drifting and finding.dimension and finding.onset):
+        return
+    share = next((part.share for part in parts if part.dimension == finding.dimension), None)
+    carried = [
+        f"{wording.inert(one.stratum)} {wording.share(one.share)} ({one.x:,} of {one.n:,})"
+        for one in drift.strata(asked.build, finding.team, finding.dimension, finding.onset)
+        if one.x
+    ]
+    st.caption(
+        f"{drift.LABELS[finding.dimension]} brings {wording.share(share)} of the evidence. Its records without the "
+        f"separation since then: {wording.listed(carried, 4)}."
+    )
+
+
+def _beside(asked: Frame, finding: Finding) -> None:
+    """Show cadence and decision value, which are no part of drift."""
+    beside = drift.context_of(asked.build, finding.team)
+    if beside and beside.sentences():
+        st.caption(
+            f"Beside it, since {wording.day(beside.since)}, and no part of drift, as continuous delivery rightly moves "
+            f"it: {' '.join(beside.sentences())}"
+        )
+
+
+def _earlier(asked: Frame, finding: Finding) -> None:
+    """Keep visible what is said with the baselines that a newer one replaced."""
+    older = drift.earlier(asked.build, finding.team)
+    if older:
+        with st.expander(f"Judged from {wording.plural(len(older), 'earlier baseline')}"):
+            for one in older:
+                span = f"{wording.day(one.baseline_start)} to {wording.day(one.baseline_end)}"
+                st.markdown(f"**{span}** ({wording.inert(one.baseline_kind)}): {wording.inert(one.sentence, 600)}")
 
 
 def _small_multiples(
@@ -154,9 +194,12 @@ def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
     if not labels:
         st.caption("No dimension has a mark.")
         return
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    periods = _periods(asked, finding, parts)
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     with left:
         picked = filters.choose("Dimension", list(labels), key="dimension")
+    with middle:
+        behind = filters.choose("Behind", list(periods), key="behind")
     with right:
         which = st.segmented_control(
             "Records",
@@ -165,11 +208,13 @@ def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
             required=True,
             key="marks",
         )
-    dimension, period = labels[picked], asked.choice.asked
-    missing, total = drift.count_marks(asked.build, finding.team, dimension, period.start, period.end)
+    dimension, period = labels[picked], periods[behind]
+    missing, total, left_out = drift.count_marks(asked.build, finding.team, dimension, period.start, period.end)
+    level = f" ({wording.share(missing / total)})" if total else ""
+    gap = f"; {left_out:,} more are of weeks left out as a data gap" if left_out else ""
     st.caption(
-        f"{missing:,} of {total:,} {drift.UNITS.get(dimension, 'records')} from "
-        f"{wording.span(period.start, period.end)} lack it: {drift.MEANINGS.get(dimension, '')}."
+        f"{missing:,} of {total:,} {drift.UNITS.get(dimension, 'records')}{level} from "
+        f"{wording.span(period.start, period.end)} lack it: {drift.MEANINGS.get(dimension, '')}{gap}."
     )
     found = drift.marks(
         asked.build, finding.team, dimension, period.start, period.end, is_missing=which != "Separation visible"
@@ -186,6 +231,7 @@ def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
             "reason": st.column_config.TextColumn("Why", width=200),
             "service": st.column_config.TextColumn("Service", width=100),
             "stratum": st.column_config.TextColumn("Stratum", width=80),
+            "left_out": st.column_config.TextColumn("Left out", width=70),
         },
         of=take_away.provenance(
             asked, len(found),
@@ -194,6 +240,19 @@ def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
     )  # fmt: skip
     components.open_selected(selected, found)
     st.caption(f"{wording.plural(len(found), 'record')}, newest first. Select a row to open it.")
+
+
+def _periods(asked: Frame, finding: Finding, parts: Sequence[Component]) -> dict[str, Period]:
+    """Return what the records can stand behind: the period asked, the finding, and each point of the lines."""
+    trailing = timedelta(weeks=queries.settings(asked.build).drift.level_weeks)
+    last = datetime.combine(asked.build.as_of.date(), time())
+    periods = {"the period asked": asked.choice.asked}
+    if finding.is_drifting and finding.onset:
+        periods["the finding, since its onset"] = Period(datetime.combine(finding.onset, time()), last)
+    for week_end in sorted({week[0] for part in parts for week in part.weeks}, reverse=True):
+        end = datetime.combine(week_end + timedelta(days=1), time())
+        periods[f"the point of {wording.day(week_end)}"] = Period(end - trailing, min(end, last))
+    return periods
 
 
 def _index(asked: Frame, finding: Finding) -> None:

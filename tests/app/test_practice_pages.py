@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
+from app import wording
 from app.journal import notes
 from app.questions import builds, drift, practice
 from app.questions.builds import Build
@@ -71,14 +72,19 @@ def test_the_summary_says_who_drifts_or_that_nobody_does() -> None:
 
 
 def _finding(team: str, state: str, onset: date | None = None) -> drift.Finding:
-    return drift.Finding(team, state, "", "owners", onset, None, None, "first", 0.1, 0.6, 118, 0.2, state == "drifting")
+    return drift.Finding(
+        team=team, state=state, sentence="", dimension="owners", onset=onset, baseline_start=None, baseline_end=None,
+        baseline_kind="first", baseline_note="", baseline_rate=0.1, reference_rate=0.2, level=0.6, low=0.5, high=0.7,
+        n=118, index=0.2, is_discovery=state == "drifting", alarm=onset, recovered=None, first_alarm=onset,
+    )  # fmt: skip
 
 
 def test_the_marks_of_a_dimension_are_the_rows_below_it(build: Build) -> None:
     """Missing and visible together are all marks of the period."""
     start, end = datetime(2026, 1, 5), AS_OF
-    missing, total = drift.count_marks(build, "Money", "order", start, end)
+    missing, total, left_out = drift.count_marks(build, "Money", "order", start, end)
     assert total > 0
+    assert left_out == 0
     rows = [drift.marks(build, "Money", "order", start, end, is_missing=flag) for flag in (True, False)]
     assert [len(rows[0]), len(rows[0]) + len(rows[1])] == [missing, total]
 
@@ -90,6 +96,19 @@ def test_drift_is_called_an_indicator_and_shows_its_weights(sample: Workspace, o
     assert "An indicator, not proof" in said
     assert "weighted mean" in said or "No index" in said
     assert "The records behind it" in said
+
+
+def test_the_records_behind_each_point_of_a_line_are_its_level(sample: Workspace, build: Build, opened: Opened) -> None:
+    """Whoever picks a point sees as many records, and as many without the separation, as the line says."""
+    app = opened("process_drift", drift_team="Money", dimension="No approval before")
+    (part,) = [one for one in drift.components_of(build, "Money", None) if one.dimension == "order"]
+    behind = next(box for box in app.selectbox if box.label == "Behind")
+    points = [option for option in behind.options if option.startswith("the point of ")]
+    assert len(points) >= len(part.weeks) > 0
+    week_end, level, _, _, n = part.weeks[-1]
+    behind.set_value(f"the point of {wording.day(week_end)}").run()
+    assert not app.exception
+    assert f"{round(level * n):,} of {n:,} changes ({wording.share(level)}) from " in text_of(app)
 
 
 def test_a_deliberate_change_can_be_noted_on_the_page(sample: Workspace, opened: Opened) -> None:

@@ -1,12 +1,14 @@
 # ruff: noqa: T201 - the report is what this prints
 """How long drift takes over an organisation: ``python -m tests.bench.bench_drift [TEAMS [WEEKS [CHANGES_A_MONTH]]]``.
 
-Prints rows, seconds by step and the peak of memory. Not a test: machines differ. Marks are simulated in every regime,
-so that some teams drift and are dated.
+Prints rows, seconds and processor seconds by step, the machine's load and the peak of memory. Not a test: machines
+differ. Marks are simulated in every regime, so that some teams drift and are dated. What the marks take in SQL is
+part of ``tests.bench.bench_build``.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -38,14 +40,18 @@ def main() -> None:
     teams, weeks, changes = [*given, *(TEAMS, WEEKS, CHANGES)[len(given) :]]
     marks, activity = organisation(teams, weeks, changes)
     print(f"{teams:,} teams, {weeks} weeks, {changes} changes a month: {len(marks):,} rows of marks")
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     gate = silent_weeks(activity)
-    gated = time.perf_counter()
+    gated, busy_gated = time.perf_counter(), time.process_time()
     drift = assess(marks, gate)
-    done = time.perf_counter()
-    print(f"  {gated - started:6.1f} s gate, {len(gate):,} weeks left out")
-    print(f"  {done - gated:6.1f} s assessment, {len(drift.levels):,} levels, {len(drift.findings):,} findings")
+    done, busy_done = time.perf_counter(), time.process_time()
+    print(f"  {gated - started:6.1f} s gate ({busy_gated - busy:.1f} s of processors), {len(gate):,} weeks left out")
+    print(
+        f"  {done - gated:6.1f} s assessment ({busy_done - busy_gated:.1f} s of processors), "
+        f"{len(drift.levels):,} levels, {len(drift.findings):,} findings"
+    )
     print("  " + ", ".join(f"{count} {state}" for state, count in drift.findings["state"].value_counts().items()))
+    print(f"  load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
 
 

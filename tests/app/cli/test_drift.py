@@ -168,6 +168,19 @@ def test_text_prints_the_newest_records_and_what_they_come_to(
     assert f" of {found['n']} records " in lines[-1]
 
 
+def test_cadence_and_decision_value_stand_beside_it(twotrack: Twotrack) -> None:
+    """Context, never part of drift: from decisions and deployments of half a year; what is unknown is null."""
+    beside = document(twotrack, STEADY)["context"]
+    assert beside["decisions"] > 50 < beside["deployments"]
+    assert 0 <= beside["together"] <= 1
+    assert beside["changes_per_release"] >= 1
+    assert beside["decision_value"] is None  # every decision of these records approves
+    text = twotrack("drift", "--team", STEADY).out
+    assert "Beside it, no part of it: " in text
+    assert "changes per release" in text
+    assert document(twotrack, YOUNG)["context"]["changes_per_release"] is None
+
+
 def test_an_unknown_team_is_refused_with_those_there_are(twotrack: Twotrack) -> None:
     """Whoever guesses wrong is shown the choices."""
     said = twotrack("drift", "--team", "stable-0")
