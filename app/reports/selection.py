@@ -108,6 +108,10 @@ _CONDITIONS: dict[str, str] = {
     "marts.change_completeness": _BY_CHANGE,
     "marts.freeze_deployments": _BY_DEPLOYMENT,
     "marts.verified_deployments": _BY_DEPLOYMENT,
+    # Moves in other environments than production count too, so here the record's own date and scope decide.
+    "marts.version_moves": f"{_BY_DEPLOYMENT} or deployment_id in (select v.deployment_id "
+    "from build.marts.version_moves v "
+    f"cross join pack.question q where {_IN_SCOPE.format('v')} and ({_within('v', 'finished_at')}))",
     # Rules belong to teams: those of the changes that are in.
     "marts.automated_rules": "team in (select c.team from build.marts.changes c where c." + _BY_CHANGE + ")",
     "marts.data_sources": "true",

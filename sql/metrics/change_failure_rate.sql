@@ -58,6 +58,6 @@ select
         as varchar
     ),
     cast(f.reason || ': ' || f.evidence_id as varchar)
-from intermediate.int_deployment_failures f
+from marts.deployment_failures f
 inner join marts.deployments d on d.deployment_id = f.deployment_id
 where f.exclusion is not null and d.is_production and d.outcome = 'succeeded' and d.finished_at is not null

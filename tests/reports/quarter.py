@@ -53,6 +53,8 @@ def _unusual(made: Records) -> None:
     deployment(made, "D-FIRE", at=at + timedelta(hours=1), carries=["CHG-FIRE"])
     incident(made, "INC-1", at=at + timedelta(hours=6, minutes=30))
     change(made, "CHG-OPEN", at=at + timedelta(days=70), state="open", conditions=None)
+    for number, version in enumerate(("v1.0", "v1.2", "v1.1")):
+        deployment(made, f"S-{number}", at=at + timedelta(days=number), environment="staging", version=version)
     for key, hours in (("W-A", 0), ("W-B", 1)):
         made.add(
             "window", key=key, kind="change", service="payments", component="api", environment="production",
