@@ -67,6 +67,10 @@ class Filter:
         return " and ".join(conditions), values
 
 
+# A group of which nothing is judged: count, hits, sum, median and 90th percentile.
+_NOTHING = (0, 0, None, None, None)
+
+
 def definitions(con: DuckDBPyConnection) -> dict[str, MetricDefinition]:
     """Return the metrics that a build holds, by name."""
     rows = con.execute("select definition from meta.metrics order by name").fetchall()
@@ -117,32 +121,45 @@ def value(
     where, values = (chosen or Filter()).where()
     keys = [f"{GROUPS[group]} as key_{i}" for i, group in enumerate(by)]
     aliases = [f"key_{i}" for i in range(len(by))]
-    head = ", ".join([*aliases, ""]) if by else ""
-    tail = f" group by {', '.join(aliases)} order by {', '.join(aliases)}" if by else ""
     source = f"(select {', '.join([*keys, '*'])} from metrics.{name} where {where})"
-    totals = con.execute(
-        f"""select {head}
-            count(*) filter (where exclusion_reason is null) as judged,
-            count(*) filter (where exclusion_reason is null and in_numerator) as hits,
-            sum(value) filter (where exclusion_reason is null) as total,
-            quantile_cont(value, 0.5) filter (where exclusion_reason is null) as middle,
-            quantile_cont(value, 0.9) filter (where exclusion_reason is null) as p90
-        from {source}{tail}""",
-        values,
-    ).fetchall()
-    excluded = _excluded(con, source, values, aliases)
+    totals, excluded = _totals(con, source, values, aliases)
     middles = _survival_medians(con, source, values, aliases) if defined.kind == "survival" else {}
-    width = len(by)
     return [
         _value(
             defined,
-            dict(zip(by, map(_text, row[:width]), strict=True)),
-            row[width:],
-            excluded.get(row[:width], {}),
-            middles.get(row[:width]),
+            dict(zip(by, map(_text, group), strict=True)),
+            row,
+            excluded.get(group, {}),
+            middles.get(group),
         )
-        for row in totals
+        for group, row in totals.items()
     ]
+
+
+def _totals(
+    con: DuckDBPyConnection, source: str, values: list[Any], aliases: list[str]
+) -> tuple[dict[tuple[Any, ...], Sequence[Any]], dict[tuple[Any, ...], dict[str, int]]]:
+    """Return per group what is judged, and how many are left out for which reason, in one pass over the records."""
+    names = ", ".join([*aliases, "exclusion_reason"])
+    rows = con.execute(
+        f"""select {names}, count(*),
+            count(*) filter (where in_numerator),
+            sum(value),
+            quantile_cont(value, [0.5, 0.9]) filter (where exclusion_reason is null)
+        from {source} group by {names} order by {names}""",
+        values,
+    ).fetchall()
+    totals: dict[tuple[Any, ...], Sequence[Any]] = {} if aliases else {(): _NOTHING}
+    excluded: dict[tuple[Any, ...], dict[str, int]] = {}
+    width = len(aliases)
+    for row in rows:
+        group, reason, count, hits, total, quantiles = row[:width], *row[width:]
+        if reason is None:
+            totals[group] = (count, hits, total, *(quantiles or (None, None)))
+        else:
+            totals.setdefault(group, _NOTHING)
+            excluded.setdefault(group, {})[reason] = count
+    return totals, excluded
 
 
 def _survival_medians(
@@ -173,20 +190,6 @@ def _survival_medians(
         values,
     ).fetchall()
     return {tuple(row[:-1]): row[-1] for row in rows if row[-1] is not None}
-
-
-def _excluded(
-    con: DuckDBPyConnection, source: str, values: list[Any], aliases: list[str]
-) -> dict[tuple[Any, ...], dict[str, int]]:
-    names = ", ".join([*aliases, "exclusion_reason"])
-    rows = con.execute(
-        f"select {names}, count(*) from {source} where exclusion_reason is not null group by {names} order by {names}",
-        values,
-    ).fetchall()
-    found: dict[tuple[Any, ...], dict[str, int]] = {}
-    for *group, reason, count in rows:
-        found.setdefault(tuple(group), {})[reason] = count
-    return found
 
 
 def _value(
