@@ -26,6 +26,8 @@ def start(*arguments: str, home: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*CLI, *arguments], cwd=ROOT, env={**os.environ, "TWOTRACK_HOME": str(home)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # Where the tests themselves run in the background of a shell, Ctrl-C is ignored, and a child inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
