@@ -54,7 +54,8 @@ _WANTED = ("marts.drift_findings",)
 _TABLES = {
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",
     "gate": "select team, cast(week as date) as week, reason from build.marts.drift_gate",
-    "findings": "select team, state, dimension, cast(first_alarm_date as date) as alarm, n, sentence "
+    "findings": "select team, state, dimension, cast(first_alarm_date as date) as alarm, "
+    "cast(onset_week as date) as onset, baseline_rate, n, sentence "
     "from build.marts.drift_findings where is_current order by team",
 }
 

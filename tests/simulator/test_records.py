@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+
 import pandas as pd
 import pytest
 
@@ -30,6 +32,41 @@ def test_the_build_finds_the_marks_that_the_records_mean() -> None:
     found = built.findings.set_index("team").loc[["act-collapse-050", "train-bypass-050"]]
     assert list(found["state"]) == [DRIFTING, DRIFTING]
     assert list(found["dimension"]) == ["act", "order"]
+
+
+@pytest.mark.slow
+def test_a_finding_stays_when_later_records_are_imported() -> None:
+    """Import and build half a year later: the same alarm day, dimension, onset and baseline, from marks that stayed."""
+    story = Story()
+    for name, teams in (("act_collapse", 2), ("stable", 1)):
+        simulate_records(REGIMES[name], 60, teams, 5, weeks=WEEKS + 12, story=story)
+    then = build_stories([known_by(story, START + timedelta(weeks=WEEKS))], WEEKS)
+    now = build_stories([story], WEEKS + 12)
+    told = then.findings.set_index("team").query("state == 'drifting'")
+    assert list(told["dimension"]) == ["act", "act"]
+    columns = ["dimension", "alarm", "onset", "baseline_rate"]
+    later = now.findings.set_index("team").loc[told.index]
+    assert list(later["state"]) == [DRIFTING, DRIFTING]
+    pd.testing.assert_frame_equal(told[columns], later[columns])
+    assert (later["n"] > told["n"]).all()
+    end = pd.Timestamp(START) + pd.Timedelta(weeks=WEEKS)
+    before, after = (built.marks[pd.to_datetime(built.marks["day"]) < end] for built in (then, now))
+    pd.testing.assert_frame_equal(before.reset_index(drop=True), after.reset_index(drop=True))
+
+
+def known_by(story: Story, day: date) -> Story:
+    """Return the records as they were on a day: later ones are not there, later instants not set."""
+    end = datetime.combine(day, time(), UTC)
+    known = Story(source=story.source)
+    for kind, rows in story.records.items():
+        for row in rows:
+            instants = {name: value for name, value in row.items() if isinstance(value, datetime)}
+            if not instants or min(instants.values()) < end:
+                kept = {name: value for name, value in row.items() if name not in instants or instants[name] < end}
+                known.records.setdefault(kind, []).append(kept)
+    keys = {row["key"] for rows in known.records.values() for row in rows}
+    known.records["link"] = [row for row in known.records["link"] if row["from_key"] in keys]
+    return known
 
 
 def test_a_wrong_mark_is_a_disagreement() -> None:
