@@ -40,7 +40,7 @@ alive as (
 ),
 patterns as (
     select period, team, count(*) filter (where state = 'fires') as firing, count(*) filter (where state = 'clear') as clear,
-        max(case when state = 'fires' then replace(pattern, '_', ' ') end) as name
+        max(case when state = 'fires' then replace(replace(pattern, '_', ' '), 'cab ', 'CAB ') end) as name
     from marts.confusion_patterns
     group by period, team
 ),
