@@ -61,9 +61,26 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool) 
         cursor(build)
         .execute(
             f"""
-            with chosen as (
+            with chosen as materialized (
                 select * from metrics.{name} where {where} and {_CONDITIONS[kind]}
                 order by {order}, record_id limit {SHOWN}
+            ),
+            -- Few records of large tables: looked for among these, not joined with all.
+            changes as (
+                select * from marts.changes where change_id in (
+                    select regexp_extract(record_id, '([^|]*)$', 1) from chosen where record_kind = 'change')
+            ),
+            deployments as (
+                select * from marts.deployments where deployment_id in (
+                    select regexp_extract(record_id, '^([^|]*)', 1) from chosen where record_kind = 'deployment')
+            ),
+            windows as (
+                select * from marts.windows where window_id in (
+                    select case record_kind when 'window' then record_id else split_part(record_id, '|', 4) end
+                    from chosen where record_kind in ('window', 'window_pair'))
+            ),
+            window_changes as (
+                select * from marts.changes where change_id in (select change_id from windows)
             )
             select m.occurred_at, coalesce(c.key, d.key, wc.key, regexp_extract(w.window_id, '^[^:]*:[^:]*:(.*)$', 1),
                     m.record_id) as key,
@@ -73,13 +90,13 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool) 
                 coalesce(m.exclusion_reason, m.detail) as reason,
                 coalesce(c.change_id, w.change_id, n.change_id) as change_id, d.deployment_id
             from chosen m
-            left join marts.changes c
+            left join changes c
                 on m.record_kind = 'change' and c.change_id = regexp_extract(m.record_id, '([^|]*)$', 1)
-            left join marts.deployments d
+            left join deployments d
                 on m.record_kind = 'deployment' and d.deployment_id = regexp_extract(m.record_id, '^([^|]*)', 1)
-            left join marts.windows w on w.window_id = case m.record_kind
+            left join windows w on w.window_id = case m.record_kind
                 when 'window' then m.record_id when 'window_pair' then split_part(m.record_id, '|', 4) end
-            left join marts.changes wc on wc.change_id = w.change_id
+            left join window_changes wc on wc.change_id = w.change_id
             {conditions}
             order by {order.replace("value", "m.value").replace("occurred_at", "m.occurred_at")}, m.record_id
             """,
