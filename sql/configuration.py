@@ -152,6 +152,12 @@ def _instant(value: datetime | date, zone: ZoneInfo, name: str, *, is_end: bool 
             f"The freeze '{name}' names {value}, which does not exist in {zone.key} (clocks go forward then).",
             where="freeze settings",
         )
+    if value.tzinfo is None and local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise ConfigurationError(
+            f"The freeze '{name}' names {value}, which happens twice in {zone.key} (clocks go back then).",
+            where="freeze settings",
+            next_step=f"write the offset, for example {local.isoformat()}",
+        )
     return local.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -90,8 +90,14 @@ select
     cast(least(p.end_a, p.end_b) as timestamp) as overlap_end_at,
     cast((epoch_us(least(p.end_a, p.end_b)) - epoch_us(greatest(p.start_a, p.start_b))) / 1000000.0 as double)
         as overlap_seconds,
-    cast(greatest(a.created_at, b.created_at) <= greatest(a.approved_at, b.approved_at) as boolean)
-        as is_known_at_approval
+    cast(
+        case
+            -- A change that is not approved yet can still be decided with both in view.
+            when (a.change_id is not null and a.approved_at is null) or (b.change_id is not null and b.approved_at is null) then null
+            when a.created_at is not null and b.created_at is not null
+                then greatest(a.created_at, b.created_at) <= greatest(a.approved_at, b.approved_at)
+        end as boolean
+    ) as is_known_at_approval
 from pairs p
 inner join marts.windows a on a.window_id = p.id_a
 inner join marts.windows b on b.window_id = p.id_b

@@ -37,5 +37,5 @@ select
             when outcome = 'cancelled' then 'not implemented'
             when change_type is null then 'change type unknown'
         end as varchar) as exclusion_reason,
-    cast(coalesce(change_type, 'unknown') || case when change_type = 'emergency' and planned_start_at > created_at + interval '48 hours' then ', planned more than 48 h ahead' else '' end as varchar) as detail
+    cast(coalesce(change_type, 'unknown') as varchar) as detail
 from marts.changes

@@ -124,7 +124,8 @@ def models() -> dict[str, Model]:
 
 
 def target_of(case: Path) -> str:
-    found = [name for name in models() if name.partition(".")[2] == case.parent.name]
+    """Return the model a case is about; its folder names the layer too where two layers have one of that name."""
+    found = [name for name in models() if case.parent.name in (name, name.partition(".")[2])]
     assert len(found) == 1, f"{case.parent.name} is not the name of one model"
     return found[0]
 
