@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from models.drift.settings import DriftSettings
 from models.errors import ConfigurationError
+from models.practice import PracticeSettings
 
 
 class _Section(BaseModel):
@@ -230,6 +231,7 @@ class Settings(_Section):
     freeze: tuple[FreezeSettings, ...] = ()
     rule: tuple[ClassificationRule, ...] = ()
     thresholds: Thresholds = Thresholds()
+    practice: PracticeSettings = PracticeSettings()
     drift: DriftSettings = DriftSettings()
     baseline: tuple[BaselineSettings, ...] = ()
 

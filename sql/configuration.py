@@ -62,9 +62,12 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
         f"select s.span::BIGINT as span, unnest(range(0, s.span + 1))::BIGINT as bucket_offset "
         f"from range(0, 120) s(span)"
     )
-    limits = settings.thresholds.model_dump()
-    columns = ", ".join(f"{name} DOUBLE" for name in limits)
-    _table(con, catalog, "thresholds", columns, [tuple(float(value) for value in limits.values())])
+    for table, limits in (
+        ("thresholds", settings.thresholds.model_dump()),
+        ("practice", settings.practice.model_dump()),
+    ):
+        columns = ", ".join(f"{name} DOUBLE" for name in limits)
+        _table(con, catalog, table, columns, [tuple(float(value) for value in limits.values())])
     _table(con, catalog, "rules", "seed_order BIGINT, rule_id VARCHAR, source VARCHAR, record_type VARCHAR, "
            "field VARCHAR, pattern VARCHAR, track VARCHAR, activity VARCHAR, reason VARCHAR",
            [(i, r.rule_id, r.source, r.record_type, r.field, r.pattern, r.track, r.activity, r.reason)

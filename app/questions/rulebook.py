@@ -44,10 +44,13 @@ def rules(build: Build) -> pd.DataFrame:
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def thresholds(build: Build) -> pd.DataFrame:
     """Return the limits that decide, as the build had them."""
-    found = cursor(build).execute("select * from config.thresholds")
-    names = [column[0] for column in found.description or ()]
-    row = found.fetchone() or ()
-    return pd.DataFrame({"Setting": names, "Value": [f"{value:g}" for value in row]})
+    names: list[str] = []
+    values: list[str] = []
+    for section in ("thresholds", "practice"):
+        found = cursor(build).execute(f"select * from config.{section}")
+        names += [f"{section}.{column[0]}" for column in found.description or ()]
+        values += [f"{value:g}" for value in found.fetchone() or ()]
+    return pd.DataFrame({"Setting": names, "Value": values})
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)

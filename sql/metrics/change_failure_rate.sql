@@ -2,6 +2,7 @@
 --   Several incidents on one deployment are one failure. A planned reversal and putting back what was taken back are none:
 --   each is listed as left out, while the deployment itself is judged.
 -- grain: record_id
+-- materialized: view
 -- label: Change failure rate
 -- unit: ratio
 -- kind: rate

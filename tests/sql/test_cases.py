@@ -20,6 +20,7 @@ from models.records import KINDS, plural
 from models.settings import Settings, load_settings
 from sql.build import Plan, plan, run_model
 from sql.configuration import load_business_days, load_config, load_seeds
+from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, prepare
 from sql.header import Model, read_models
 
@@ -113,6 +114,9 @@ def open_case(case: Path, target: str) -> duckdb.DuckDBPyConnection:
     load_business_days(con, settings, (date(as_of.year - 1, 1, 1), as_of.date()))
     give_bookkeeping(con, give_records(con, case), case)
     for name in needed(target):
+        if name in detector_models():
+            run_detector(con, detector_models()[name].name, settings, as_of)
+            continue
         model = models()[name]
         run_model(con, model, ordered_models().statements[name])
     return con

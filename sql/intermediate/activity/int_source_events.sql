@@ -44,7 +44,9 @@ with happened as (
             else 'decision'
         end,
         d.verdict,
-        coalesce('[topic ' || t.topic || ']', ''),
+        -- A vote of 0 that takes nothing back is how review systems note that somebody was asked.
+        case when d.verdict = 'commented' and regexp_matches(d.vote, '[^0-9]0$') then '[no vote] ' else '' end
+            || coalesce('[topic ' || t.topic || ']', ''),
         case when d.change_id is not null then 'change' when d.deployment_id is not null then 'deployment' else 'run' end,
         coalesce(d.change_id, d.deployment_id, d.run_id), d.change_id, d.deployment_id, d.decided_at,
         d.decided_by_login, coalesce(d.comment, d.vote), d.url, d.time_quality

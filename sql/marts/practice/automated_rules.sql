@@ -12,7 +12,7 @@
 -- column: last_blocked_at | Last time it stopped something, UTC; null when never.
 -- column: last_changed_at | When the rules of its source last changed, UTC; null when no change was seen.
 -- column: last_changed_by | Person who changed them.
--- column: is_alive | Whether it stopped something, or was changed, within 180 days of the build.
+-- column: is_alive | Whether it stopped something, or was changed, within the configured days before the build (180).
 -- not_null: rule, kind, acts, blocked, is_alive
 with acts as (
     select c.team, d.source, d.policy || coalesce(' v' || d.policy_version, '') as rule, 'policy' as kind, d.decided_at as acted_at,
@@ -52,11 +52,12 @@ select
     cast(max(c.changed_at) as timestamp) as last_changed_at,
     cast(max(c.changed_by) as varchar) as last_changed_by,
     cast(
-        coalesce(greatest(max(case when a.is_block then a.acted_at end), max(c.changed_at)) >= max(b.as_of) - interval '180 days', false)
+        coalesce(greatest(max(case when a.is_block then a.acted_at end), max(c.changed_at)) >= max(b.as_of - p.alive_days * interval '1 day'), false)
         as boolean
     ) as is_alive
 from acts a
 cross join config.build b
+cross join config.practice p
 left join changed c on c.source = a.source
 where a.rule is not null
 group by a.team, a.rule

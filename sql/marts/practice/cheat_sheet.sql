@@ -13,22 +13,36 @@
 with named as (
     select
         f.*,
+        l.minimum_sample,
         -- Continuous: at least one a working day; the rest by the median gap.
         case
-            when decisions < 5 then 'too few to name'
+            when decisions < l.cadence_minimum then 'too few to name'
             when decision_gap_seconds <= 86400 and decisions_per_week >= 5 then 'continuous'
             when decision_gap_seconds <= 2 * 86400 and decisions_per_week >= 3 then 'daily'
             when decision_gap_seconds <= 9 * 86400 and decisions_per_week >= 0.7 then 'weekly'
             else 'monthly or rarer'
         end as decision_cadence,
         case
-            when deployments < 5 then 'too few to name'
+            when deployments < l.cadence_minimum then 'too few to name'
             when deployment_gap_seconds <= 86400 and deployments_per_week >= 5 then 'continuous'
             when deployment_gap_seconds <= 2 * 86400 and deployments_per_week >= 3 then 'daily'
             when deployment_gap_seconds <= 9 * 86400 and deployments_per_week >= 0.7 then 'weekly'
             else 'monthly or rarer'
-        end as deployment_cadence
+        end as deployment_cadence,
+        case when decisions >= l.cadence_minimum then ', median gap ' || case
+            when decision_gap_seconds < 7200 then cast(cast(round(decision_gap_seconds / 60) as bigint) as varchar) || ' min'
+            when decision_gap_seconds < 172800 then cast(round(decision_gap_seconds / 3600, 1) as varchar) || ' h'
+            else cast(round(decision_gap_seconds / 86400, 1) as varchar) || ' days'
+        end
+            || case when decision_regularity >= 0.5 then ', regular' else ', irregular' end end as decision_gap_text,
+        case when deployments >= l.cadence_minimum then ', median gap ' || case
+            when deployment_gap_seconds < 7200 then cast(cast(round(deployment_gap_seconds / 60) as bigint) as varchar) || ' min'
+            when deployment_gap_seconds < 172800 then cast(round(deployment_gap_seconds / 3600, 1) as varchar) || ' h'
+            else cast(round(deployment_gap_seconds / 86400, 1) as varchar) || ' days'
+        end
+            || case when deployment_regularity >= 0.5 then ', regular' else ', irregular' end end as deployment_gap_text
     from marts.team_practice f
+    cross join config.practice l
 ),
 conditions as (
     select p.period, t.team, count(*) as conditions, count(*) filter (where k.status = 'met') as met,
@@ -45,8 +59,8 @@ sheet as (
     from named
     union all
     select period, team, 2, 'cadence',
-        decision_cadence || ', ' || cast(round(decisions_per_week, 1) as varchar) || ' a week',
-        deployment_cadence || ', ' || cast(round(deployments_per_week, 1) as varchar) || ' a week'
+        decision_cadence || ', ' || cast(round(decisions_per_week, 1) as varchar) || ' a week' || coalesce(decision_gap_text, ''),
+        deployment_cadence || ', ' || cast(round(deployments_per_week, 1) as varchar) || ' a week' || coalesce(deployment_gap_text, '')
             || coalesce(', ' || cast(round(batch_size, 1) as varchar) || ' changes each (median)', '')
     from named
     union all
@@ -57,15 +71,21 @@ sheet as (
     from named
     union all
     select period, team, 4, 'owner',
-        cast(deciders as varchar) || ' people, the busiest ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' %', 'unknown')
+        cast(deciders as varchar) || ' people' || case
+            when human_decisions < minimum_sample then ', too few decisions to say who does most (n=' || cast(human_decisions as varchar) || ')'
+            else ', the busiest ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' % of '
+                || cast(human_decisions as varchar) || ' decisions', 'unknown') end
             || '; ' || cast(policy_decisions as varchar) || ' decisions by policies; ' || cast(both_groups as varchar) || ' also deploy',
-        cast(deployers as varchar) || ' people, the busiest ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' %', 'unknown')
+        cast(deployers as varchar) || ' people' || case
+            when deployments < minimum_sample then ', too few deployments to say who does most (n=' || cast(deployments as varchar) || ')'
+            else ', the busiest ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' % of those by people', 'unknown')
+            end
             || '; ' || cast(both_groups as varchar) || ' also decide'
     from named
     union all
     select period, team, 5, 'catches',
-        cast(catches_governance as varchar) || ' caught; ' || cast(misses as varchar) || ' failures after deployment',
-        cast(catches_release as varchar) || ' caught; ' || cast(failed_attempts as varchar) || ' attempts did not finish'
+        cast(catches_governance as varchar) || ' caught in ' || cast(decisions as varchar) || ' decisions; ' || cast(misses as varchar) || ' failures after deployment',
+        cast(catches_release as varchar) || ' caught in ' || cast(deployments + failed_attempts as varchar) || ' attempts; ' || cast(failed_attempts as varchar) || ' attempts did not finish'
     from named
     union all
     select period, team, 6, 'artifact',

@@ -16,21 +16,24 @@
 -- unique: team, criterion
 -- assert: side in ('may_combine', 'keep_apart')
 with teams as (
-    select f.*, s.services, s.tagged_regulated, s.tagged_customer, s.dependents
+    select f.*, l.*, s.services, s.tagged_regulated, s.tagged_customer, s.dependents, s.own_dependents
     from marts.team_practice f
+    cross join config.practice l
     left join (
         select v.team, count(distinct v.service) as services,
             count(distinct case when lower(g.tag) in ('regulated', 'sox', 'pci', 'gdpr', 'hipaa', 'dora', 'audit') then v.service end)
                 as tagged_regulated,
             count(distinct case when lower(g.tag) in ('customer-facing', 'customer_facing', 'public') then v.service end) as tagged_customer,
-            count(distinct d.service) as dependents
+            count(distinct case when d.is_other_team then d.service end) as dependents,
+            count(distinct d.service) as own_dependents
         from config.services v
         left join config.service_tags g on g.service = v.service
         left join (
-            select x.depends_on, x.service from config.service_dependencies x
+            select x.depends_on, x.service, coalesce(a.team, '') <> coalesce(b.team, '') as is_other_team
+            from config.service_dependencies x
             inner join config.services a on a.service = x.service
             inner join config.services b on b.service = x.depends_on
-            where coalesce(a.team, '') <> coalesce(b.team, '')
+            where x.service <> x.depends_on
         ) d on d.depends_on = v.service
         group by v.team
     ) s on s.team = f.team
@@ -42,8 +45,12 @@ recent as (
         count(*) filter (where c.risk is not null) as with_risk,
         count(*) filter (where c.risk = 'low') as low_risk,
         count(*) filter (where c.change_type is not null) as typed,
-        count(distinct c.repository) as repositories
+        count(distinct c.repository) as repositories,
+        count(i.size_lines) as sized,
+        quantile_cont(i.size_lines, 0.5) as middle_size,
+        quantile_cont(i.size_lines, 0.9) as large_size
     from marts.changes c
+    inner join intermediate.int_changes i on i.change_id = c.change_id
     cross join config.build b
     where c.created_at >= b.as_of - interval '90 days' and c.created_at < b.as_of and c.team is not null
     group by c.team
@@ -63,7 +70,8 @@ severe as (
     select i.team, count(*) as incidents
     from marts.incidents i
     cross join config.build b
-    where i.opened_at >= b.as_of - interval '180 days' and i.opened_at < b.as_of
+    cross join config.practice l
+    where i.opened_at >= b.as_of - l.combine_severe_days * interval '1 day' and i.opened_at < b.as_of
         and regexp_matches(lower(coalesce(i.severity, '')), '(^|[^0-9])[01]([^0-9]|$)|sev.?[01]|p[01]|critical|high|major')
     group by i.team
 ),
@@ -81,28 +89,41 @@ groups as (
     )
     group by team
 ),
+reaching as (
+    -- Incidents of other services that a deployment of the team caused.
+    select d.team, count(*) as incidents
+    from marts.incidents i
+    inner join marts.deployments d on d.deployment_id = i.deployment_id
+    cross join config.build b
+    cross join config.practice l
+    where not i.is_planned and i.service <> d.service and d.team is not null
+        and i.opened_at >= b.as_of - l.combine_severe_days * interval '1 day' and i.opened_at < b.as_of
+    group by d.team
+),
 criteria as (
-    select t.team, 1 as place, 'small team' as criterion, 'may_combine' as side, t.contributors * 1.0 as value, 8.0 as limit_value,
-        t.contributors as n, case when t.contributors > 0 then t.contributors <= 8 end as holds,
-        cast(t.contributors as varchar) || ' active contributors in 90 days (at most 8)' as sentence
+    select t.team, 1 as place, 'small team' as criterion, 'may_combine' as side, t.contributors * 1.0 as value, t.combine_contributors as limit_value,
+        t.contributors as n, case when t.contributors > 0 then t.contributors <= t.combine_contributors end as holds,
+        cast(t.contributors as varchar) || ' active contributors in 90 days (at most '
+            || cast(cast(t.combine_contributors as bigint) as varchar) || ')' as sentence
     from teams t
     union all
-    select t.team, 2, 'consistently low risk', 'may_combine', r.low_risk * 1.0 / nullif(r.with_risk, 0), 0.95, coalesce(r.with_risk, 0),
-        case when coalesce(r.with_risk, 0) >= 10 then r.low_risk * 1.0 / r.with_risk >= 0.95 and coalesce(s.incidents, 0) = 0 end,
+    select t.team, 2, 'consistently low risk', 'may_combine', r.low_risk * 1.0 / nullif(r.with_risk, 0), t.combine_low_risk_share, coalesce(r.with_risk, 0),
+        case when coalesce(r.with_risk, 0) >= t.minimum_sample then r.low_risk * 1.0 / r.with_risk >= t.combine_low_risk_share and coalesce(s.incidents, 0) = 0 end,
         'low risk: ' || cast(coalesce(r.low_risk, 0) as varchar) || ' of ' || cast(coalesce(r.with_risk, 0) as varchar)
-            || ' changes with a stated risk (at least 95 %); severe incidents in 180 days: ' || cast(coalesce(s.incidents, 0) as varchar)
+            || ' changes with a stated risk (at least ' || cast(cast(round(t.combine_low_risk_share * 100) as bigint) as varchar) || ' %); severe incidents in '
+            || cast(cast(t.combine_severe_days as bigint) as varchar) || ' days: ' || cast(coalesce(s.incidents, 0) as varchar)
     from teams t left join recent r on r.team = t.team left join severe s on s.team = t.team
     union all
     -- The upper end of the Wilson 95 % interval: few deployments cannot prove a low rate.
     select t.team, 3, 'low failure rate', 'may_combine',
         (t.failed_deployments + 1.92072941 + 1.95996398 * sqrt(t.failed_deployments * (1 - t.failed_deployments * 1.0 / nullif(t.deployments, 0)) + 0.96036471))
             / nullif(t.deployments + 3.84145882, 0),
-        0.15, t.deployments,
-        case when t.deployments >= 10 then
+        t.combine_failure_rate, t.deployments,
+        case when t.deployments >= t.minimum_sample then
             (t.failed_deployments + 1.92072941 + 1.95996398 * sqrt(t.failed_deployments * (1 - t.failed_deployments * 1.0 / t.deployments) + 0.96036471))
-            / (t.deployments + 3.84145882) < 0.15 end,
+            / (t.deployments + 3.84145882) < t.combine_failure_rate end,
         'failed: ' || cast(t.failed_deployments as varchar) || ' of ' || cast(t.deployments as varchar)
-            || ' deployments; upper limit of the rate must be under 15 %'
+            || ' deployments; upper limit of the rate must be under ' || cast(cast(round(t.combine_failure_rate * 100) as bigint) as varchar) || ' %'
     from teams t
     union all
     select t.team, 4, 'no regulated or customer-facing service', 'may_combine',
@@ -112,22 +133,31 @@ criteria as (
             || cast(coalesce(t.services, 0) as varchar)
     from teams t
     union all
-    select t.team, 5, 'homogeneous', 'may_combine', y.largest * 1.0 / nullif(r.typed, 0), 0.8, coalesce(r.typed, 0),
-        case when coalesce(r.typed, 0) >= 10 then y.largest * 1.0 / r.typed >= 0.8 and r.repositories <= 1 end,
+    select t.team, 5, 'homogeneous', 'may_combine', y.largest * 1.0 / nullif(r.typed, 0), t.combine_same_type_share, coalesce(r.typed, 0),
+        case when coalesce(r.typed, 0) >= t.minimum_sample then y.largest * 1.0 / r.typed >= t.combine_same_type_share and r.repositories <= 1
+            -- Sizes count where they are known: 90 % of changes within ten times the median.
+            and (coalesce(r.sized, 0) < t.minimum_sample or r.large_size <= greatest(r.middle_size, 1) * t.combine_size_ratio) end,
         'largest change type: ' || cast(coalesce(y.largest, 0) as varchar) || ' of ' || cast(coalesce(r.typed, 0) as varchar)
-            || ' (at least 80 %); repositories: ' || cast(coalesce(r.repositories, 0) as varchar) || ' (one)'
+            || ' (at least ' || cast(cast(round(t.combine_same_type_share * 100) as bigint) as varchar) || ' %); repositories: ' || cast(coalesce(r.repositories, 0) as varchar) || ' (one); lines changed: '
+            || case when coalesce(r.sized, 0) < t.minimum_sample then 'unknown'
+                else 'median ' || cast(cast(round(r.middle_size) as bigint) as varchar) || ', 90 % up to ' || cast(cast(round(r.large_size) as bigint) as varchar) end
     from teams t left join recent r on r.team = t.team left join types y on y.team = t.team
     union all
-    select t.team, 6, 'large blast radius', 'keep_apart', coalesce(t.dependents, 0) * 1.0, 3.0, coalesce(t.services, 0),
-        case when t.services is not null then coalesce(t.dependents, 0) >= 1 or coalesce(t.tagged_customer, 0) > 0 end,
-        cast(coalesce(t.dependents, 0) as varchar) || ' services of other teams depend on it; customer-facing services: '
-            || cast(coalesce(t.tagged_customer, 0) as varchar)
-    from teams t
+    select t.team, 6, 'large blast radius', 'keep_apart', coalesce(t.own_dependents, 0) * 1.0, t.apart_dependents, coalesce(t.services, 0),
+        case when t.services is not null or g.incidents > 0 then
+            coalesce(t.own_dependents, 0) >= t.apart_dependents or coalesce(t.dependents, 0) >= 1
+            or coalesce(t.tagged_customer, 0) > 0 or coalesce(g.incidents, 0) > 0 end,
+        cast(coalesce(t.own_dependents, 0) as varchar) || ' services depend on it (fewer than '
+            || cast(cast(t.apart_dependents as bigint) as varchar) || '), of other teams: ' ||
+        cast(coalesce(t.dependents, 0) as varchar) || ' (none); customer-facing services: '
+            || cast(coalesce(t.tagged_customer, 0) as varchar) || '; incidents that reached other services: '
+            || cast(coalesce(g.incidents, 0) as varchar)
+    from teams t left join reaching g on g.team = t.team
     union all
-    select t.team, 7, 'several stakeholder groups', 'keep_apart', g.several * 1.0 / nullif(g.changes, 0), 0.1, coalesce(g.changes, 0),
-        case when coalesce(g.changes, 0) >= 10 then g.several * 1.0 / g.changes > 0.1 end,
+    select t.team, 7, 'several stakeholder groups', 'keep_apart', g.several * 1.0 / nullif(g.changes, 0), t.apart_stakeholder_share, coalesce(g.changes, 0),
+        case when coalesce(g.changes, 0) >= t.minimum_sample then g.several * 1.0 / g.changes > t.apart_stakeholder_share end,
         'changes approved by two or more teams: ' || cast(coalesce(g.several, 0) as varchar) || ' of ' || cast(coalesce(g.changes, 0) as varchar)
-            || ' (more than 10 %)'
+            || ' (more than ' || cast(cast(round(t.apart_stakeholder_share * 100) as bigint) as varchar) || ' %)'
     from teams t left join groups g on g.team = t.team
     union all
     select t.team, 8, 'regulation or audit', 'keep_apart', coalesce(t.tagged_regulated, 0) * 1.0, 1.0, coalesce(t.services, 0),

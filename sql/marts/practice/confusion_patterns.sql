@@ -1,12 +1,13 @@
 -- description: Patterns of confusion between the two tracks, per team and period: the rule, its measured values and whether it fires.
---   Below its minimum sample a pattern is undecided, never absent.
+--   Below its minimum sample, or where a value it asks for is unknown, a pattern is undecided, never absent. The limits are
+--   settings ([practice]).
 -- grain: period, team, pattern
 -- order_by: period, team, pattern
 -- column: period | As in periods.
 -- column: team | The team; '(all)' for the organisation.
 -- column: pattern | cab_does_release_logistics, release_train_accepts_risk, one_meeting_for_both, rubber_stamp,
 --   review_meeting_for_every_release or hidden_discipline.
--- column: state | fires, clear or too_few.
+-- column: state | fires, clear, or too_few when it cannot be told.
 -- column: value | The measured share that decides, 0 to 1; null when undefined.
 -- column: limit_value | The limit it is compared with.
 -- column: n | Records judged.
@@ -28,7 +29,9 @@ agenda as (
     select p.period, t.team, count(*) as items, count(*) filter (where a.is_misplaced) as misplaced
     from marts.agenda_items a
     inner join scopes t on t.member = coalesce(a.team, '(no team)')
-    inner join marts.periods p on a.occurred_at >= p.start_at and a.occurred_at < p.end_at
+    cross join config.practice l
+    inner join marts.periods p
+        on a.occurred_at >= greatest(p.start_at, p.end_at - l.cab_weeks * interval '7 days') and a.occurred_at < p.end_at
     where a.record_track = 'change_governance'
     group by p.period, t.team
 ),
@@ -48,33 +51,60 @@ handled as (
     group by p.period, t.team
 ),
 carried as (
+    -- A release manager's approval: given at the pipeline's gate, or by nobody but whoever deployed.
     select p.period, t.team,
         count(*) as changes,
-        count(*) filter (where x.authorisation_class in ('never', 'retroactive')) as undecided
+        count(*) filter (where x.authorisation_class in ('never', 'retroactive')) as undecided,
+        count(*) filter (where c.risk in ('medium', 'high')) as risky,
+        count(*) filter (where c.risk in ('medium', 'high') and (x.authorised_by = 'gate' or a.people = 1 and c.effective_approver = d.deployer))
+            as by_release_manager,
+        count(*) filter (where x.authorised_by = 'gate') as gated
     from marts.deployment_changes x
     inner join marts.deployments d on d.deployment_id = x.deployment_id and not d.is_rerelease
-    inner join scopes t on t.member = coalesce(d.team, '(no team)')
+    inner join marts.changes c on c.change_id = x.governing_change_id
+    left join (
+        select change_id, count(distinct decided_by) as people from marts.decisions where is_authorising group by change_id
+    ) a on a.change_id = c.change_id
+    inner join teams t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
     inner join marts.periods p on x.started_at >= p.start_at and x.started_at < p.end_at
     where x.authorisation_class <> 'not_collectable' and x.link_basis <> 'ticket'
     group by p.period, t.team
 ),
-slots as (
-    -- A slot: the same hour of the week, chaired by the same person.
-    select p.period, t.team, d.decided_by, extract(dow from d.decided_at) * 24 + extract(hour from d.decided_at) as slot, 1 as decides, 0 as goes
+accepted as (
+    -- Risk talked over on the record of a release that no governance decision covers.
+    select p.period, t.team, count(*) as items
+    from marts.agenda_items a
+    inner join marts.activities e on e.source_event_id = a.item_id and e.deployment_id is not null
+    inner join marts.deployments d on d.deployment_id = e.deployment_id
+        and d.authorisation_class in ('never', 'no_record', 'retroactive')
+    inner join teams t on t.team = coalesce(a.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on a.occurred_at >= p.start_at and a.occurred_at < p.end_at
+    where a.record_track = 'release_execution' and a.topic = 'risk'
+    group by p.period, t.team
+),
+acts as (
+    -- A slot: the same hour of the week in the team's time zone, chaired by the same person.
+    select c.team, d.decided_by as person, d.decided_at as acted_at, 1 as decides, 0 as goes
     from marts.decisions d
     inner join marts.changes c on c.change_id = d.change_id
-    inner join scopes t on t.member = coalesce(c.team, '(no team)')
-    inner join marts.periods p on d.decided_at >= p.start_at and d.decided_at < p.end_at
-    where d.verdict in ('approved', 'rejected') and d.decided_by_type = 'human'
+    where d.verdict in ('approved', 'rejected') and d.decided_by_type = 'human' and d.decided_at is not null
     union all
-    select p.period, t.team, s.deployer, extract(dow from s.started_at) * 24 + extract(hour from s.started_at), 0, 1
-    from marts.deployments s
-    inner join scopes t on t.member = coalesce(s.team, '(no team)')
-    inner join marts.periods p on s.started_at >= p.start_at and s.started_at < p.end_at
-    where s.is_production and s.outcome = 'succeeded'
+    select team, deployer, started_at, 0, 1
+    from marts.deployments
+    where is_production and outcome = 'succeeded' and started_at is not null
+),
+slots as (
+    select p.period, t.team, a.person,
+        extract(dow from (a.acted_at at time zone 'UTC') at time zone coalesce(z.time_zone, 'UTC')) * 24
+            + extract(hour from (a.acted_at at time zone 'UTC') at time zone coalesce(z.time_zone, 'UTC')) as slot,
+        a.decides, a.goes
+    from acts a
+    left join config.teams z on z.team = a.team
+    inner join teams t on t.team = coalesce(a.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on a.acted_at >= p.start_at and a.acted_at < p.end_at
 ),
 slot_sums as (
-    select period, team, decided_by, slot, sum(decides) as decides, sum(goes) as goes from slots group by period, team, decided_by, slot
+    select period, team, person, slot, sum(decides) as decides, sum(goes) as goes from slots group by period, team, person, slot
 ),
 slot_totals as (
     select period, team, sum(decides) as decides, sum(goes) as goes from slot_sums group by period, team
@@ -84,16 +114,17 @@ slot_best as (
         max(least(s.decides * 1.0 / nullif(t.decides, 0), s.goes * 1.0 / nullif(t.goes, 0))) as share
     from slot_sums s
     inner join slot_totals t on t.period = s.period and t.team = s.team
-    where s.decided_by is not null
+    where s.person is not null
     group by s.period, s.team, t.decides, t.goes
 ),
 waits as (
     select p.period, t.team, count(*) as changes,
-        quantile_cont(case when c.risk = 'low' then g.whole_seconds end, 0.5) as low_wait,
-        quantile_cont(case when c.risk = 'high' then g.whole_seconds end, 0.5) as high_wait,
+        quantile_cont(case when c.risk = 'low' then (epoch_us(c.effective_approval_at) - epoch_us(c.requested_at)) / 1000000.0 end, 0.5)
+            as low_wait,
+        quantile_cont(case when c.risk = 'high' then (epoch_us(c.effective_approval_at) - epoch_us(c.requested_at)) / 1000000.0 end, 0.5)
+            as high_wait,
         quantile_cont((epoch_us(c.effective_approval_at) - epoch_us(c.requested_at)) / 1000000.0, 0.5) as wait
     from marts.changes c
-    inner join marts.change_stages g on g.change_id = c.change_id
     inner join scopes t on t.member = coalesce(c.team, '(no team)')
     inner join marts.periods p on c.effective_approval_at >= p.start_at and c.effective_approval_at < p.end_at
     where c.effective_approval_at >= c.requested_at
@@ -106,57 +137,103 @@ alive as (
     where r.kind in ('policy', 'standard_change')
     group by t.team
 ),
+spoken as (
+    select
+        f.*, l.*, h.decline_share, h.wordless_share, h.middle_seconds, h.decisions as handled, h.high_n, h.high_declined, h.low_n,
+        h.low_declined, w.changes as waited, w.wait, w.low_wait, w.high_wait,
+        case
+            when h.middle_seconds is null then 'not known'
+            when h.middle_seconds < 120 then cast(cast(round(h.middle_seconds) as bigint) as varchar) || ' s'
+            when h.middle_seconds < 7200 then cast(cast(round(h.middle_seconds / 60) as bigint) as varchar) || ' min'
+            when h.middle_seconds < 172800 then cast(round(h.middle_seconds / 3600, 1) as varchar) || ' h'
+            else cast(round(h.middle_seconds / 86400, 1) as varchar) || ' days'
+        end as middle_text,
+        case
+            when w.wait is null then 'not known'
+            when w.wait < 120 then cast(cast(round(w.wait) as bigint) as varchar) || ' s'
+            when w.wait < 7200 then cast(cast(round(w.wait / 60) as bigint) as varchar) || ' min'
+            when w.wait < 172800 then cast(round(w.wait / 3600, 1) as varchar) || ' h'
+            else cast(round(w.wait / 86400, 1) as varchar) || ' days'
+        end as wait_text,
+        case
+            when f.median_handling_seconds is null then 'not known'
+            when f.median_handling_seconds < 120 then cast(cast(round(f.median_handling_seconds) as bigint) as varchar) || ' s'
+            when f.median_handling_seconds < 7200 then cast(cast(round(f.median_handling_seconds / 60) as bigint) as varchar) || ' min'
+            when f.median_handling_seconds < 172800 then cast(round(f.median_handling_seconds / 3600, 1) as varchar) || ' h'
+            else cast(round(f.median_handling_seconds / 86400, 1) as varchar) || ' days'
+        end as handling_text
+    from marts.team_practice f
+    cross join config.practice l
+    left join handled h on h.period = f.period and h.team = f.team
+    left join waits w on w.period = f.period and w.team = f.team
+),
 figures as (
-    select f.period, f.team, 'cab_does_release_logistics' as pattern, a.misplaced * 1.0 / nullif(a.items, 0) as value, 0.4 as limit_value,
-        coalesce(a.items, 0) as n, 30 as minimum_n,
-        a.misplaced * 1.0 / nullif(a.items, 0) >= 0.4 and f.with_own_plan * 2 < f.deployments as is_met,
+    select f.period, f.team, 'cab_does_release_logistics' as pattern, a.misplaced * 1.0 / nullif(a.items, 0) as value,
+        f.cab_logistics_share as limit_value, coalesce(a.items, 0) as n, f.cab_minimum as minimum_n,
+        a.misplaced * 1.0 / nullif(a.items, 0) >= f.cab_logistics_share
+            and f.with_own_plan < f.deployments * f.cab_own_plan_share as is_met,
         'governance items about steps and timing: ' || cast(coalesce(a.misplaced, 0) as varchar) || ' of ' || cast(coalesce(a.items, 0) as varchar)
-            || '; releases with a plan of their own: ' || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
-    from marts.team_practice f left join agenda a on a.period = f.period and a.team = f.team
+            || ' in the last ' || cast(cast(f.cab_weeks as bigint) as varchar) || ' weeks; releases with a plan of their own: '
+            || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
+    from spoken f left join agenda a on a.period = f.period and a.team = f.team
     union all
-    select f.period, f.team, 'release_train_accepts_risk', c.undecided * 1.0 / nullif(c.changes, 0), 0.2, coalesce(c.changes, 0), 20,
-        c.undecided * 1.0 / nullif(c.changes, 0) >= 0.2,
+    select f.period, f.team, 'release_train_accepts_risk', c.undecided * 1.0 / nullif(c.changes, 0), f.train_undecided_share,
+        coalesce(c.changes, 0), f.train_minimum,
+        c.undecided * 1.0 / nullif(c.changes, 0) >= f.train_undecided_share
+            or coalesce(r.items, 0) >= f.train_risk_items
+            or (c.risky >= f.train_minimum and c.by_release_manager * 1.0 / c.risky >= f.train_sole_approval_share),
         'changes that shipped without a decision in force: ' || cast(coalesce(c.undecided, 0) as varchar) || ' of '
+            || cast(coalesce(c.changes, 0) as varchar) || '; risk talked over on releases that nothing had decided: '
+            || cast(coalesce(r.items, 0) as varchar) || '; changes of medium or high risk that only whoever releases approved: '
+            || cast(coalesce(c.by_release_manager, 0) as varchar) || ' of ' || cast(coalesce(c.risky, 0) as varchar)
+    from spoken f
+    left join carried c on c.period = f.period and c.team = f.team
+    left join accepted r on r.period = f.period and r.team = f.team
+    union all
+    select f.period, f.team, 'one_meeting_for_both', greatest(s.share, c.gated * 1.0 / nullif(c.changes, 0)), f.meeting_share,
+        coalesce(greatest(least(s.decides, s.goes), c.changes), 0), f.meeting_minimum,
+        (least(s.decides, s.goes) >= f.meeting_minimum and s.share >= f.meeting_share)
+            or (c.changes >= f.meeting_minimum and c.gated * 1.0 / c.changes >= f.meeting_share),
+        'decisions and deployments in one weekly hour by one person: ' || cast(cast(round(coalesce(s.share, 0) * 100) as bigint) as varchar)
+            || ' %; changes decided and set going by one record: ' || cast(coalesce(c.gated, 0) as varchar) || ' of '
             || cast(coalesce(c.changes, 0) as varchar)
-    from marts.team_practice f left join carried c on c.period = f.period and c.team = f.team
+    from spoken f
+    left join slot_best s on s.period = f.period and s.team = f.team
+    left join carried c on c.period = f.period and c.team = f.team
     union all
-    select f.period, f.team, 'one_meeting_for_both', s.share, 0.6, coalesce(least(s.decides, s.goes), 0), 20, s.share >= 0.6,
-        'decisions and deployments in one weekly hour by one person: ' || cast(cast(round(coalesce(s.share, 0) * 100) as bigint) as varchar) || ' %'
-    from marts.team_practice f left join slot_best s on s.period = f.period and s.team = f.team
+    select f.period, f.team, 'rubber_stamp', f.wordless_share, f.stamp_wordless_share, coalesce(f.handled, 0), f.stamp_minimum,
+        f.decline_share < f.stamp_decline_share and f.middle_seconds < f.stamp_handling_seconds
+            and f.wordless_share > f.stamp_wordless_share
+            and coalesce(f.high_declined * 1.0 / nullif(f.high_n, 0), 0)
+                <= coalesce(f.low_declined * 1.0 / nullif(f.low_n, 0), 0) + f.stamp_decline_share,
+        'declined or conditioned: ' || cast(cast(round(coalesce(f.decline_share, 0) * 100) as bigint) as varchar) || ' %; without a word: '
+            || cast(cast(round(coalesce(f.wordless_share, 0) * 100) as bigint) as varchar) || ' % of '
+            || cast(coalesce(f.handled, 0) as varchar) || ' decisions; median handling: ' || f.middle_text
+    from spoken f
     union all
-    select f.period, f.team, 'rubber_stamp', h.wordless_share, 0.8, coalesce(h.decisions, 0), 50,
-        h.decline_share < 0.02 and h.middle_seconds < 180 and h.wordless_share > 0.8
-            and coalesce(h.high_declined * 1.0 / nullif(h.high_n, 0), 0) <= coalesce(h.low_declined * 1.0 / nullif(h.low_n, 0), 0) + 0.02,
-        'declined or conditioned: ' || cast(cast(round(coalesce(h.decline_share, 0) * 100) as bigint) as varchar) || ' %; without a word: '
-            || cast(cast(round(coalesce(h.wordless_share, 0) * 100) as bigint) as varchar) || ' %; median handling: '
-            || case when h.middle_seconds is null then 'not known' when h.middle_seconds < 120 then cast(cast(h.middle_seconds as bigint) as varchar) || ' s'
-                when h.middle_seconds < 7200 then cast(cast(round(h.middle_seconds / 60) as bigint) as varchar) || ' min'
-                else cast(round(h.middle_seconds / 3600, 1) as varchar) || ' h' end
-    from marts.team_practice f left join handled h on h.period = f.period and h.team = f.team
+    select f.period, f.team, 'review_meeting_for_every_release', f.wait / nullif(f.median_handling_seconds, 0), f.meeting_wait_factor,
+        coalesce(f.waited, 0), f.meeting_minimum,
+        f.deciders = 1 and f.both_groups = 1
+            and f.prior_deployments >= f.judged_deployments * f.decided_before_share
+            and f.wait > f.meeting_wait_factor * f.median_handling_seconds
+            and f.low_wait >= f.high_wait * f.meeting_low_risk_share,
+        'median wait of ' || cast(coalesce(f.waited, 0) as varchar) || ' changes: ' || f.wait_text || '; median handling: '
+            || f.handling_text || '; people who decide: ' || cast(f.deciders as varchar) || ', of whom deploy: '
+            || cast(f.both_groups as varchar)
+    from spoken f
     union all
-    select f.period, f.team, 'review_meeting_for_every_release', w.wait / nullif(f.median_handling_seconds, 0), 3.0, coalesce(w.changes, 0), 20,
-        w.wait / nullif(f.median_handling_seconds, 0) > 3 and w.low_wait >= w.high_wait * 0.9 and f.deciders = 1
-            and f.both_groups = 1,
-        'median wait: ' || case when w.wait is null then 'not known' when w.wait < 120 then cast(cast(w.wait as bigint) as varchar) || ' s'
-                when w.wait < 7200 then cast(cast(round(w.wait / 60) as bigint) as varchar) || ' min'
-                else cast(round(w.wait / 3600, 1) as varchar) || ' h' end || '; median handling: ' || case when f.median_handling_seconds is null then 'not known' when f.median_handling_seconds < 120 then cast(cast(f.median_handling_seconds as bigint) as varchar) || ' s'
-                when f.median_handling_seconds < 7200 then cast(cast(round(f.median_handling_seconds / 60) as bigint) as varchar) || ' min'
-                else cast(round(f.median_handling_seconds / 3600, 1) as varchar) || ' h' end
-            || '; people who decide: ' || cast(f.deciders as varchar)
-    from marts.team_practice f left join waits w on w.period = f.period and w.team = f.team
-    union all
-    select f.period, f.team, 'hidden_discipline', f.policy_decisions * 1.0 / nullif(f.decisions, 0), 0.9, f.decisions, 50,
-        f.policy_decisions * 1.0 / nullif(f.decisions, 0) > 0.9 and coalesce(a.alive, 0) = 0,
+    select f.period, f.team, 'hidden_discipline', f.policy_decisions * 1.0 / nullif(f.decisions, 0), f.hidden_share, f.decisions,
+        f.hidden_minimum, f.policy_decisions * 1.0 / nullif(f.decisions, 0) > f.hidden_share and coalesce(a.alive, 0) = 0,
         'decisions by automation: ' || cast(f.policy_decisions as varchar) || ' of ' || cast(f.decisions as varchar)
-            || '; rules that changed or stopped something in 180 days: ' || cast(coalesce(a.alive, 0) as varchar) || ' of '
-            || cast(coalesce(a.rules, 0) as varchar)
-    from marts.team_practice f left join alive a on a.team = f.team
+            || '; rules that changed or stopped something in ' || cast(cast(f.alive_days as bigint) as varchar) || ' days: '
+            || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
+    from spoken f left join alive a on a.team = f.team
 )
 select
     cast(period as varchar) as period,
     cast(team as varchar) as team,
     cast(pattern as varchar) as pattern,
-    cast(case when n < minimum_n then 'too_few' when coalesce(is_met, false) then 'fires' else 'clear' end as varchar) as state,
+    cast(case when n < minimum_n or is_met is null then 'too_few' when is_met then 'fires' else 'clear' end as varchar) as state,
     cast(value as double) as value,
     cast(limit_value as double) as limit_value,
     cast(n as bigint) as n,

@@ -23,6 +23,8 @@
 -- column: deployments_per_week | Deployments per week.
 -- column: decision_gap_seconds | Median gap between decisions in a row.
 -- column: deployment_gap_seconds | Median gap between deployments in a row.
+-- column: decision_regularity | Lower over upper quartile of the gaps between decisions: 1 when all are alike.
+-- column: deployment_regularity | Lower over upper quartile of the gaps between deployments.
 -- column: batch_size | Median number of changes per deployment that carried any.
 -- column: deciders | People who decided.
 -- column: deployers | People who deployed.
@@ -91,7 +93,8 @@ decided as (
         count(*) filter (where not is_approval) as declined,
         count(*) filter (where is_approval and is_conditioned) as conditioned,
         count(*) filter (where has_words) as with_reason,
-        quantile_cont(gap, 0.5) as decision_gap_seconds
+        quantile_cont(gap, 0.5) as decision_gap_seconds,
+        quantile_cont(gap, 0.25) / nullif(quantile_cont(gap, 0.75), 0) as decision_regularity
     from act_gaps a
     inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
     group by p.period, a.team
@@ -136,6 +139,8 @@ deployed as (
         count(*) filter (where outcome = 'succeeded' and (has_plan or is_encoded)) as with_plan,
         count(*) filter (where outcome = 'succeeded' and (has_plan or has_release)) as with_own_plan,
         quantile_cont(case when outcome = 'succeeded' then gap end, 0.5) as deployment_gap_seconds,
+        quantile_cont(case when outcome = 'succeeded' then gap end, 0.25)
+            / nullif(quantile_cont(case when outcome = 'succeeded' then gap end, 0.75), 0) as deployment_regularity,
         quantile_cont(case when outcome = 'succeeded' and changes_carried > 0 then changes_carried end, 0.5) as batch_size,
         count(*) filter (where is_judged) as judged_deployments,
         count(*) filter (where is_prior) as prior_deployments
@@ -221,6 +226,8 @@ select
     cast(coalesce(s.deployments, 0) / p.weeks as double) as deployments_per_week,
     cast(d.decision_gap_seconds as double) as decision_gap_seconds,
     cast(s.deployment_gap_seconds as double) as deployment_gap_seconds,
+    cast(d.decision_regularity as double) as decision_regularity,
+    cast(s.deployment_regularity as double) as deployment_regularity,
     cast(s.batch_size as double) as batch_size,
     cast(coalesce(o.deciders, 0) as bigint) as deciders,
     cast(coalesce(o.deployers, 0) as bigint) as deployers,

@@ -1,4 +1,4 @@
--- description: The fixed list of conditions behind each verdict, measured per team and period.
+-- description: The fixed list of conditions behind each verdict, measured per team and period. The limits are settings ([practice]).
 -- grain: period, team, subject, condition
 -- order_by: period, team, subject, place
 -- column: period | As in periods.
@@ -15,7 +15,7 @@
 -- unique: period, team, subject, condition
 -- assert: subject in ('change_governance', 'release_execution', 'separation')
 with thresholds as (
-    select cast(min(minimum_sample) as bigint) as minimum_sample from config.thresholds
+    select * from config.practice
 ),
 risk_effect as (
     -- Risk changes the outcome or the handling: high risk is declined more often, or looked at longer, than low risk.
@@ -45,42 +45,73 @@ patterns as (
     group by period, team
 ),
 recovered as (
-    select p.period, t.team, count(*) as failures, count(d.restored_at) as restored
+    select p.period, t.team, count(*) as failures,
+        count(*) filter (
+            where epoch_us(d.restored_at) - epoch_us(d.failed_at) <= l.recovery_target_hours * 3600000000
+        ) as restored
     from marts.deployments d
+    cross join config.practice l
     inner join (select distinct team from marts.team_practice) t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
     inner join marts.periods p on d.started_at >= p.start_at and d.started_at < p.end_at
     where d.is_failed
     group by p.period, t.team
 ),
+matched as (
+    -- What was approved is what was deployed, where an approval names a revision at all.
+    select p.period, t.team, count(*) as deployments, count(*) filter (where d.unauthorised_reason = 'other revision') as mismatched
+    from marts.deployments d
+    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
+    inner join marts.periods p on d.started_at >= p.start_at and d.started_at < p.end_at
+    where d.is_production and not d.is_rerelease
+        and (d.authorisation_class in ('prior', 'within_skew', 'retroactive', 'retroactive_emergency_in_sla')
+            or d.unauthorised_reason = 'other revision')
+    group by p.period, t.team
+),
 shares as (
     select f.period, f.team, 'change_governance' as subject, 1 as place, 'decisions come before deployment' as condition,
-        f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) as value, 0.95 as limit_value, f.judged_deployments as n,
+        f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) as value, t.decided_before_share as limit_value, f.judged_deployments as n,
         'decided before the start, ' || cast(f.prior_deployments as varchar) || ' of ' || cast(f.judged_deployments as varchar)
-            || ' deployments (at least 95 % wanted)' as sentence
+            || ' deployments (at least ' || cast(cast(round(t.decided_before_share * 100) as bigint) as varchar) || ' % wanted)' as sentence
     from marts.team_practice f
+    cross join thresholds t
     union all
-    select f.period, f.team, 'change_governance', 2, 'reasons are recorded', f.with_reason * 1.0 / nullif(f.decisions, 0), 0.8, f.decisions,
-        'of decisions with a recorded reason, ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least 80 % wanted)'
+    select f.period, f.team, 'change_governance', 2, 'reasons are recorded', f.with_reason * 1.0 / nullif(f.decisions, 0), t.reasons_share, f.decisions,
+        'of decisions with a recorded reason, ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least ' || cast(cast(round(t.reasons_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
+    cross join thresholds t
     union all
     select f.period, f.team, 'release_execution', 1, 'deployments have a plan or an encoded pipeline',
-        f.with_plan * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
-        'of deployments with a plan, release or pipeline, ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least 90 % wanted)'
+        f.with_plan * 1.0 / nullif(f.deployments, 0), t.planned_share, f.deployments,
+        'of deployments with a plan, release or pipeline, ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least ' || cast(cast(round(t.planned_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
+    cross join thresholds t
     union all
-    select f.period, f.team, 'release_execution', 2, 'verification follows', f.verified * 1.0 / nullif(f.deployments, 0), 0.9, f.deployments,
-        'verified, ' || cast(f.verified as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least 90 % wanted)'
+    select f.period, f.team, 'release_execution', 2, 'verification follows', f.verified * 1.0 / nullif(f.deployments, 0), t.verified_share, f.deployments,
+        'verified, ' || cast(f.verified as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least ' || cast(cast(round(t.verified_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
+    cross join thresholds t
     union all
-    select f.period, f.team, 'release_execution', 3, 'failures are rolled back or fixed', r.restored * 1.0 / nullif(r.failures, 0), 0.8,
-        coalesce(r.failures, 0), 'restored, ' || cast(coalesce(r.restored, 0) as varchar) || ' of ' || cast(coalesce(r.failures, 0) as varchar)
-            || ' failed deployments (at least 80 % wanted)'
+    select f.period, f.team, 'release_execution', 3, 'failures are rolled back or fixed in the target time', r.restored * 1.0 / nullif(r.failures, 0),
+        t.restored_share,
+        coalesce(r.failures, 0),
+        'restored within ' || cast(round(t.recovery_target_hours, 1) as varchar) || ' h, ' || cast(coalesce(r.restored, 0) as varchar) || ' of ' || cast(coalesce(r.failures, 0) as varchar)
+            || ' failed deployments (at least ' || cast(cast(round(t.restored_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
+    cross join thresholds t
     left join recovered r on r.period = f.period and r.team = f.team
     union all
-    select f.period, f.team, 'separation', 1, 'separation of duties holds', f.sod_passed * 1.0 / nullif(f.sod_judged, 0), 0.95, f.sod_judged,
-        'independently approved, ' || cast(f.sod_passed as varchar) || ' of ' || cast(f.sod_judged as varchar) || ' changes (at least 95 % wanted)'
+    select f.period, f.team, 'release_execution', 4, 'artifacts match what was approved',
+        (m.deployments - m.mismatched) * 1.0 / nullif(m.deployments, 0), t.artifact_share, coalesce(m.deployments, 0),
+        'deployed as approved, ' || cast(coalesce(m.deployments - m.mismatched, 0) as varchar) || ' of '
+            || cast(coalesce(m.deployments, 0) as varchar) || ' deployments (at least ' || cast(cast(round(t.artifact_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
+    cross join thresholds t
+    left join matched m on m.period = f.period and m.team = f.team
+    union all
+    select f.period, f.team, 'separation', 1, 'separation of duties holds', f.sod_passed * 1.0 / nullif(f.sod_judged, 0), t.separation_share, f.sod_judged,
+        'independently approved, ' || cast(f.sod_passed as varchar) || ' of ' || cast(f.sod_judged as varchar) || ' changes (at least ' || cast(cast(round(t.separation_share * 100) as bigint) as varchar) || ' % wanted)'
+    from marts.team_practice f
+    cross join thresholds t
 ),
 others as (
     select f.period, f.team, 'change_governance' as subject, 3 as place, 'risk changes the outcome or the handling' as condition,
@@ -97,15 +128,16 @@ others as (
     union all
     select f.period, f.team, 'change_governance', 4, 'something is caught', f.catches_governance * 1.0, 1.0, f.decisions,
         case when f.decisions >= t.minimum_sample then f.catches_governance >= 1 end,
-        'caught by governance: ' || cast(f.catches_governance as varchar)
+        'caught by governance: ' || cast(f.catches_governance as varchar) || ' of ' || cast(f.decisions as varchar) || ' decisions'
     from marts.team_practice f
     cross join thresholds t
     union all
     select f.period, f.team, 'change_governance', 5, 'automated rules are alive', a.alive * 1.0 / nullif(a.rules, 0), 0.0, coalesce(a.rules, 0),
         -- Without automated decisions there is no rule to be alive.
         case when f.policy_decisions * 10 > f.decisions and a.rules > 0 then a.alive > 0 when f.decisions > 0 then true end,
-        'rules that changed or stopped something in 180 days: ' || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
+        'rules that changed or stopped something in ' || cast(cast(t.alive_days as bigint) as varchar) || ' days: ' || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
     from marts.team_practice f
+    cross join thresholds t
     left join alive a on a.team = f.team
     union all
     select f.period, f.team, 'separation', 2, 'no confusion pattern fires', p.firing * 1.0, 0.0, coalesce(p.firing + p.clear, 0),

@@ -1,0 +1,64 @@
+"""Limits of the statements about practice, as configuration; the rules that they belong to are SQL models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PracticeSettings(BaseModel):
+    """Limits of what is said about practice: patterns, verdicts, combine-or-separate. Shares lie between 0 and 1.
+
+    ``minimum_sample`` is the fewest records that may decide where a rule names no minimum of its own,
+    ``cadence_minimum`` the fewest that name a cadence. ``alive_days``: a rule of automation is alive when it
+    stopped something or was changed within them. ``cab_*`` judge whether governance does logistics, over the
+    last ``cab_weeks`` of a period; ``train_*`` whether release accepts risk; ``meeting_*`` one meeting for
+    both and a meeting for every release; ``stamp_*`` rubber stamps; ``hidden_*`` decisions left to
+    automation. ``combine_*`` and ``apart_*`` are the criteria of combine-or-separate. The rest are the
+    verdicts' conditions: ``recovery_target_hours`` is how soon a failure is to be restored,
+    ``weakening_periods`` the fewest earlier quarters that make process-behaviour limits.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minimum_sample: Annotated[int, Field(ge=1)] = 10
+    cadence_minimum: Annotated[int, Field(ge=1)] = 5
+    alive_days: Annotated[int, Field(ge=1)] = 180
+    cab_logistics_share: Share = 0.4
+    cab_own_plan_share: Share = 0.5
+    cab_weeks: Annotated[int, Field(ge=1)] = 8
+    cab_minimum: Annotated[int, Field(ge=1)] = 30
+    train_undecided_share: Share = 0.2
+    train_sole_approval_share: Share = 0.3
+    train_risk_items: Annotated[int, Field(ge=1)] = 3
+    train_minimum: Annotated[int, Field(ge=1)] = 20
+    meeting_share: Share = 0.6
+    meeting_minimum: Annotated[int, Field(ge=1)] = 20
+    meeting_wait_factor: Annotated[float, Field(gt=0)] = 3.0
+    meeting_low_risk_share: Annotated[float, Field(gt=0)] = 0.9
+    stamp_decline_share: Share = 0.02
+    stamp_handling_seconds: Annotated[int, Field(gt=0)] = 180
+    stamp_wordless_share: Share = 0.8
+    stamp_minimum: Annotated[int, Field(ge=1)] = 50
+    hidden_share: Share = 0.9
+    hidden_minimum: Annotated[int, Field(ge=1)] = 50
+    combine_contributors: Annotated[int, Field(ge=1)] = 8
+    combine_low_risk_share: Share = 0.95
+    combine_failure_rate: Share = 0.15
+    combine_severe_days: Annotated[int, Field(ge=1)] = 180
+    combine_same_type_share: Share = 0.8
+    combine_size_ratio: Annotated[float, Field(gt=0)] = 10.0
+    apart_dependents: Annotated[int, Field(ge=1)] = 3
+    apart_stakeholder_share: Share = 0.1
+    decided_before_share: Share = 0.95
+    reasons_share: Share = 0.8
+    planned_share: Share = 0.9
+    verified_share: Share = 0.9
+    restored_share: Share = 0.8
+    recovery_target_hours: Annotated[float, Field(gt=0)] = 24.0
+    artifact_share: Share = 0.95
+    separation_share: Share = 0.95
+    weakening_periods: Annotated[int, Field(ge=2)] = 4
