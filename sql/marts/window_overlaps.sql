@@ -9,9 +9,10 @@
 -- column: window_b | The other one.
 -- column: overlap_start_at | Start of the shared time, UTC.
 -- column: overlap_end_at | End of the shared time, UTC.
--- column: overlap_seconds | How long they share; 0 for an instant inside the other.
+-- column: overlap_seconds | How long they share; 0 for an instant inside the other and for adjacent windows.
+-- column: is_adjacent | Whether they share no time but lie closer than the configured buffer (none by default).
 -- column: is_known_at_approval | Whether the later approval came when both windows were already entered; null when unknown.
--- not_null: basis, scope, scope_value, window_a, window_b, overlap_start_at, overlap_end_at, overlap_seconds
+-- not_null: basis, scope, scope_value, window_a, window_b, overlap_start_at, overlap_end_at, overlap_seconds, is_adjacent
 -- unique: basis, scope, scope_value, window_a, window_b
 -- assert: window_a <> window_b
 -- assert: overlap_end_at >= overlap_start_at
@@ -31,10 +32,13 @@ with spans as (
 -- that it is found once without comparing everything with everything. The few very long windows are compared directly.
 sized as (
     select
-        *,
-        cast(floor(epoch_us(start_at) / 21600000000.0) as bigint) as first_bucket,
-        cast(floor(epoch_us(greatest(end_at, start_at)) / 21600000000.0) as bigint) as last_bucket
-    from spans
+        s.*,
+        t.adjacent_buffer_seconds * 1000000 as buffer_us,
+        cast(floor(epoch_us(s.start_at) / 21600000000.0) as bigint) as first_bucket,
+        cast(floor((epoch_us(greatest(s.end_at, s.start_at)) + t.adjacent_buffer_seconds * 1000000) / 21600000000.0) as bigint)
+            as last_bucket
+    from spans s
+    cross join config.thresholds t
 ),
 bucketed as (
     select s.*, s.first_bucket + o.bucket_offset as bucket
@@ -44,7 +48,7 @@ bucketed as (
 short_pairs as (
     select a.basis, a.scope, a.scope_value, a.window_id as id_a, b.window_id as id_b, a.start_at as start_a,
         a.end_at as end_a, b.start_at as start_b, b.end_at as end_b, a.same_as as same_a, b.same_as as same_b,
-        a.side as side_a, b.side as side_b
+        a.side as side_a, b.side as side_b, a.buffer_us
     from bucketed a
     inner join bucketed b
         on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value and a.bucket = b.bucket
@@ -57,13 +61,13 @@ long_ones as (
 long_pairs as (
     select a.basis, a.scope, a.scope_value, a.window_id as id_a, b.window_id as id_b, a.start_at as start_a,
         a.end_at as end_a, b.start_at as start_b, b.end_at as end_b, a.same_as as same_a, b.same_as as same_b,
-        a.side as side_a, b.side as side_b
+        a.side as side_a, b.side as side_b, a.buffer_us
     from long_ones a
     inner join sized b on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
     where a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id)
     union all
     select a.basis, a.scope, a.scope_value, a.window_id, b.window_id, a.start_at, a.end_at, b.start_at, b.end_at,
-        a.same_as, b.same_as, a.side, b.side
+        a.same_as, b.same_as, a.side, b.side, a.buffer_us
     from long_ones b
     inner join sized a on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value
     where (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
@@ -78,6 +82,7 @@ pairs as (
             (start_a < end_b and start_b < end_a and end_a > start_a and end_b > start_b)
             or (end_a = start_a and end_b > start_b and start_b < start_a and start_a < end_b)
             or (end_b = start_b and end_a > start_a and start_a < start_b and start_b < end_a)
+            or (buffer_us > 0 and end_a <= start_b and epoch_us(start_b) - epoch_us(end_a) < buffer_us)
         )
 )
 select
@@ -87,9 +92,13 @@ select
     cast(p.id_a as varchar) as window_a,
     cast(p.id_b as varchar) as window_b,
     cast(greatest(p.start_a, p.start_b) as timestamp) as overlap_start_at,
-    cast(least(p.end_a, p.end_b) as timestamp) as overlap_end_at,
-    cast((epoch_us(least(p.end_a, p.end_b)) - epoch_us(greatest(p.start_a, p.start_b))) / 1000000.0 as double)
-        as overlap_seconds,
+    cast(greatest(least(p.end_a, p.end_b), greatest(p.start_a, p.start_b)) as timestamp) as overlap_end_at,
+    cast(
+        greatest(epoch_us(least(p.end_a, p.end_b)) - epoch_us(greatest(p.start_a, p.start_b)), 0) / 1000000.0 as double
+    ) as overlap_seconds,
+    cast(
+        least(p.end_a, p.end_b) <= greatest(p.start_a, p.start_b) and p.end_a > p.start_a and p.end_b > p.start_b as boolean
+    ) as is_adjacent,
     cast(
         case
             -- A change that is not approved yet can still be decided with both in view.
