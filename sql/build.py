@@ -6,6 +6,7 @@ Owns the order of models and the build file. Models say nothing about order: it 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from sql.versions import find_latest, read_latest
 
 Progress = Callable[[str, int, int], None]
 SUPPLIED = {"raw", "seeds", "config"}
+_SPILL = "spill"
 # Business hours are needed from the first instant in this table.
 _CREATED_IN = "intermediate.int_changes"
 
@@ -220,7 +222,7 @@ def connect(workspace: Workspace, finished: Path, memory_limit: str) -> DuckDBPy
     """
     con = duckdb.connect(":memory:")
     con.execute(f"set memory_limit = '{memory_limit}'")
-    con.execute("set temp_directory = ?", [str(workspace.build_dir / "spill")])
+    con.execute("set temp_directory = ?", [str(workspace.build_dir / _SPILL)])
     con.execute("set TimeZone = 'UTC'")
     # It would be printed among what machines read.
     con.execute("set enable_progress_bar = false")
@@ -331,6 +333,7 @@ def _sweep(folder: Path) -> None:
     """Delete what this build or a killed one left behind."""
     for left in folder.glob("*.duckdb*"):
         left.unlink(missing_ok=True)
+    shutil.rmtree(folder / _SPILL, ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:

@@ -219,12 +219,16 @@ def test_old_builds_are_pruned_and_the_current_one_is_never(
 def test_what_a_killed_build_left_is_swept_and_never_read(
     workspace: Workspace, write: Callable[[str, str], None]
 ) -> None:
-    """A half-written file is neither published nor in the way of the next build."""
+    """A half-written file is neither published nor in the way of the next build; nor does spilled scratch stay."""
     workspace.build_dir.mkdir(parents=True)
     left = workspace.build_dir / "20260101T000000-deadbeef.duckdb"
     left.write_bytes(b"half a file")
+    spilled = workspace.build_dir / "spill" / "duckdb_temp_storage-0.tmp"
+    spilled.parent.mkdir()
+    spilled.write_bytes(b"scratch")
     built(workspace)
     assert not left.exists()
+    assert not spilled.exists()
     assert len(workspace.builds()) == 1
 
 
