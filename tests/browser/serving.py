@@ -24,7 +24,7 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
 )
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-STARTS_WITHIN, SETTLES_WITHIN = 40, 30_000
+STARTS_WITHIN, SETTLES_WITHIN = 90, 90_000
 Theme = Literal["light", "dark"]
 
 
