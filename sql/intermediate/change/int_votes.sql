@@ -35,7 +35,7 @@ remarks as (
         source, subject_key, lower(trim(actor)) as login, occurred_at,
         max(regexp_replace(text, '^(Uploaded patch set|Patch Set) [0-9]+[:.][^\n]*[ \n\r\t]*|[ \n\r\t]+$', '', 'g')) as words
     from intermediate.all_events
-    where verb = 'commented' and text is not null
+    where verb = 'commented' and text is not null and source in (select source from intermediate.all_votes)
     group by 1, 2, 3, 4
 )
 select

@@ -28,8 +28,12 @@ worded as (
     -- A deployment that calls itself a planned reversal, or whose every revert is one or puts back what was taken back.
     select d.deployment_id, 'planned reversal' as exclusion
     from intermediate.int_deployments d
+    left join intermediate.int_artifact_history h on h.deployment_id = d.deployment_id and h.kind = 'return'
     inner join seeds.planned_reversals s
-        on regexp_matches(lower(coalesce(d.title, '')) || ' | ' || lower(coalesce(d.plan, '')), s.pattern)
+        -- Every plan may speak of draining; only its own word that this is a planned reversal counts.
+        on regexp_matches(lower(coalesce(d.title, '')), s.pattern)
+        or (s.rule_id = 'reversal-stated' and regexp_matches(lower(coalesce(d.plan, '')), s.pattern))
+    where d.is_production and (d.is_rollback_stated or h.deployment_id is not null)
     union
     select x.deployment_id, case when min(r.kind) = 'planned' then 'planned reversal' else 'put back' end
     from intermediate.int_deployment_changes x

@@ -83,7 +83,6 @@ accepted as (
     group by p.period, t.team
 ),
 acts as (
-    -- A slot: the same hour of the week in the team's time zone, chaired by the same person.
     select c.team, d.decided_by as person, d.decided_at as acted_at, 1 as decides, 0 as goes
     from marts.decisions d
     inner join marts.changes c on c.change_id = d.change_id
@@ -93,13 +92,19 @@ acts as (
     from marts.deployments
     where is_production and outcome = 'succeeded' and started_at is not null
 ),
-slots as (
-    select p.period, t.team, a.person,
-        extract(dow from (a.acted_at at time zone 'UTC') at time zone coalesce(z.time_zone, 'UTC')) * 24
-            + extract(hour from (a.acted_at at time zone 'UTC') at time zone coalesce(z.time_zone, 'UTC')) as slot,
-        a.decides, a.goes
+local_acts as (
+    -- A slot: the same hour of the week in the team's time zone, chaired by the same person.
+    select a.team, a.person, a.acted_at, a.decides, a.goes,
+        case
+            when coalesce(z.time_zone, 'UTC') = 'UTC' then a.acted_at
+            else (a.acted_at at time zone 'UTC') at time zone z.time_zone
+        end as local_at
     from acts a
     left join config.teams z on z.team = a.team
+),
+slots as (
+    select p.period, t.team, a.person, a.slot, a.decides, a.goes
+    from (select *, extract(dow from local_at) * 24 + extract(hour from local_at) as slot from local_acts) a
     inner join teams t on t.team = coalesce(a.team, '(no team)') or t.team = '(all)'
     inner join marts.periods p on a.acted_at >= p.start_at and a.acted_at < p.end_at
 ),
