@@ -24,13 +24,25 @@ rules as (
     select cast(seed_order as bigint), rule_id, lower(source), kind, verb, pattern, track, activity, reason
     from seeds.classification_rules
 ),
+-- Kinds and verbs are few: matched once with what rules say of them, and not again for every combination.
+kinds as (
+    select k.kind, r.kind as said
+    from (select distinct kind from combinations) k
+    inner join (select distinct kind from rules) r on r.kind = '*' or regexp_matches(k.kind, '^(' || r.kind || ')$')
+),
+verbs as (
+    select v.verb, r.verb as said
+    from (select distinct verb from combinations) v
+    inner join (select distinct verb from rules) r on r.verb = '*' or regexp_matches(v.verb, '^(' || r.verb || ')$')
+),
 matched as (
     select c.*, r.place, r.rule_id, r.track, r.activity, r.reason
     from combinations c
+    inner join kinds k on k.kind = c.kind
+    inner join verbs v on v.verb = c.verb
     inner join rules r
-        on (r.source = '*' or r.source = lower(c.source))
-        and (r.kind = '*' or regexp_matches(c.kind, '^(' || r.kind || ')$'))
-        and (r.verb = '*' or regexp_matches(c.verb, '^(' || r.verb || ')$'))
+        on r.kind = k.said and r.verb = v.said
+        and (r.source = '*' or r.source = lower(c.source))
         and (r.pattern = '.*' or regexp_matches(c.sign, r.pattern))
 ),
 firsts as (
