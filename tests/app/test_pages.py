@@ -183,10 +183,11 @@ def test_a_fault_in_a_page_gives_a_reference_and_no_traceback(
 
 
 def test_a_note_in_the_journal_shows_on_the_charts(sample: Workspace, opened: Opened) -> None:
-    """Deliberate changes stand where they happened."""
+    """Deliberate changes stand where they happened, on a measure's weeks and on the two lanes."""
     notes.annotate(sample.journal_path, AS_OF.date() - timedelta(weeks=6), "Automated approvals")
-    app = opened("approvals")
-    assert any("Automated approvals" in element.proto.spec for element in app.get("plotly_chart"))
+    for page in ("approvals", "overview"):
+        app = opened(page)
+        assert any("Automated approvals" in element.proto.spec for element in app.get("plotly_chart")), page
 
 
 def _publish_another(space: Workspace) -> str:
