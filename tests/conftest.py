@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,12 @@ from ingest.manners import Clock
 from ingest.store import RawStore
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors for `-n auto`: a test in a browser spends a third of its time waiting for it."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_runtest_setup() -> None:
