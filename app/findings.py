@@ -52,25 +52,34 @@ def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None,
     if drifting:
         named = wording.listed([wording.inert(team, 40) for team in drifting], 3)
         parts.append(f"{named} {'drifts' if len(drifting) == 1 else 'drift'} towards one process")
-    parts += _limits_part(readings, has_more=bool(drifting))
+    has_leaked = unauthorised is not None and bool(unauthorised.value.value) and unauthorised.behaviour.is_signal
+    parts += _limits_part(readings, has_more=bool(drifting), is_all=not has_leaked)
     if unauthorised is not None and unauthorised.value.value:
         before = unauthorised.before
-        was = f"from {wording.metric_amount(before)}, " if before and unauthorised.behaviour.is_signal else ""
+        was = f"from {wording.metric_amount(before)}, " if before and has_leaked else ""
         parts.append(
             f"{unauthorised.amount} of production deployments began without valid approval "
-            f"({was}{_n(unauthorised.value)})"
+            f"({was}{_n(unauthorised.value)})" + (", outside the usual limits" if has_leaked else "")
         )
     return wording.sentence("; ".join(parts)) + "."
 
 
-def _limits_part(readings: Sequence[Reading], *, has_more: bool) -> list[str]:
-    """Return what left its limits, or that nothing did, or that nothing can be said."""
+def _limits_part(readings: Sequence[Reading], *, has_more: bool, is_all: bool) -> list[str]:
+    """Return what left its limits, or that nothing did, or that nothing can be said.
+
+    Args:
+        readings: The headline metrics.
+        has_more: Whether the sentence has said something else before.
+        is_all: Whether nothing else left its limits; else the quiet ones are named, since "no measure" would be untrue.
+    """
     judged = [r for r in readings if r.behaviour.limits is not None]
     signals = [r for r in judged if r.behaviour.is_signal]
     if signals:
         quiet = [r.definition.label.lower() for r in judged if not r.behaviour.is_signal]
         said = [_lower_first(_moved(r)) for r in signals]
         return said + ([f"{wording.listed(quiet)} stayed within limits"] if quiet else [])
+    if judged and not is_all:
+        return [f"{wording.listed([r.definition.label.lower() for r in judged])} stayed within limits"]
     if judged:
         return [f"no {'other ' if has_more else ''}measure left its limits"]
     known = [r for r in readings if r.value.value is not None]

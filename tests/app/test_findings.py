@@ -1,0 +1,43 @@
+"""The sentence at the top of the Overview."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from app.findings import Reading, overview_sentence
+from app.limits import Week, behaviour
+from models.metric import MetricDefinition, MetricValue
+from sql.aggregate import Filter
+
+MONDAY = date(2026, 1, 5)
+QUIET, LOUD = (0.05, 0.07), (0.05, 0.5)
+
+
+def reading(label: str, last: tuple[float, float]) -> Reading:
+    """Return a rate with ten usual weeks and two judged ones."""
+    weeks = [Week(MONDAY + timedelta(weeks=i), value, 20) for i, value in enumerate([*(0.05, 0.07) * 5, *last])]
+    definition = MetricDefinition(
+        name=label.replace(" ", "_"), label=label, description="", unit="ratio", kind="rate", better="lower",
+        statistic="share", dated_by="", source="",
+    )  # fmt: skip
+    values = [
+        MetricValue(metric=label, label=label, unit="ratio", value=value, numerator=1, denominator=40, is_enough=True)
+        for value in (0.3, 0.06)
+    ]
+    asked = Filter(datetime(2026, 3, 16), datetime(2026, 3, 30))
+    return Reading(definition, *values, behaviour(weeks, MONDAY + timedelta(weeks=10)), asked)
+
+
+def test_unauthorised_deployments_outside_their_limits_are_no_quiet_week() -> None:
+    """'No measure left its limits' is not said beside one that did."""
+    said = overview_sentence([reading("Change failure rate", QUIET)], reading("Unauthorised deployments", LOUD))
+    assert said == (
+        "Change failure rate stayed within limits; 30 % of production deployments began without valid approval "
+        "(from 6 %, n = 40), outside the usual limits."
+    )
+
+
+def test_when_everything_is_quiet_that_is_said() -> None:
+    """The share without approval is told all the same, without a comparison that would look like news."""
+    said = overview_sentence([reading("Change failure rate", QUIET)], reading("Unauthorised deployments", QUIET))
+    assert said == ("No measure left its limits; 30 % of production deployments began without valid approval (n = 40).")
