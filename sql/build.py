@@ -18,7 +18,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from sqlglot.errors import ParseError
 
-from models.errors import BuildError, NotBuiltError
+from models.errors import BuildError, NotBuiltError, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import examine_rows, portability_problems, require
@@ -180,13 +180,6 @@ def build(
         results = _write(workspace, settings, ordered, build_id, moment, progress, memory_limit)
         summary: dict[str, object] = {"as_of": moment.isoformat() + "Z", "kind": settings.workspace.kind}
         workspace.publish(build_id, workspace.build_dir / f"{build_id}.duckdb", summary)
-    except duckdb.OutOfMemoryException as error:
-        raise BuildError(
-            f"The build ran out of memory or disk: {error}.",
-            where=str(workspace.build_dir),
-            kept="the last good build stays published",
-            next_step="free disk space, or run with a larger --memory",
-        ) from error
     finally:
         _sweep(workspace.build_dir)
     return BuildResult(build_id, moment, time.perf_counter() - started, tuple(results))
@@ -292,7 +285,12 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
 
 
 def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelResult:
-    """Create one model's table and check it. Raises ``BuildError`` naming the file and the broken promise."""
+    """Create one model's table and check it.
+
+    Raises:
+        BuildError: The model does not run, or breaks a promise; the file and the promise are named.
+        StorageError: The disk is full, or memory ran out.
+    """
     started = time.perf_counter()
     table = f"{CATALOGS[model.layer]}.{model.full_name}"
     # Scaffolding is never read in order; only what is published is worth sorting.
@@ -300,13 +298,10 @@ def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelRes
         statement = f"select * from ({statement}\n) order by {model.order_by}"
     try:
         con.execute(f"create {'view' if model.is_view else 'table'} {table} as {statement}")
-    except duckdb.OutOfMemoryException:
-        raise
     except duckdb.Error as error:
-        raise BuildError(
-            f"The model {model.full_name} failed: {error}",
-            where=str(model.path),
-            kept="the last good build stays published",
+        kept = "the last good build stays published"
+        raise storage_failure(error, kept=kept) or BuildError(
+            f"The model {model.full_name} failed: {error}", where=str(model.path), kept=kept
         ) from error
     problems, rows = examine_rows(con, model, table)
     require(problems, model.full_name)

@@ -142,35 +142,44 @@ alive as (
     where r.kind in ('policy', 'standard_change')
     group by t.team
 ),
+durations as (
+    select period, team, 'middle' as what, middle_seconds as seconds from handled
+    union all
+    select period, team, 'wait', wait from waits
+    union all
+    select period, team, 'handling', median_handling_seconds from marts.team_practice
+),
+spelled as (
+    select
+        period, team,
+        max(spelt) filter (where what = 'middle') as middle_text,
+        max(spelt) filter (where what = 'wait') as wait_text,
+        max(spelt) filter (where what = 'handling') as handling_text
+    from (
+        select
+            *,
+            case
+                when seconds < 120 then cast(cast(round(seconds) as bigint) as varchar) || ' s'
+                when seconds < 7200 then cast(cast(round(seconds / 60) as bigint) as varchar) || ' min'
+                when seconds < 172800 then cast(round(seconds / 3600, 1) as varchar) || ' h'
+                else cast(round(seconds / 86400, 1) as varchar) || ' days'
+            end as spelt
+        from durations
+    ) d
+    group by period, team
+),
 spoken as (
     select
         f.*, l.*, h.decline_share, h.wordless_share, h.middle_seconds, h.decisions as handled, h.high_n, h.high_declined, h.low_n,
         h.low_declined, w.changes as waited, w.wait, w.low_wait, w.high_wait,
-        case
-            when h.middle_seconds is null then 'not known'
-            when h.middle_seconds < 120 then cast(cast(round(h.middle_seconds) as bigint) as varchar) || ' s'
-            when h.middle_seconds < 7200 then cast(cast(round(h.middle_seconds / 60) as bigint) as varchar) || ' min'
-            when h.middle_seconds < 172800 then cast(round(h.middle_seconds / 3600, 1) as varchar) || ' h'
-            else cast(round(h.middle_seconds / 86400, 1) as varchar) || ' days'
-        end as middle_text,
-        case
-            when w.wait is null then 'not known'
-            when w.wait < 120 then cast(cast(round(w.wait) as bigint) as varchar) || ' s'
-            when w.wait < 7200 then cast(cast(round(w.wait / 60) as bigint) as varchar) || ' min'
-            when w.wait < 172800 then cast(round(w.wait / 3600, 1) as varchar) || ' h'
-            else cast(round(w.wait / 86400, 1) as varchar) || ' days'
-        end as wait_text,
-        case
-            when f.median_handling_seconds is null then 'not known'
-            when f.median_handling_seconds < 120 then cast(cast(round(f.median_handling_seconds) as bigint) as varchar) || ' s'
-            when f.median_handling_seconds < 7200 then cast(cast(round(f.median_handling_seconds / 60) as bigint) as varchar) || ' min'
-            when f.median_handling_seconds < 172800 then cast(round(f.median_handling_seconds / 3600, 1) as varchar) || ' h'
-            else cast(round(f.median_handling_seconds / 86400, 1) as varchar) || ' days'
-        end as handling_text
+        coalesce(d.middle_text, 'not known') as middle_text,
+        coalesce(d.wait_text, 'not known') as wait_text,
+        coalesce(d.handling_text, 'not known') as handling_text
     from marts.team_practice f
     cross join config.practice l
     left join handled h on h.period = f.period and h.team = f.team
     left join waits w on w.period = f.period and w.team = f.team
+    left join spelled d on d.period = f.period and d.team = f.team
 ),
 figures as (
     select f.period, f.team, 'cab_does_release_logistics' as pattern, a.misplaced * 1.0 / nullif(a.items, 0) as value,
