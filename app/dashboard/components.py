@@ -5,7 +5,7 @@ Owns how things are said and escaped on screen. Refuses to query.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -190,12 +190,14 @@ def table(
     alt: str,
     columns: Mapping[str, Any] | None = None,
     is_selectable: bool = False,
+    on_pick: Callable[[int], None] | None = None,
     height: int | None = None,
     of: Provenance | None = None,
 ) -> list[int]:
     """Show rows as a grid and return the positions of the selected ones (at most one).
 
-    With ``of``, what the rows answer, they are offered as CSV and XLSX below; columns that are not shown included.
+    With ``on_pick``, selecting a row calls it with the row's position, as a mark of a chart does. With ``of``, what the
+    rows answer, they are offered as CSV and XLSX below; columns that are not shown included.
     """
     rows = shown
     configured = {name: config for name, config in (columns or {}).items() if config}
@@ -206,15 +208,23 @@ def table(
     }  # fmt: skip
     if height is not None:
         options["height"] = height
-    if not is_selectable:
+    selected: list[int] = []
+    if on_pick is not None:
+        st.dataframe(shown, on_select=lambda: _picked(key, on_pick), selection_mode="single-row", **options)
+    elif not is_selectable:
         st.dataframe(shown, **options)
-        selected: list[int] = []
     else:
         state = st.dataframe(shown, on_select="rerun", selection_mode="single-row", **options)
         selected = list(state.selection.rows)
     if of is not None:
         take_away.downloads(lambda: rows, key.replace("_", "-"), of, count=len(rows), is_quiet=True)
     return selected
+
+
+def _picked(key: str, on_pick: Callable[[int], None]) -> None:
+    state = st.session_state.get(key)
+    if state and state.selection.rows:
+        on_pick(state.selection.rows[0])
 
 
 def _presentable(rows: pd.DataFrame, configured: Mapping[str, Any]) -> pd.DataFrame:

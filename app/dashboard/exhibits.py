@@ -65,10 +65,24 @@ def _foot(of: Provenance, *, is_narrow: bool) -> str:
     return "<br>".join(f'<span style="font-weight:400">{text}</span>' for text in texts)
 
 
+def picked_mark(key: str) -> str:
+    """Return what the mark that a reader chose in a chart stands for (its ``customdata``); empty for none."""
+    state = st.session_state.get(key)
+    found = next((data for point in (state.selection.points if state else []) if (data := point.get("customdata"))), "")
+    return str(found[0] if isinstance(found, list) else found)
+
+
 def same_as_table(
-    rows: pd.DataFrame, *, name: str, alt: str, of: Provenance, columns: Mapping[str, Any] | None = None
+    rows: pd.DataFrame,
+    *,
+    name: str,
+    alt: str,
+    of: Provenance,
+    columns: Mapping[str, Any] | None = None,
+    on_pick: Callable[[int], None] | None = None,
+    title: str = "The same as a table, CSV and XLSX",
 ) -> None:
-    """Show a chart's numbers as a table to unfold, with its files."""
-    with st.expander("The same as a table, CSV and XLSX"):
-        components.table(rows, key=f"{name}_table", alt=alt, columns=columns)
+    """Show a chart's numbers as a table to unfold, with its files; ``on_pick`` does what a mark of the chart does."""
+    with st.expander(title):
+        components.table(rows, key=f"{name}_table", alt=alt, columns=columns, on_pick=on_pick)
         take_away.downloads(lambda: rows, name.replace("_", "-"), of, what="This table", count=len(rows))

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app import findings, wording
-from app.dashboard import annotating, components, exhibits, filters, frame, readings, take_away
+from app.dashboard import annotating, components, exhibits, filters, frame, readings, record_list, take_away
 from app.dashboard.frame import Frame
 from app.families import Subject
 from app.figures import charts, style
@@ -62,23 +62,24 @@ def measures(asked: Frame, family: Sequence[Subject]) -> None:
     )
     if not rows["Note"].astype(bool).any():
         rows = rows.drop(columns="Note")
-    st.dataframe(
-        rows, hide_index=True, key="measures", alt="All measures of this page", selection_mode="single-row",
-        on_select=lambda: _pick_measure([r.definition.label for r in found]),
-        column_config={
-            "Measure": st.column_config.TextColumn(width=190), "Value": st.column_config.TextColumn(width=95),
-            "n": st.column_config.NumberColumn(width=55), "Compared with": st.column_config.TextColumn(width=95),
-            "Limits": st.column_config.TextColumn(width=110), "Note": st.column_config.TextColumn(width=120),
-            "What it says": st.column_config.TextColumn(width=290),
-        },
+    columns = {
+        "Measure": st.column_config.TextColumn(width=190), "Value": st.column_config.TextColumn(width=95),
+        "n": st.column_config.NumberColumn(width=55), "Compared with": st.column_config.TextColumn(width=95),
+        "Limits": st.column_config.TextColumn(width=110), "Note": st.column_config.TextColumn(width=120),
+        "What it says": st.column_config.TextColumn(width=290),
+    }  # fmt: skip
+    components.table(
+        rows, key="measures", alt="All measures of this page", of=take_away.provenance(asked),
+        columns={name: columns[name] for name in rows.columns},
+        on_pick=lambda row: _pick("measure", found[row].definition.label),
     )  # fmt: skip
     st.caption("Select a row to look into it above.")
 
 
-def _pick_measure(labels: Sequence[str]) -> None:
-    state = st.session_state.get("measures")
-    if state and state.selection.rows:
-        st.session_state["measure"] = labels[state.selection.rows[0]]
+def _pick(key: str, value: object) -> None:
+    """Let a choice made in a chart or a table be that of a widget of the page; used in callbacks."""
+    if value:
+        st.session_state[key] = value
 
 
 def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
@@ -97,19 +98,20 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         judged_from=readings.judged_from(asked.choice.asked),
         notes=notes.notes_between(behaviour.weeks[0].week, behaviour.weeks[-1].week, *asked.choice.teams),
     )
-    of = take_away.provenance(asked, reading.value.denominator)
+    of = readings.provenance(asked, reading)
     exhibits.chart(
         figure,
         key=f"weeks_{subject.name}",
         of=of,
-        on_select=lambda: _pick_week(subject),
+        on_select=lambda: _pick("week", exhibits.picked_mark(f"weeks_{subject.name}")),
         alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
         "The table below holds the same numbers.",
     )
-    st.caption(_limits_text(reading))
+    st.caption(f"{_limits_text(reading)} {_to_records('week')}")
     exhibits.same_as_table(
-        _week_rows(reading), name=f"{subject.name}_by_week", alt=f"{reading.definition.label} by week", of=of
-    )
+        _week_rows(reading), name=f"{subject.name}_by_week", alt=f"{reading.definition.label} by week", of=of,
+        on_pick=lambda row: _pick("week", behaviour.weeks[row].week.isoformat()),
+    )  # fmt: skip
     annotating.offer(asked)
 
 
@@ -137,6 +139,10 @@ def _numbers(reading: Reading) -> str:
     return " · ".join(parts)
 
 
+def _to_records(mark: str) -> str:
+    return f"Choose a {mark} to narrow the [records below](#{record_list.ANCHOR}) to it."
+
+
 def _limits_text(reading: Reading) -> str:
     limits, unit = reading.behaviour.limits, reading.value.unit
     if limits is None:
@@ -161,15 +167,6 @@ def _week_rows(reading: Reading) -> pd.DataFrame:
             "Signal": [hits.get(w.week, "" if w.is_judged else "not judged") for w in weeks],
         }
     )
-
-
-def _pick_week(subject: Subject) -> None:
-    """Let a click on a week choose it for the rows below; the choice is the same as in the rows' own select box."""
-    state = st.session_state.get(f"weeks_{subject.name}")
-    points = state.selection.points if state else []
-    picked = next((point.get("customdata") for point in points if point.get("customdata")), None)
-    if picked:
-        st.session_state["week"] = picked[0] if isinstance(picked, list) else picked
 
 
 def split(asked: Frame, subject: Subject, reading: Reading) -> None:
@@ -210,10 +207,10 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         [_estimate(v, by) for v in shown], reading.value.unit, subject.track, style.palette(frame.is_dark()),
         overall=reading.value.value,
     )  # fmt: skip
-    of = take_away.provenance(asked, reading.value.denominator)
+    of = readings.provenance(asked, reading)
     exhibits.chart(
         figure, key=f"groups_{subject.name}_{by}", of=of,
-        on_select=lambda: _pick_group(f"groups_{subject.name}_{by}", by),
+        on_select=lambda: _pick_group(by, exhibits.picked_mark(f"groups_{subject.name}_{by}")),
         alt=f"{reading.definition.label} by {wording.words(by)}. The table below holds the same numbers.",
     )  # fmt: skip
     spread = {"duration": "; line: to the 90th percentile", "rate": "; line: 95 % interval"}.get(
@@ -225,8 +222,9 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         "Choose a dot to filter by it."
     )
     exhibits.same_as_table(
-        _group_rows(groups, by, reading), name=f"{subject.name}_by_{by}", alt=f"By {wording.words(by)}", of=of
-    )
+        _group_rows(groups, by, reading), name=f"{subject.name}_by_{by}", alt=f"By {wording.words(by)}", of=of,
+        on_pick=lambda row: _pick_group(by, groups[row].group[by]),
+    )  # fmt: skip
 
 
 def _estimate(value: MetricValue, by: str) -> Estimate:
@@ -250,11 +248,7 @@ def _group_rows(groups: list[MetricValue], by: str, reading: Reading) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def _pick_group(key: str, by: str) -> None:
-    state = st.session_state.get(key)
-    points = state.selection.points if state else []
-    picked = next((point.get("customdata") for point in points if point.get("customdata")), None)
-    name = picked[0] if isinstance(picked, list) else picked
+def _pick_group(by: str, name: str | None) -> None:
     if name and name != "unknown":
         st.session_state[by] = [name]
 
@@ -271,12 +265,15 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
         style.palette(frame.is_dark()), subject.track,
         axis=reading.definition.label.lower(), unit_axis="records",
     )  # fmt: skip
-    of = take_away.provenance(asked, reading.value.denominator)
+    of = readings.provenance(asked, reading)
     exhibits.chart(
         figure, key=f"classes_{subject.name}", of=of,
+        on_select=lambda: _pick("class", exhibits.picked_mark(f"classes_{subject.name}")),
         alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
     )  # fmt: skip
+    st.caption(_to_records("bar"))
     exhibits.same_as_table(
         pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), name=f"{subject.name}_classes",
         alt=f"Distribution of {reading.definition.label.lower()}", of=of,
+        on_pick=lambda row: _pick("class", classes[row][0]),
     )  # fmt: skip

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from app import limits
+from app.dashboard import take_away
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.findings import Reading
 from app.periods import Period, monday
 from app.questions import queries
@@ -34,6 +36,19 @@ def reading(asked: Frame, name: str) -> Reading | None:
         has_types,
         note,
     )
+
+
+def question(asked: Frame, reading: Reading, over: Period | None = None) -> str:
+    """Return what a metric's figures answer, as text: without the change types where those do not narrow it."""
+    if not reading.scope_note:
+        return asked.choice.describe(over)
+    return f"{replace(asked.choice, change_types=()).describe(over)} · {reading.scope_note}"
+
+
+def provenance(asked: Frame, reading: Reading, n: int | None = None) -> Provenance:
+    """Return what a metric's figures answer, for files and the foot of its charts."""
+    found = take_away.provenance(asked, reading.value.denominator if n is None else n)
+    return replace(found, question=question(asked, reading))
 
 
 def history(asked: Period) -> Period:

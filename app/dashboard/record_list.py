@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, take_away
+from app.dashboard import components, filters, readings, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.families import Subject
@@ -21,6 +21,9 @@ from app.questions import queries, records
 from sql.aggregate import Filter
 
 ALL_WEEKS = "All weeks"
+ALL_CLASSES = "Any time"
+# Where charts and their tables lead when a mark or row of theirs is chosen.
+ANCHOR = "records"
 _RECIPES = {
     "median": "take the median of `value` (seconds)",
     "kaplan_meier": "take the Kaplan-Meier median of `value`, rows with `in_numerator` = false censored at theirs",
@@ -32,22 +35,28 @@ _RECIPES = {
 
 def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> None:
     """Show the records behind the number; a row opens its change. Weeks narrow it, all rows can be downloaded."""
-    st.subheader(title, anchor=False)
-    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    st.subheader(title, anchor=ANCHOR)
+    has_classes = reading.definition.unit == "seconds"
+    left, *middle, right = st.columns([1, 1, 2] if has_classes else [1, 2], vertical_alignment="bottom")
     weeks = [
         ALL_WEEKS,
         *(w.week.isoformat() for w in reversed(reading.behaviour.weeks) if _is_asked(w.week, asked.choice.asked)),
     ]
     with left:
         week = filters.choose("Week beginning (UTC)", weeks, key="week")
+    in_class = ALL_CLASSES
+    if middle:
+        with middle[0]:
+            in_class = filters.choose("How long it took", [ALL_CLASSES, *records.CLASSES], key="class")
     kinds = subject.kinds(reading.definition)
     with right:
         shown = st.segmented_control(
             "Records", list(kinds), default=next(iter(kinds)), required=True, key=f"kind_{subject.name}"
         )
+    kind = kinds[shown or next(iter(kinds))]
     is_valued = "judged" in kinds.values()
     narrowed = reading.filter if week == ALL_WEEKS else _within(reading, date.fromisoformat(week))
-    found = records.rows(asked.build, subject.name, narrowed, kinds[shown or next(iter(kinds))], by_value=is_valued)
+    found = records.rows(asked.build, subject.name, narrowed, kind, by_value=is_valued, in_class=in_class)
     value = queries.metric(asked.build, subject.name, narrowed)
     if found.empty:
         st.caption("No such record in the period.")
@@ -60,21 +69,28 @@ def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> Non
             is_selectable=True,
         )
         components.open_selected(selected, found)
-    total = records.total(value, kinds[shown or next(iter(kinds))])
+    total = records.total(value, kind)
+    if in_class != ALL_CLASSES:
+        total = dict(records.classes(asked.build, subject.name, narrowed)).get(in_class, 0) if is_valued else 0
     counted = f"{len(found):,} of {total:,} records" if total > len(found) else wording.plural(total, "record")
     st.caption(f"{counted}, {'largest value' if is_valued else 'newest'} first. Select a row to open it.")
-    count = value.denominator + sum(value.excluded.values())
+    if in_class != ALL_CLASSES:
+        count, n, what = total, total, f"All {total:,} of {in_class}"
+    else:
+        count, n = value.denominator + sum(value.excluded.values()), value.denominator
+        what = f"All {count:,} contributing records"
     take_away.downloads(
-        lambda: records.everything(asked.build, subject.name, narrowed), subject.name.replace("_", "-"),
-        _answered(asked, narrowed, week, value.denominator), count=count, what=f"All {count:,} contributing records",
+        lambda: records.everything(asked.build, subject.name, narrowed, in_class), subject.name.replace("_", "-"),
+        _answered(asked, reading, narrowed, in_class, n), count=count, what=what,
     )  # fmt: skip
     _how_made(asked, subject, reading)
 
 
-def _answered(asked: Frame, narrowed: Filter, week: str, n: int) -> Provenance:
-    if week == ALL_WEEKS or narrowed.start is None or narrowed.end is None:
-        return take_away.provenance(asked, n)
-    return take_away.provenance(asked, n, asked.choice.describe(Period(narrowed.start, narrowed.end)))
+def _answered(asked: Frame, reading: Reading, narrowed: Filter, in_class: str, n: int) -> Provenance:
+    if (narrowed == reading.filter and in_class == ALL_CLASSES) or narrowed.start is None or narrowed.end is None:
+        return readings.provenance(asked, reading, n)
+    question = readings.question(asked, reading, Period(narrowed.start, narrowed.end))
+    return take_away.provenance(asked, n, question + ("" if in_class == ALL_CLASSES else f" · {in_class}"))
 
 
 def _is_asked(week: date, asked: Period) -> bool:

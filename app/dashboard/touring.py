@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components
+from app.dashboard import components, frame, take_away
 from app.questions import tour
 from app.questions.change_story import TRACKS, Story
 from app.questions.tour import Step
@@ -56,6 +56,7 @@ def _step(step: Step, at: int, of: int) -> None:
             ),
             key=f"tour_{at}", alt=f"Records of step {at}: {step.title}",
             height=_HEIGHT if len(step.events) > _FEW else None,
+            of=take_away.provenance(frame.current(), len(step.events), f"step {at} of the tour: {step.title}"),
             columns={
                 "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
                 "Who": st.column_config.TextColumn(width=110),

@@ -262,8 +262,10 @@ def level(
                 "y1": rate * 100, "line": {"color": colours.muted, "width": 1, "dash": dash},
             })  # fmt: skip
     figure.add_scatter(
-        x=ends, y=[w[1] * 100 for w in weeks], mode="lines",
+        x=ends, y=[w[1] * 100 for w in weeks], mode="lines+markers",
         line={"color": colour, "width": 2.5 if is_drifting else 1.8},
+        # A line alone cannot be selected; the week's day is what a chosen point stands for.
+        marker={"color": colour, "size": 4, "opacity": 1}, customdata=[end.isoformat() for end in ends],
         text=[f"weeks to {wording.day(w[0])}<br>{wording.share(w[1])}, n = {w[4]:,}" for w in weeks],
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip

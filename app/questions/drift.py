@@ -87,6 +87,12 @@ def strata(build: Build, team: str, dimension: str, since: date) -> list[Stratum
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def strata_over(build: Build, team: str, dimension: str, start: date, end: date) -> list[Stratum]:
+    """Return the strata of the days [start, end), the one with most marks first."""
+    return drift_rows.strata(cursor(build), team, dimension, start, end)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def context_of(build: Build, team: str) -> Context | None:
     """Return a team's cadence and decision value."""
     return drift_rows.context_of(cursor(build), team)

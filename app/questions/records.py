@@ -5,6 +5,7 @@ The rows come from the metric's own table through the same filter as its value. 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -38,8 +39,30 @@ _CLASSES = (
 )
 
 
+CLASSES = tuple(label for _, label in _CLASSES)
+
+
+def _bounds(label: str) -> tuple[float, float]:
+    """Return the seconds [from, to) of a class of a distribution; everything for no class."""
+    if label not in CLASSES:
+        return -math.inf, math.inf
+    place = CLASSES.index(label)
+    upper = _CLASSES[place][0]
+    return float(_CLASSES[place - 1][0] or 0) if place else -math.inf, math.inf if upper is None else float(upper)
+
+
+def _in_class(label: str) -> str:
+    """Return the condition that a record is judged and its value falls into a class; true for no class."""
+    if label not in CLASSES:
+        return "true"
+    lower, upper = _bounds(label)
+    return "exclusion_reason is null and value is not null" + "".join(
+        f" and value {sign} {bound}" for sign, bound in ((">=", lower), ("<", upper)) if math.isfinite(bound)
+    )
+
+
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
-def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool) -> pd.DataFrame:
+def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, in_class: str = "") -> pd.DataFrame:
     """Return at most ``SHOWN`` records of one kind, with what they are and where they open.
 
     Args:
@@ -48,6 +71,7 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool) 
         chosen: The question.
         kind: ``judged``, ``counted``, ``not_counted`` or ``excluded``.
         by_value: Largest value first instead of newest first.
+        in_class: Only those of one class of the distribution.
     """
     per_hour = f" / {_HOUR}.0" if aggregate.definition(cursor(build), name).unit == "seconds" else ""
     where, values = chosen.where()
@@ -62,7 +86,7 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool) 
         .execute(
             f"""
             with chosen as materialized (
-                select * from metrics.{name} where {where} and {_CONDITIONS[kind]}
+                select * from metrics.{name} where {where} and {_CONDITIONS[kind]} and {_in_class(in_class)}
                 order by {order}, record_id limit {SHOWN}
             ),
             -- Few records of large tables: looked for among these, not joined with all.
@@ -145,10 +169,16 @@ def total(value: MetricValue, kind: str) -> int:
     return counted if kind == "counted" else value.denominator - counted
 
 
-def everything(build: Build, name: str, chosen: Filter) -> pd.DataFrame:
-    """Return every contributing record, excluded ones with their reason; what a reader recomputes the value from."""
+def everything(build: Build, name: str, chosen: Filter, in_class: str = "") -> pd.DataFrame:
+    """Return every contributing record, excluded ones with their reason; what a reader recomputes the value from.
+
+    With a class of the distribution, those of the class.
+    """
     found: pd.DataFrame = aggregate.records(cursor(build), name, chosen).to_pandas()
-    return found
+    if in_class not in CLASSES:
+        return found
+    lower, upper = _bounds(in_class)
+    return found[found["exclusion_reason"].isna() & (found["value"] >= lower) & (found["value"] < upper)]
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)

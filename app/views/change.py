@@ -11,6 +11,7 @@ import streamlit as st
 from app import wording
 from app.dashboard import components, exhibits, frame, take_away, touring
 from app.dashboard.frame import Frame
+from app.dashboard.take_away import Provenance
 from app.figures import style, timelines
 from app.figures.timelines import Moment
 from app.questions import change_story
@@ -77,14 +78,19 @@ def _timeline(story: Story, marked: tuple[datetime, ...]) -> None:
     if shared:
         title += f"; {shared:,} of them {'is' if shared == 1 else 'are'} both at once"
     st.header(title, anchor=False)
-    record = wording.short_key(str(story.record["key"] or "this record"), story.record["url"])
     exhibits.chart(
         timelines.timeline(moments, style.palette(frame.is_dark()), marked=marked), key="timeline",
-        of=take_away.provenance(frame.current(), len(moments), f"events of {record}"),
+        of=_of(story, len(moments), "events"),
         alt=f"{title}, on one time axis with a lane per track. The table below holds every event.",
     )  # fmt: skip
     if shared:
         st.caption("A dotted line joins an event that decides and executes at once: it stands in both tracks.")
+
+
+def _of(story: Story, n: int, what: str) -> Provenance:
+    """Return what a part of the page answers: one change's events, windows, conditions."""
+    record = wording.short_key(str(story.record["key"] or "this record"), story.record["url"])
+    return take_away.provenance(frame.current(), n, f"{what} of {record}")
 
 
 def _moment(event: Event, at: datetime) -> Moment:
@@ -130,9 +136,7 @@ def _events(story: Story) -> None:
             "Rule": st.column_config.TextColumn(width=160),
             "Time": st.column_config.TextColumn(width=70, help="exact, bounded or inferred"),
         },
-        of=take_away.provenance(
-            frame.current(), len(rows), f"events of {wording.short_key(str(story.record['key']), story.record['url'])}"
-        ),
+        of=_of(story, len(rows), "events"),
     )
     st.caption("Persons appear by their part in this change; the source's own page and evidence packs carry names.")
 
@@ -174,6 +178,7 @@ def _related(story: Story) -> None:
             ),
             key="windows",
             alt="Windows of this change",
+            of=_of(story, len(story.windows), "windows"),
         )
     if story.incidents:
         st.header("Incidents linked to its deployments", anchor=False)
@@ -203,7 +208,7 @@ def _conditions(story: Story) -> None:
         key="condition_ledger", alt="Conditions of the approval", columns={
             "Condition": st.column_config.TextColumn(width=380), "Status": None, "Due (UTC)": None, "Met (UTC)": None,
             "Says so": st.column_config.LinkColumn(display_text="open", width=70),
-        },
+        }, of=_of(story, len(story.conditions), "conditions"),
     )  # fmt: skip
 
 
@@ -232,6 +237,7 @@ def _duties(story: Story) -> None:
             }
         ),
         key="duties", alt="Tests of separation of duties",
+        of=_of(story, len(story.duties), "tests of separation of duties"),
     )  # fmt: skip
 
 

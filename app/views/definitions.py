@@ -50,7 +50,7 @@ def _measures(asked: Frame) -> None:
     }
     components.table(
         pd.DataFrame({"What": list(facts), "Value": list(facts.values())}), key="definition_facts",
-        alt=f"Definition of {definition.label}",
+        alt=f"Definition of {definition.label}", of=_of(asked),
     )  # fmt: skip
     page = families.page_of(definition.name)
     if page:

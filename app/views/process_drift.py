@@ -9,12 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import annotating, components, exhibits, filters, frame, take_away
+from app.dashboard import annotating, components, exhibits, filters, frame, mark_list, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.figures import charts, style
 from app.journal import notes
-from app.periods import Period
 from app.questions import drift, queries
 from app.questions.drift import Component, Finding
 
@@ -49,15 +48,15 @@ def show() -> None:
     gaps = drift.gaps(asked.build, finding.team)
     _small_multiples(asked, finding, parts, [week for week, _ in gaps], queries.settings(asked.build).drift.level_weeks)
     _gap_text(gaps)
+    mark_list.show(asked, finding, parts)
     _beside(asked, finding)
     _earlier(asked, finding)
-    _teams(found)
-    _records(asked, finding, parts)
+    _teams(asked, found)
     _index(asked, finding)
     _annotations(asked, finding)
 
 
-def _teams(found: Sequence[Finding]) -> None:
+def _teams(asked: Frame, found: Sequence[Finding]) -> None:
     with st.expander(f"What is said of all {wording.plural(len(found), 'team')}", expanded=len(found) > 1):
         # A table of text, which wraps: a grid would cut the sentences.
         st.table(
@@ -71,7 +70,33 @@ def _teams(found: Sequence[Finding]) -> None:
             ),
             alt="Drift by team",
         )
+        take_away.downloads(
+            lambda: _team_rows(found), "drift-teams", take_away.provenance(asked, None, _scope(asked)),
+            what="What is said of every team", count=len(found), is_quiet=True,
+        )  # fmt: skip
         st.caption("Teams differ in size and staffing: levels are never ranked, each is compared with its own past.")
+
+
+def _scope(asked: Frame) -> str:
+    teams = asked.choice.teams
+    return "all weeks on record" + (f" · team {wording.listed(list(teams))}" if teams else "")
+
+
+def _team_rows(found: Sequence[Finding]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "team": [f.team for f in found],
+            "state": [f.state for f in found],
+            "dimension": [drift.LABELS.get(f.dimension or "", "") for f in found],
+            "onset": [f.onset for f in found],
+            "level": [f.level for f in found],
+            "low": [f.low for f in found],
+            "high": [f.high for f in found],
+            "records": [f.n for f in found],
+            "baseline_rate": [f.baseline_rate for f in found],
+            "what_is_said": [f.sentence for f in found],
+        }
+    )
 
 
 def _chosen(found: Sequence[Finding]) -> Finding:
@@ -128,7 +153,8 @@ def _small_multiples(
     st.caption(
         f"Share of records without the separation that should be visible, over trailing {trailing} weeks; shaded: 95 % "
         "interval; dotted: the rate of the baseline, whose weeks the bar on top marks; dashed: the rate up to which "
-        "nothing is counted as drift; grey columns: weeks left out as a data gap."
+        "nothing is counted as drift; grey columns: weeks left out as a data gap. Choose a point for its "
+        f"[records](#{mark_list.ANCHOR})."
     )
     silent = [
         f"{drift.LABELS.get(part.dimension, part.dimension).lower()} ({wording.inert(part.reason or 'no marks')})"
@@ -137,7 +163,30 @@ def _small_multiples(
     ]
     if silent:
         st.caption(f"Not measured: {wording.listed(silent, 9)}.")
-    exhibits.same_as_table(_rows(parts), name="dimensions", alt="Dimensions of drift", of=_of(asked, finding))
+    _tables(asked, finding, parts, measured)
+
+
+def _tables(asked: Frame, finding: Finding, parts: Sequence[Component], measured: Sequence[Component]) -> None:
+    """Show the small multiples as tables, whose rows choose records as their points do."""
+    exhibits.same_as_table(
+        _rows(parts), name="dimensions", alt="Dimensions of drift", of=_of(asked, finding),
+        title="The dimensions as a table, CSV and XLSX",
+        on_pick=lambda row: mark_list.pick(parts[row].dimension, None) if parts[row].weeks else None,
+    )  # fmt: skip
+    points = [(part, *week) for part in measured for week in reversed(part.weeks)]
+    exhibits.same_as_table(
+        pd.DataFrame(
+            [
+                (drift.LABELS.get(part.dimension, part.dimension), end, wording.share(level), wording.share(low),
+                 wording.share(high), n)
+                for part, end, level, low, high, n in points
+            ],
+            columns=["Dimension", "Weeks to", "Level", "95 % from", "to", "n"],
+        ),
+        name="levels", alt="Every point of the lines", of=_of(asked, finding),
+        title="Every point as a table, CSV and XLSX",
+        on_pick=lambda row: mark_list.pick(points[row][0].dimension, points[row][1]),
+    )  # fmt: skip
 
 
 def _multiple(asked: Frame, finding: Finding, part: Component, gaps: Sequence[date]) -> None:
@@ -155,6 +204,7 @@ def _multiple(asked: Frame, finding: Finding, part: Component, gaps: Sequence[da
             notes=notes.notes_between(part.weeks[0][0], part.weeks[-1][0], finding.team),
         ),
         key=f"level_{part.dimension}", of=_of(asked, finding, part.n), is_narrow=True,
+        on_select=lambda: mark_list.pick_mark(f"level_{part.dimension}", part.dimension),
         alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
     )  # fmt: skip
 
@@ -186,73 +236,6 @@ def _gap_text(gaps: Sequence[tuple[date, str]]) -> None:
             f"{wording.plural(len(gaps), 'week')} left out as a data gap, never counted as missing approvals: {said}.",
             icon=":material/signal_disconnected:",
         )
-
-
-def _records(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
-    st.subheader("The records behind it", anchor=False)
-    labels = {drift.LABELS.get(part.dimension, part.dimension): part.dimension for part in parts if part.weeks}
-    if not labels:
-        st.caption("No dimension has a mark.")
-        return
-    periods = _periods(asked, finding, parts)
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    with left:
-        picked = filters.choose("Dimension", list(labels), key="dimension")
-    with middle:
-        behind = filters.choose("Behind", list(periods), key="behind")
-    with right:
-        which = st.segmented_control(
-            "Records",
-            ["Separation missing", "Separation visible"],
-            default="Separation missing",
-            required=True,
-            key="marks",
-        )
-    dimension, period = labels[picked], periods[behind]
-    missing, total, left_out = drift.count_marks(asked.build, finding.team, dimension, period.start, period.end)
-    level = f" ({wording.share(missing / total)})" if total else ""
-    gap = f"; {left_out:,} more are of weeks left out as a data gap" if left_out else ""
-    st.caption(
-        f"{missing:,} of {total:,} {drift.UNITS.get(dimension, 'records')}{level} from "
-        f"{wording.span(period.start, period.end)} lack it: {drift.MEANINGS.get(dimension, '')}{gap}."
-    )
-    found = drift.marks(
-        asked.build, finding.team, dimension, period.start, period.end, is_missing=which != "Separation visible"
-    )
-    if found.empty:
-        st.caption("No such record in the period.")
-        return
-    selected = components.table(
-        found, key="mark_rows", alt="Records behind the dimension", is_selectable=True,
-        columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-            "key": st.column_config.TextColumn("Record", width=130),
-            "title": st.column_config.TextColumn("Title", width=200),
-            "reason": st.column_config.TextColumn("Why", width=200),
-            "service": st.column_config.TextColumn("Service", width=100),
-            "stratum": st.column_config.TextColumn("Stratum", width=80),
-            "left_out": st.column_config.TextColumn("Left out", width=70),
-        },
-        of=take_away.provenance(
-            asked, len(found),
-            f"team {finding.team}, {wording.span(period.start, period.end)}, {picked.lower()}, {(which or '').lower()}",
-        ),
-    )  # fmt: skip
-    components.open_selected(selected, found)
-    st.caption(f"{wording.plural(len(found), 'record')}, newest first. Select a row to open it.")
-
-
-def _periods(asked: Frame, finding: Finding, parts: Sequence[Component]) -> dict[str, Period]:
-    """Return what the records can stand behind: the period asked, the finding, and each point of the lines."""
-    trailing = timedelta(weeks=queries.settings(asked.build).drift.level_weeks)
-    last = datetime.combine(asked.build.as_of.date(), time())
-    periods = {"the period asked": asked.choice.asked}
-    if finding.is_drifting and finding.onset:
-        periods["the finding, since its onset"] = Period(datetime.combine(finding.onset, time()), last)
-    for week_end in sorted({week[0] for part in parts for week in part.weeks}, reverse=True):
-        end = datetime.combine(week_end + timedelta(days=1), time())
-        periods[f"the point of {wording.day(week_end)}"] = Period(end - trailing, min(end, last))
-    return periods
 
 
 def _index(asked: Frame, finding: Finding) -> None:

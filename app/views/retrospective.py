@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app import quarters, wording
-from app.dashboard import components, filters, frame, own_command
+from app.dashboard import components, filters, frame, own_command, take_away
 from app.dashboard.frame import Frame
 from app.journal import decisions
 from app.journal.decisions import Decision, Held, State
@@ -45,7 +45,7 @@ def show() -> None:
     _last_time(held)
     _this_time(held)
     _report(asked, held)
-    _history(held, min(asked.build.as_of.date(), held.end))
+    _history(asked, held, min(asked.build.as_of.date(), held.end))
     _agenda()
 
 
@@ -150,17 +150,18 @@ def _downloads(asked: Frame, held: Held, written: dict[str, Any]) -> None:
         st.markdown("\n".join(f"1. {wording.inert(question, 500)}" for question in written["questions"]))
 
 
-def _history(held: Held, day: date) -> None:
+def _history(asked: Frame, held: Held, day: date) -> None:
     past = decisions.history(builds.workspace().journal_path, held.team, day)
     if not past:
         return
     st.header("All retrospectives", anchor=False)
-    st.dataframe(
+    components.table(
         pd.DataFrame(
             [(one.held.period, one.decided, one.done, one.dropped, one.still_open, one.overdue) for one in past],
             columns=["Retrospective", "Decided", "Done", "Dropped", "Open", "Of these overdue"],
         ),
-        hide_index=True, width="stretch",
+        key="retrospectives", alt="All retrospectives and what became of their decisions",
+        of=take_away.provenance(asked, len(past), f"all retrospectives · {held.team or ORGANISATION}"),
     )  # fmt: skip
 
 

@@ -77,6 +77,24 @@ def test_the_weeks_of_a_metric_add_up_to_its_period(build: Build) -> None:
     assert sum(week.n for week in weeks) == queries.metric(build, "change_failure_rate", QUARTER).denominator
 
 
+def test_the_records_of_a_class_are_as_many_as_its_bar_says(build: Build) -> None:
+    """Choosing a bar of a distribution leads to its records, on the page and in the download."""
+    found = records.classes(build, "approval_latency", QUARTER)
+    assert sum(count > 0 for _, count in found) > 1
+    for label, count in found:
+        rows = records.rows(build, "approval_latency", QUARTER, "judged", by_value=True, in_class=label)
+        assert len(rows) == min(count, records.SHOWN), label
+        assert len(records.everything(build, "approval_latency", QUARTER, label)) == count, label
+
+
+def test_a_class_in_the_link_narrows_the_records(sample: Workspace, opened: Opened, build: Build) -> None:
+    """The link of a chosen bar shows the same records to somebody else."""
+    app = opened("approvals", **{"class": "8-24 h"})
+    shown_rows = next(frame.value for frame in app.dataframe if "occurred_at" in frame.value)
+    assert 0 < len(shown_rows)
+    assert shown_rows["value"].between(8, 24, inclusive="left").all()
+
+
 def test_the_classes_of_a_duration_add_up_to_its_sample(build: Build) -> None:
     """Every judged value falls into one class."""
     classes = records.classes(build, "approval_latency", QUARTER)

@@ -28,6 +28,14 @@ def test_every_page_opens_and_says_that_its_data_is_generated(sample: Workspace,
     assert DEMO in text_of(app)
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_table_can_be_taken_away(sample: Workspace, opened: Opened, page: str) -> None:
+    """Each table on a page, small ones too, is offered as CSV; a figure in a slide can be traced back to it."""
+    app = opened(page, change="itsm:CHG-0001", tour="2") if page == "change" else opened(page)
+    files = [button for button in app.get("download_button") if "_csv" in button.proto.id]
+    assert len(files) == len(app.dataframe) + len(app.table)
+
+
 def test_every_view_is_reachable_and_every_entry_exists(sample: Workspace, opened: Opened) -> None:
     """A page is in the navigation or opens by link; a listed page has its file."""
     listed = [entry[0] for entries in SECTIONS.values() for entry in entries] + [entry[0] for entry in BY_LINK]

@@ -117,6 +117,22 @@ def test_choosing_a_dot_filters_by_it(page: Page, address: str) -> None:
     until(page, lambda: len(query_of(page).get("service", [])) == 1, "one service in the address")
 
 
+def test_choosing_a_point_of_drift_leads_to_its_records(page: Page, address: str) -> None:
+    """A point of a line is a level; its records, dimension and span, are what the rows below then show."""
+    open_page(page, f"{address}/process-drift?drift_team=Money")
+    chart = page.get_by_label("No approval before").first
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    box = chart.locator("path.point").last.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(page, lambda: query_of(page).get("behind", [""])[0].startswith("the point of"), "a point in the address")
+    assert query_of(page)["dimension"] == ["No approval before"]
+    settled(page)
+    expect(page.get_by_text(re.compile(r"of [\d,]+ changes \(.*\) from .* lack it")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("records?, newest first")).first).to_be_visible()
+
+
 def test_the_keyboard_alone_reaches_a_change(page: Page, address: str) -> None:
     """Tab to a link of the list, Enter opens the change; the focus is visible on the way."""
     open_page(page, address)
