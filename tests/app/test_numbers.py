@@ -91,7 +91,7 @@ def test_a_class_in_the_link_narrows_the_records(sample: Workspace, opened: Open
     """The link of a chosen bar shows the same records to somebody else."""
     app = opened("approvals", **{"class": "8-24 h"})
     shown_rows = next(frame.value for frame in app.dataframe if "occurred_at" in frame.value)
-    assert 0 < len(shown_rows)
+    assert len(shown_rows) > 0
     assert shown_rows["value"].between(8, 24, inclusive="left").all()
 
 
