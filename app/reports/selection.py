@@ -92,6 +92,7 @@ MEMBERSHIP: tuple[Chosen, ...] = (
 
 _BY_CHANGE = "change_id in (select change_id from pack.members)"
 _BY_DEPLOYMENT = "deployment_id in (select deployment_id from pack.chosen_deployments)"
+_OF_SERVICE = f"service in (select c.service from build.marts.changes c where c.{_BY_CHANGE})"
 _CONDITIONS: dict[str, str] = {
     "marts.changes": _BY_CHANGE,
     "marts.decisions": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
@@ -115,6 +116,11 @@ _CONDITIONS: dict[str, str] = {
     # Rules belong to teams: those of the changes that are in.
     "marts.automated_rules": "team in (select c.team from build.marts.changes c where c." + _BY_CHANGE + ")",
     "marts.data_sources": "true",
+    # What came before a service's first deployment seen is unknown, in whichever period that deployment was.
+    "marts.service_first_deployments": _OF_SERVICE,
+    "marts.service_days": "service || '|' || day in (select d.service || '|' || d.day "
+    f"from build.marts.service_days d cross join pack.question q where {_IN_SCOPE.format('d')} "
+    f"and ({_within('d', 'day')}))",
 }
 # What a raw record became decides where it is counted; a ticket with a window is a change.
 _KINDS = (

@@ -40,5 +40,5 @@ select
     cast(c.state as varchar) as detail
 from marts.changes c
 cross join config.build b
-left join intermediate.int_service_first_deployments s on s.service = c.service
+left join marts.service_first_deployments s on s.service = c.service
 where c.effective_approval_at is not null and c.first_deployed_at is null

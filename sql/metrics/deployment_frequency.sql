@@ -33,4 +33,4 @@ select
     cast(deployments as double) as value,
     cast(cast(null as varchar) as varchar) as exclusion_reason,
     cast(cast(deployments as varchar) || ' deployments' as varchar) as detail
-from intermediate.int_service_days
+from marts.service_days

@@ -40,5 +40,5 @@ select
         end as varchar) as exclusion_reason,
     cast(c.first_deployment_id as varchar) as detail
 from marts.changes c
-left join intermediate.int_service_first_deployments s on s.service = c.service
+left join marts.service_first_deployments s on s.service = c.service
 where c.merged_at is not null

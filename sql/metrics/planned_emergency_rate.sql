@@ -24,7 +24,7 @@
 with planned as (
     -- The window records of a change, or its own planned start where it has none.
     select change_id, min(planned_start_at) as planned_start_at
-    from intermediate.int_windows
+    from marts.windows
     where change_id is not null and not is_withdrawn and kind <> 'freeze'
     group by change_id
 )

@@ -22,48 +22,16 @@
 -- column: detail | What decided, in words.
 -- not_null: record_id, record_kind
 -- unique: record_id
-with said as (
-    select source || ':' || subject_key as change_id, arg_min(lower(trim(actor)), occurred_at) as login, min(occurred_at) as reviewed_at
-    from intermediate.all_events
-    where verb = 'post_reviewed' and subject_kind in ('change', 'issue') and occurred_at is not null and actor is not null
-    group by 1
-),
-implementers as (
-    select change_id, requester as person from marts.changes where requester is not null
-    union
-    select change_id, merged_by from marts.changes where merged_by is not null
-    union
-    select c.change_id, d.deployer
-    from marts.changes c
-    inner join marts.deployments d on d.deployment_id = c.first_deployment_id
-    where d.deployer is not null
-    union
-    select change_id, implementer from marts.windows where change_id is not null and implementer is not null
-),
-emergencies as (
+with judged as (
     select
-        c.*,
-        -- The record is often closed by the review itself, so that its closing is the last sign of implementation to go by.
-        coalesce(c.first_deployed_at, i.actual_end_at, c.merged_at, c.closed_at, c.created_at) as implemented_at,
-        coalesce(i.post_review_at, s.reviewed_at) as reviewed_at,
-        a.person_id as reviewer
-    from marts.changes c
-    inner join intermediate.int_changes i on i.change_id = c.change_id
-    left join said s on s.change_id = c.change_id
-    left join intermediate.int_actors a
-        on a.source = i.source and a.login = case when i.post_review_at is not null then i.post_review_by_login else s.login end
-    where c.change_type = 'emergency'
-),
-judged as (
-    select
-        e.*,
-        e.implemented_at + t.post_review_sla_days * interval '1 day' as due_at,
-        b.as_of,
-        p.person is not null as is_by_implementer
-    from emergencies e
+        c.change_id, c.service, c.team, c.change_type, c.state, c.outcome,
+        r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer,
+        r.implemented_at + t.post_review_sla_days * interval '1 day' as due_at,
+        b.as_of
+    from marts.post_implementation_reviews r
+    inner join marts.changes c on c.change_id = r.change_id
     cross join config.thresholds t
     cross join config.build b
-    left join implementers p on p.change_id = e.change_id and p.person = e.reviewer
 )
 select
     cast(change_id as varchar) as record_id,

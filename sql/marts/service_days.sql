@@ -1,5 +1,6 @@
 -- description: Finished production deployments per service and day, days without any included.
 -- grain: service, day
+-- order_by: service, day
 -- column: service | The service.
 -- column: team | Its team.
 -- column: day | The day, UTC midnight.
@@ -8,7 +9,7 @@
 -- unique: service, day
 with recursive days as (
     select service, team, date_trunc('day', first_deployment_at) as day, date_trunc('day', last_deployment_at) as last_day
-    from intermediate.int_service_first_deployments
+    from marts.service_first_deployments
     union all
     select service, team, day + interval '1 day', last_day from days where day < last_day
 ),

@@ -1,5 +1,6 @@
 -- description: The first and last production deployment seen of each service; what came before the first is unknown.
 -- grain: service
+-- order_by: service
 -- column: service | The service.
 -- column: team | Its team.
 -- column: first_deployment_id | The first successful production deployment seen.
