@@ -18,7 +18,6 @@ from app.periods import Period
 from app.questions import drift, queries
 from app.questions.drift import Component, Finding
 
-ANCHOR = "records"
 _ASKED, _SINCE_ONSET = "the period asked", "the finding, since its onset"
 _MISSING, _VISIBLE = "Separation missing", "Separation visible"
 
@@ -38,7 +37,7 @@ def pick_mark(key: str, dimension: str) -> None:
 
 def show(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
     """Show the records of one dimension over one span: how many lack the separation, where, and which."""
-    st.subheader("The records behind it", anchor=ANCHOR)
+    st.subheader("The records behind it", anchor=False)
     labels = {drift.LABELS.get(part.dimension, part.dimension): part.dimension for part in parts if part.weeks}
     if not labels:
         st.caption("No dimension has a mark.")

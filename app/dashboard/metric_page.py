@@ -107,7 +107,8 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
         "The table below holds the same numbers.",
     )
-    st.caption(f"{_limits_text(reading)} {_to_records('week')}")
+    st.caption(f"{_limits_text(reading)} Choose a week to see its records.")
+    _say_chosen("week", record_list.ALL_WEEKS, "the week of ")
     exhibits.same_as_table(
         _week_rows(reading), name=f"{subject.name}_by_week", alt=f"{reading.definition.label} by week", of=of,
         on_pick=lambda row: _pick("week", behaviour.weeks[row].week.isoformat()),
@@ -139,8 +140,11 @@ def _numbers(reading: Reading) -> str:
     return " · ".join(parts)
 
 
-def _to_records(mark: str) -> str:
-    return f"Choose a {mark} to narrow the [records below](#{record_list.ANCHOR}) to it."
+def _say_chosen(key: str, everything: str, what: str = "") -> None:
+    """Say what is chosen of a chart, and lead to its records, which are further down."""
+    chosen = st.session_state.get(key)
+    if chosen and chosen != everything:
+        st.markdown(f"Chosen: {what}{wording.inert(chosen, 40)}. [Go to its records](#{record_list.ANCHOR})")
 
 
 def _limits_text(reading: Reading) -> str:
@@ -271,7 +275,8 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
         on_select=lambda: _pick("class", exhibits.picked_mark(f"classes_{subject.name}")),
         alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
     )  # fmt: skip
-    st.caption(_to_records("bar"))
+    st.caption("Choose a bar to see its records.")
+    _say_chosen("class", record_list.ALL_CLASSES)
     exhibits.same_as_table(
         pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), name=f"{subject.name}_classes",
         alt=f"Distribution of {reading.definition.label.lower()}", of=of,

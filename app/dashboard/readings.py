@@ -26,12 +26,14 @@ def reading(asked: Frame, name: str) -> Reading | None:
     if choice.change_types and not has_types:
         choice, note = replace(choice, change_types=()), "all change types: a deployment may carry several"
     before = choice.before
-    weeks = queries.metric_weeks(asked.build, name, choice.over(history(choice.asked)), settled_until(asked))
+    course = queries.course(
+        asked.build, name, choice.filter, before, choice.over(history(choice.asked)), settled_until(asked)
+    )
     return Reading(
         definition,
-        queries.metric(asked.build, name, choice.filter),
-        queries.metric(asked.build, name, before) if before else None,
-        limits.behaviour(weeks, judged_from(choice.asked), ceiling=1.0 if definition.kind == "rate" else None),
+        course.value,
+        course.before,
+        limits.behaviour(course.weeks, judged_from(choice.asked), ceiling=1.0 if definition.kind == "rate" else None),
         choice.filter,
         has_types,
         note,

@@ -57,7 +57,7 @@ def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> Non
     is_valued = "judged" in kinds.values()
     narrowed = reading.filter if week == ALL_WEEKS else _within(reading, date.fromisoformat(week))
     found = records.rows(asked.build, subject.name, narrowed, kind, by_value=is_valued, in_class=in_class)
-    value = queries.metric(asked.build, subject.name, narrowed)
+    value = reading.value if narrowed == reading.filter else queries.metric(asked.build, subject.name, narrowed)
     if found.empty:
         st.caption("No such record in the period.")
     else:

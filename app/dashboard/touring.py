@@ -72,7 +72,7 @@ def _way_on(at: int, of: int) -> None:
         st.button("Back", icon=":material/arrow_back:", key="tour_back", disabled=at == 1, on_click=_go, args=(at - 1,))
         if at < of:
             st.button(
-                "Next", icon=":material/arrow_forward:", icon_position="right", key="tour_next", type="primary",
+                "Next", icon=":material/arrow_forward:", icon_position="right", key="tour_next",
                 on_click=_go, args=(at + 1,),
             )  # fmt: skip
         st.button("End the tour", key="tour_end", type="tertiary", on_click=_end)

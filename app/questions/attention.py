@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import wording
 from app.questions.builds import Build, cursor
-from app.questions.queries import BY_BUILD, carried_condition, scope_condition
+from app.questions.queries import BY_BUILD, among, carried_condition, scope_condition
 from sql.aggregate import Filter
 
 SHOWN = 10
@@ -50,6 +50,10 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
     deployments, deployment_values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "d")
     carried, carried_values = carried_condition(chosen)
     changes, change_values = scope_condition(chosen, "c")
+    found_changes = among("marts.changes", "change_id", "select record_id from ranked where kind = 'change'")
+    found_deployments = among(
+        "marts.deployments", "deployment_id", "select record_id from ranked where kind = 'deployment'"
+    )
     weights = " ".join(f"when '{kind}' then {weight}" for kind, weight in _WEIGHTS.items())
     rows = cursor(build).execute(
         f"""
@@ -100,17 +104,19 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
             from latest group by kind, record_id
         ),
         -- So that one frequent reason does not hide all others, each further record of a reason weighs a little less.
-        ranked as (
+        ranked as materialized (
             select *, weight - {_FADE} * (row_number() over (
                 partition by main_reason order by weight desc, seen_at desc, record_id) - 1) as standing
             from weighed order by standing desc, seen_at desc, record_id limit ?
-        )
+        ),
+        few_changes as ({found_changes}),
+        few_deployments as ({found_deployments})
         select r.kind, r.record_id, coalesce(c.key, d.key), coalesce(c.url, d.url), coalesce(c.title, d.title),
             coalesce(c.service, d.service), r.seen_at, l.reason, l.amount, l.detail
         from ranked r
         join latest l on l.kind = r.kind and l.record_id = r.record_id
-        left join marts.changes c on r.kind = 'change' and c.change_id = r.record_id
-        left join marts.deployments d on r.kind = 'deployment' and d.deployment_id = r.record_id
+        left join few_changes c on r.kind = 'change' and c.change_id = r.record_id
+        left join few_deployments d on r.kind = 'deployment' and d.deployment_id = r.record_id
         order by r.standing desc, r.seen_at desc, r.record_id, case l.reason {weights} end desc
         """,
         [

@@ -73,7 +73,7 @@ def facts(build: Build) -> Facts | None:
     return Facts(min(first, last), last, names["service"], names["team"], names["change_type"])
 
 
-@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
 def definitions(build: Build) -> dict[str, MetricDefinition]:
     """Return the build's metric definitions by name."""
     return aggregate.definitions(cursor(build))
@@ -82,23 +82,34 @@ def definitions(build: Build) -> dict[str, MetricDefinition]:
 @st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
 def metric(build: Build, name: str, chosen: Filter) -> MetricValue:
     """Return a metric's value."""
-    return aggregate.value(cursor(build), name, chosen)[0]
+    return aggregate.value(cursor(build), definition(build, name), chosen)[0]
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
 def metric_by(build: Build, name: str, chosen: Filter, by: str) -> list[MetricValue]:
     """Return a metric's value per group."""
-    return aggregate.value(cursor(build), name, chosen, by=(by,))
+    return aggregate.value(cursor(build), definition(build, name), chosen, by=(by,))
+
+
+@dataclass(frozen=True)
+class Course:
+    """A metric in the period asked, in the one it is compared with, and week by week."""
+
+    value: MetricValue
+    before: MetricValue | None
+    weeks: list[Week]
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
-def metric_weeks(build: Build, name: str, chosen: Filter, until: datetime) -> list[Week]:
-    """Return a metric week by week, weeks without records as undefined; the week of ``until`` is incomplete."""
-    found = {
-        date.fromisoformat(value.group["week"] or ""): value
-        for value in aggregate.value(cursor(build), name, chosen, by=("week",))
-        if value.group["week"]
-    }
+def course(build: Build, name: str, chosen: Filter, before: Filter | None, drawn: Filter, until: datetime) -> Course:
+    """Return a metric's course; weeks without records are undefined, and the week of ``until`` is incomplete."""
+    periods = [chosen] if before is None else [chosen, before]
+    values, weeks = aggregate.course(cursor(build), definition(build, name), periods, drawn)
+    return Course(values[0], None if before is None else values[1], _every_week(weeks, until))
+
+
+def _every_week(values: Sequence[MetricValue], until: datetime) -> list[Week]:
+    found = {date.fromisoformat(value.group["week"] or ""): value for value in values if value.group["week"]}
     if not found:
         return []
     weeks, week, last = [], min(found), max(found)
@@ -119,7 +130,7 @@ def has_change_types(build: Build, name: str) -> bool:
 
 def definition(build: Build, name: str) -> MetricDefinition:
     """Return one metric's definition; raises ``InputError`` for a metric the build does not hold."""
-    return aggregate.definition(cursor(build), name)
+    return definitions(build).get(name) or aggregate.definition(cursor(build), name)
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
@@ -225,6 +236,14 @@ def unclassified_share(build: Build) -> float | None:
         .fetchall()[0][0]
     )
     return None if share is None else float(share)
+
+
+def among(table: str, key: str, wanted: str) -> str:
+    """Return a query for the few rows of a large table whose ``key`` is among ``wanted``, a query of its own.
+
+    Only the key is read for all rows, and everything else for those that are found: a third of the work of a join.
+    """
+    return f"select * from {table} where rowid in (select rowid from {table} where {key} in ({wanted}))"
 
 
 def scope_condition(chosen: Filter, alias: str) -> tuple[str, list[object]]:

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
+from app.questions import queries
 from app.questions.builds import Build, cursor
 from app.questions.queries import BY_BUILD, KEPT
 from models.metric import MetricDefinition, MetricValue
@@ -73,7 +74,7 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, 
         by_value: Largest value first instead of newest first.
         in_class: Only those of one class of the distribution.
     """
-    per_hour = f" / {_HOUR}.0" if aggregate.definition(cursor(build), name).unit == "seconds" else ""
+    per_hour = f" / {_HOUR}.0" if queries.definition(build, name).unit == "seconds" else ""
     where, values = chosen.where()
     order = "value desc nulls last, occurred_at desc" if by_value else "occurred_at desc nulls last"
     conditions = (
@@ -81,6 +82,19 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, 
         if build.has("marts.conditions")
         else "left join (select null as change_id, null as text) n on false"
     )
+    changes = queries.among(
+        "marts.changes", "change_id",
+        "select regexp_extract(record_id, '([^|]*)$', 1) from chosen where record_kind = 'change'",
+    )  # fmt: skip
+    deployments = queries.among(
+        "marts.deployments", "deployment_id",
+        "select regexp_extract(record_id, '^([^|]*)', 1) from chosen where record_kind = 'deployment'",
+    )  # fmt: skip
+    windows = queries.among(
+        "marts.windows", "window_id",
+        "select case record_kind when 'window' then record_id else split_part(record_id, '|', 4) end "
+        "from chosen where record_kind in ('window', 'window_pair')",
+    )  # fmt: skip
     found: pd.DataFrame = (
         cursor(build)
         .execute(
@@ -90,22 +104,10 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, 
                 order by {order}, record_id limit {SHOWN}
             ),
             -- Few records of large tables: looked for among these, not joined with all.
-            changes as (
-                select * from marts.changes where change_id in (
-                    select regexp_extract(record_id, '([^|]*)$', 1) from chosen where record_kind = 'change')
-            ),
-            deployments as (
-                select * from marts.deployments where deployment_id in (
-                    select regexp_extract(record_id, '^([^|]*)', 1) from chosen where record_kind = 'deployment')
-            ),
-            windows as (
-                select * from marts.windows where window_id in (
-                    select case record_kind when 'window' then record_id else split_part(record_id, '|', 4) end
-                    from chosen where record_kind in ('window', 'window_pair'))
-            ),
-            window_changes as (
-                select * from marts.changes where change_id in (select change_id from windows)
-            )
+            changes as ({changes}),
+            deployments as ({deployments}),
+            windows as ({windows}),
+            window_changes as ({queries.among("marts.changes", "change_id", "select change_id from windows")})
             select m.occurred_at, coalesce(c.key, d.key, wc.key, regexp_extract(w.window_id, '^[^:]*:[^:]*:(.*)$', 1),
                     m.record_id) as key,
                 coalesce(c.url, d.url, wc.url, w.url) as url,
@@ -184,7 +186,7 @@ def everything(build: Build, name: str, chosen: Filter, in_class: str = "") -> p
 @st.cache_data(max_entries=KEPT, show_spinner=False, hash_funcs=BY_BUILD)
 def classes(build: Build, name: str, chosen: Filter) -> list[tuple[str, int]]:
     """Return how many judged values of a duration fall into which class, all classes in order."""
-    aggregate.definition(cursor(build), name)
+    queries.definition(build, name)
     where, values = chosen.where()
     cases = " ".join(
         f"when value < {bound} then {place}" for place, (bound, _) in enumerate(_CLASSES) if bound is not None

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.questions.builds import Build, cursor
-from app.questions.queries import BY_BUILD, scope_condition
+from app.questions.queries import BY_BUILD, among, scope_condition
 from sql.aggregate import Filter
 
 SCOPES = {
@@ -164,13 +164,18 @@ def bars(build: Build, chosen: Filter) -> tuple[list[Bar], int]:
         cursor(build)
         .execute(
             f"""
+        with drawn as materialized (
+            select w.*, m.in_numerator, count(*) over () as total
+            from metrics.overlapping_windows m join marts.windows w on w.window_id = m.record_id
+            where m.exclusion_reason is null and m.occurred_at >= ? and m.occurred_at < ? and {scope}
+            order by m.in_numerator desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
+        ),
+        few_changes as ({among("marts.changes", "change_id", "select change_id from drawn")})
         select w.window_id, w.change_id, coalesce(w.service, w.component, 'service unknown'),
-            coalesce(w.title, c.title, w.window_id), w.planned_start_at, w.planned_end_at, m.in_numerator,
-            w.planned_end_basis in ('median', 'default'), w.actual_start_at, w.actual_end_at, count(*) over ()
-        from metrics.overlapping_windows m join marts.windows w on w.window_id = m.record_id
-        left join marts.changes c on c.change_id = w.change_id
-        where m.exclusion_reason is null and m.occurred_at >= ? and m.occurred_at < ? and {scope}
-        order by m.in_numerator desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
+            coalesce(w.title, c.title, w.window_id), w.planned_start_at, w.planned_end_at, w.in_numerator,
+            w.planned_end_basis in ('median', 'default'), w.actual_start_at, w.actual_end_at, w.total
+        from drawn w left join few_changes c on c.change_id = w.change_id
+        order by w.in_numerator desc, w.planned_start_at, w.window_id
         """,
             [chosen.start, chosen.end, *values],
         )

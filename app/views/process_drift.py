@@ -153,8 +153,8 @@ def _small_multiples(
     st.caption(
         f"Share of records without the separation that should be visible, over trailing {trailing} weeks; shaded: 95 % "
         "interval; dotted: the rate of the baseline, whose weeks the bar on top marks; dashed: the rate up to which "
-        "nothing is counted as drift; grey columns: weeks left out as a data gap. Choose a point for its "
-        f"[records](#{mark_list.ANCHOR})."
+        "nothing is counted as drift; grey columns: weeks left out as a data gap. Choose a point to see its "
+        "records below."
     )
     silent = [
         f"{drift.LABELS.get(part.dimension, part.dimension).lower()} ({wording.inert(part.reason or 'no marks')})"

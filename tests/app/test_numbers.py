@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -73,8 +74,30 @@ def test_a_number_can_be_recomputed_from_its_download(build: Build) -> None:
 
 def test_the_weeks_of_a_metric_add_up_to_its_period(build: Build) -> None:
     """Nothing falls between two weeks."""
-    weeks = queries.metric_weeks(build, "change_failure_rate", QUARTER, AS_OF)
-    assert sum(week.n for week in weeks) == queries.metric(build, "change_failure_rate", QUARTER).denominator
+    found = queries.course(build, "change_failure_rate", QUARTER, None, QUARTER, AS_OF)
+    assert sum(week.n for week in found.weeks) == found.value.denominator > 0
+
+
+SERVICE = replace(QUARTER, services=("payments",))
+BEFORE = Filter(datetime(2025, 12, 29), datetime(2026, 3, 30), ("payments",))
+
+
+@pytest.mark.parametrize("before", [None, BEFORE, replace(BEFORE, end=datetime(2026, 5, 1))])
+def test_a_course_is_what_its_parts_are_one_by_one(build: Build, before: Filter | None) -> None:
+    """One pass over a metric's records gives the value, the comparison and the weeks that three give.
+
+    The last case is a comparison that overlaps the period asked.
+    """
+    con = builds.cursor(build)
+    drawn = replace(SERVICE, start=datetime(2025, 6, 2))
+    periods = [SERVICE] if before is None else [SERVICE, before]
+    records_seen = 0
+    for defined in aggregate.definitions(con).values():
+        values, weeks = aggregate.course(con, defined, periods, drawn)
+        assert values == [aggregate.value(con, defined, chosen)[0] for chosen in periods], defined.name
+        assert weeks == aggregate.value(con, defined.name, drawn, by=("week",)), defined.name
+        records_seen += values[0].denominator
+    assert records_seen > 0
 
 
 def test_the_records_of_a_class_are_as_many_as_its_bar_says(build: Build) -> None:
