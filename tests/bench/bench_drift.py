@@ -28,7 +28,7 @@ def organisation(teams: int, weeks: int, changes: int) -> tuple[pd.DataFrame, pd
     marks, activity = [], []
     share = -(-teams // len(REGIMES))
     for seed, regime in enumerate(REGIMES.values()):
-        cohort = simulate(regime, changes, share, seed, weeks=weeks, fellows=0)
+        cohort = simulate(regime, changes, share, seed, weeks=weeks, sharing=1)
         marks.append(cohort.marks().astype({"team": "str", "dimension": "str"}))
         activity.append(cohort.activity())
     return pd.concat(marks, ignore_index=True), pd.concat(activity, ignore_index=True)

@@ -23,9 +23,9 @@ SAID = ["dimension", "onset_week", "alarm_date", "first_alarm_date", "baseline_r
 
 def organisation(seed: int) -> pd.DataFrame:
     """Return marks of several regimes, and of a team that joins in week 50."""
-    cohorts = [simulate(REGIMES[name], 100, 3, seed, fellows=0) for name in (*MOVING_REGIMES, "slow_wander_97")]
+    cohorts = [simulate(REGIMES[name], 100, 3, seed, sharing=1) for name in (*MOVING_REGIMES, "slow_wander_97")]
     frames = [cohort.marks().astype({"team": "str", "dimension": "str"}) for cohort in cohorts]
-    late = simulate(REGIMES["two_hats"], 100, 1, seed, fellows=0).marks().astype({"team": "str", "dimension": "str"})
+    late = simulate(REGIMES["two_hats"], 100, 1, seed, sharing=1).marks().astype({"team": "str", "dimension": "str"})
     late["day"] = pd.to_datetime(late["day"]) + pd.Timedelta(weeks=30)
     return pd.concat([*frames, late], ignore_index=True)
 
@@ -83,7 +83,7 @@ def test_the_same_records_give_the_same_tables() -> None:
 
 def test_an_alarm_is_withdrawn_only_where_a_week_before_it_proves_to_be_a_gap() -> None:
     """The one exception, since a source's silence shows only afterwards: and then the weeks left out are named."""
-    cohorts = [simulate(REGIMES[name], 100, 4, 6, fellows=0) for name in ("lost_third", "train_bypass", "outage")]
+    cohorts = [simulate(REGIMES[name], 100, 4, 6, sharing=1) for name in ("lost_third", "train_bypass", "outage")]
     marks = pd.concat([c.marks().astype({"team": "str", "dimension": "str"}) for c in cohorts], ignore_index=True)
     activity = pd.concat([c.activity() for c in cohorts], ignore_index=True)
     before, gate_before = pd.DataFrame(), pd.DataFrame()

@@ -1,7 +1,8 @@
 """How simulated teams live: what they create and release when, and at which rates separations are missing.
 
-Owns volumes, cadences, base rates, wander and lost decisions, for marks and for records alike. Knows nothing of either.
-Arrays are (team, day), or (team, cell, week) with cells in the order of ``regimes.CELLS``.
+Owns volumes, cadences, base rates, wander, the regime's move and how many decisions arrive. Knows nothing of single
+changes, which are drawn from it in ``changes``. Arrays are (team, day), or (team, cell, week) with cells in the order
+of ``regimes.CELLS``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from tests.simulator import faults
 from tests.simulator.regimes import CELLS, ONSET_WEEK, STRATA, Regime
 
 START = date(2024, 1, 1)  # a Monday
@@ -36,8 +36,8 @@ STRATUM_SHIFT = {
     ("act", "emergency"): 0.5,
     ("change_record", "emergency"): 0.7,
     ("order", "emergency"): 1.5,
-    ("bare_decision", "low"): 0.7,
-    ("bare_decision", "high"): -0.5,
+    ("bare_decision", "normal low"): 0.7,
+    ("bare_decision", "normal high"): -0.5,
 }
 WITHIN_RELEASE_SD = {
     "owners": 0.5,
@@ -62,10 +62,7 @@ class Life:
         onset: (team,) week in which the regime's move begins.
         created_normal: (team, day) normal changes created.
         created_emergency: (team, day) emergency changes, released on the day they are created.
-        released: (team, day) normal changes released.
         release_day: (team, day) when a normal change of that day is released; the number of days if never.
-        lost_normal: (team, day of release) normal changes whose decisions never reach the tool.
-        lost_emergency: (team, day) the same of emergency changes.
         kept: (team, day) share of decisions that reach the tool.
         logit: (team, cell, week) logit of the rates without the regime's move.
     """
@@ -73,26 +70,38 @@ class Life:
     onset: Days
     created_normal: Days
     created_emergency: Days
-    released: Days
     release_day: Days
-    lost_normal: Days
-    lost_emergency: Days
     kept: Floats
     logit: Floats
 
+    @property
+    def days(self) -> int:
+        """Length of the history."""
+        return self.kept.shape[1]
 
-def live(
-    rng: np.random.Generator, regime: Regime, volume: int, teams: int, weeks: int, *, is_shared: bool = False
-) -> Life:
-    """Let teams live for so many weeks; ``is_shared``: one source serves all of them, so one onset holds for all."""
+    def rates(self, rng: np.random.Generator, regime: Regime, strength: float) -> Floats:
+        """Return, per team, cell and day, how often the separation is missing; a day's releases have their own luck."""
+        teams, _, _ = self.logit.shape
+        rate = np.repeat(self.logit, 7, axis=2)
+        luck = {dimension: rng.normal(0, sd, (teams, self.days)) for dimension, sd in WITHIN_RELEASE_SD.items()}
+        for cell, (dimension, stratum) in enumerate(CELLS):
+            own = 1 / (1 + np.exp(-rate[:, cell] - luck.get(dimension, 0.0)))
+            for move in regime.moves:
+                if move.dimension == dimension and (not move.strata or stratum in move.strata):
+                    way = strength * progress(self.onset, self.days, move.ramp_weeks)
+                    own = own + way * np.maximum(move.target - own, 0)
+            rate[:, cell] = own
+        return rate
+
+
+def live(rng: np.random.Generator, regime: Regime, volume: int, teams: int, weeks: int, *, sharing: int = 1) -> Life:
+    """Let teams live for so many weeks; ``sharing``: so many in a row share a source, so one onset holds for them."""
     onset = ONSET_WEEK + rng.integers(-3, 4, teams)
-    if is_shared:
-        onset[:] = onset[0]
+    onset = onset[np.arange(teams) // sharing * sharing]
     normal, emergency = _created(rng, regime, volume, teams, weeks, onset)
-    released, release_day = _released(rng, regime, volume, normal, onset)
-    lost_normal, lost_emergency, kept = faults.lost(rng, regime, normal, emergency, released, release_day, onset)
+    release_day = _release_day(rng, regime, volume, normal.shape, onset)
     logit = _logits(rng, regime, teams, weeks, onset)
-    return Life(onset, normal, emergency, released, release_day, lost_normal, lost_emergency, kept, logit)
+    return Life(onset, normal, emergency, release_day, _kept(regime, 7 * weeks, onset), logit)
 
 
 def progress(onset: npt.NDArray[np.int64], days: int, ramp_weeks: int) -> Floats:
@@ -120,11 +129,24 @@ def _created(
     return rng.poisson(rate * (1 - emergency)), rng.poisson(rate * emergency)
 
 
-def _released(
-    rng: np.random.Generator, regime: Regime, volume: int, created: Counts, onset: npt.NDArray[np.int64]
-) -> tuple[Counts, Counts]:
-    """Return changes released per day, and per day when what is created then is released (``days`` if never)."""
-    teams, days = created.shape
+def _kept(regime: Regime, days: int, onset: npt.NDArray[np.int64]) -> Floats:
+    """Return the share of each day's decisions that reach the tool."""
+    kept = np.ones((len(onset), days))
+    since = np.arange(days)[None, :] - 7 * onset[:, None]
+    if "outage" in regime.traits:
+        kept[(since >= 0) & (since < 35)] = 0.0
+    if "renamed_field" in regime.traits:
+        kept[since >= 0] = 0.0
+    if "lost_third" in regime.traits:
+        kept[since >= 0] = 0.7
+    return kept
+
+
+def _release_day(
+    rng: np.random.Generator, regime: Regime, volume: int, shape: tuple[int, ...], onset: npt.NDArray[np.int64]
+) -> Counts:
+    """Return per day when what is created then is released (``days`` if never)."""
+    teams, days = shape
     day = np.arange(days)
     weekday, week = day % 7, day // 7
     share = CADENCE_SHARE[min(CADENCE_SHARE, key=lambda known: abs(known - volume))]
@@ -148,10 +170,7 @@ def _released(
     next_release = np.full((teams, days + 1), days)
     for d in range(days - 1, -1, -1):
         next_release[:, d] = np.where(is_release[:, d], d, next_release[:, d + 1])
-    next_release = next_release[:, :days]
-    released = np.zeros((teams, days + 1), dtype=np.int64)
-    np.add.at(released, (np.repeat(np.arange(teams), days), next_release.reshape(-1)), created.reshape(-1))
-    return released[:, :days], next_release
+    return next_release[:, :days]
 
 
 def _logits(rng: np.random.Generator, regime: Regime, teams: int, weeks: int, onset: npt.NDArray[np.int64]) -> Floats:

@@ -1,12 +1,24 @@
-"""Marks of simulated teams: how often, per day, the separation that should be visible is not.
+"""Marks and activity of simulated teams: what the product must make of the records of their changes.
 
-Owns applicability and how the lives of teams become counts. What happens to teams is in ``life``, the truth of what
-moves in ``regimes``. Arrays are (team, cell, day), a cell being one stratum of one
-dimension, in the order of ``regimes.CELLS``.
+The changes are those of ``changes``, the same that ``records`` tells, so a table drawn from these marks holds for the
+product wherever the product makes the same of the records; a test compares them mark for mark. Owns what each change
+means, said a second time and not from the SQL. Arrays are (team, cell, day), a cell being one stratum of one dimension,
+in the order of ``regimes.CELLS``.
+
+- *owners*: who decided, the approval in time else the gate, against who deployed; no mark where either is no known
+  person.
+- *act*: no approval of its own in time, but a gate; no mark where there is neither.
+- *change record*: no description, no approval and no comment about the change.
+- *release record*: a deployment without plan or release.
+- *order*: neither an approval before the start nor a gate. A decision that the source lost looks the same.
+- *batch*: half of the release or more approved by one login within 15 minutes after the cut.
+- *bare decision*: an approval without words in under three minutes, or by a policy above low risk.
+- *agendas*: comments on the change, or on the deployment, that are about the other process.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,13 +26,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tests.simulator import faults
-from tests.simulator.life import POLICY_SHARE, START, WITHIN_RELEASE_SD, Counts, Floats, live, progress
+from tests.simulator.changes import DAY, NOBODY, PEOPLE, POLICY, Block, Ints, blocks_of, draw_block
+from tests.simulator.life import START, Counts, Floats
 from tests.simulator.regimes import CELLS, STRATA, WEEKS, Regime
 
-FELLOW_TEAMS = 4
-APPLICABLE = {"owners": 0.85, "act": 0.95, "change_record": 1.0, "order": 1.0, "bare_decision": 0.9}
-ITEMS_PER_CHANGE = {"governance_agenda": 0.50, "release_agenda": 0.50}
+FELLOWS = 4  # for each team that bypasses approval, so many on its source go on as before
+_FELLOWS_DECIDE = 0.93
+_AFTER_CUT = 15 * 60
+_CUT_OF_MERGE = 60
+_CELL = {cell: place for place, cell in enumerate(CELLS)}
+_FIRST = {name: min(place for (of, _), place in _CELL.items() if of == name) for name in STRATA}
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,7 @@ class Cohort:
     x: Counts
     changes: Counts
     decisions: Counts
+    sources: tuple[str, ...]
     fellow_changes: Counts
     fellow_decisions: Counts
     gap_hours: Floats
@@ -63,15 +79,15 @@ class Cohort:
         )
 
     def activity(self) -> pd.DataFrame:
-        """Return changes and decisions per source, team and week; every team shares its source with fellow teams."""
+        """Return changes and decisions per source, team and week, those of fellow teams on the sources included."""
         weeks = [START + timedelta(weeks=week) for week in range(self.changes.shape[1])]
-        own = _activity_rows(self.names, self.names, weeks, self.changes, self.decisions)
+        own = _activity_rows(self.sources, self.names, weeks, self.changes, self.decisions)
         if not self.fellow_changes.shape[1]:
             return own
         fellows = [
             _activity_rows(
-                self.names,
-                tuple(f"{name}/fellow-{k}" for name in self.names),
+                self.sources,
+                tuple(fellow_name(name, k) for name in self.names),
                 weeks,
                 self.fellow_changes[:, k],
                 self.fellow_decisions[:, k],
@@ -86,7 +102,7 @@ def _activity_rows(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "source": np.repeat([f"source of {name}" for name in sources], len(weeks)),
+            "source": np.repeat(list(sources), len(weeks)),
             "team": np.repeat(list(teams), len(weeks)),
             "week": np.tile(np.array(weeks, dtype="datetime64[s]"), len(teams)),
             "changes": changes.reshape(-1),
@@ -103,7 +119,8 @@ def simulate(
     *,
     strength: float = 1.0,
     weeks: int = WEEKS,
-    fellows: int = FELLOW_TEAMS,
+    sharing: int | None = None,
+    first: int = 0,
 ) -> Cohort:
     """Simulate teams of one regime.
 
@@ -114,114 +131,126 @@ def simulate(
         seed: Same seed, same marks.
         strength: 1 moves rates all the way to the regime's targets, 0.5 half of it.
         weeks: Length of the history.
-        fellows: Teams that share each team's source and are not in the regime.
+        sharing: How many teams of the regime share a source (see ``draw_block``); where approvals are bypassed, teams
+            that go on as before are on it too, unless every team is alone.
+        first: Number of the first team.
     """
-    rng = np.random.default_rng([seed, volume, round(100 * strength), *regime.name.encode()])
-    life = live(rng, regime, volume, teams, weeks)
-    onset, released, emergency = life.onset, life.released, life.created_emergency
-    n = _mark_counts(rng, regime, released, emergency, onset)
-    x = _missing_counts(rng, regime, strength, life.logit, n, released, onset)
-    if "decisions_follow_order" in regime.traits:
-        faults.undecided(rng, n, x)
-    faults.forget(rng, regime, n, x, released, emergency, life.lost_normal, life.lost_emergency)
-    changes, decisions = faults.decisions(rng, regime, n, x, life.created_normal + emergency, life.kept)
-    fellow_mean = np.maximum(volume * 12 / 52 * np.exp(rng.normal(0, 0.5, (teams, fellows, 1))), 1)
-    fellow_changes = rng.poisson(np.broadcast_to(fellow_mean, (teams, fellows, weeks)))
-    kept_week = life.kept.reshape(teams, weeks, 7).mean(axis=2)[:, None, :]
-    fellow_decisions = rng.binomial(fellow_changes + rng.poisson(0.4 * fellow_changes), 0.93 * kept_week)
+    drawn = [
+        draw_block(regime, volume, count, seed, strength, weeks, begin, sharing)
+        for begin, count in blocks_of(teams, first)
+    ]
+    counts = [block_counts(block) for block in drawn]
+    acts = [block_activity(block) for block in drawn]
+    beside = [block_fellows(block, seed) for block in drawn]
+    gaps = [_gaps(np.random.default_rng([seed, block.first]), block, strength) for block in drawn]
     return Cohort(
         regime=regime,
         strength=strength,
         volume=volume,
-        names=tuple(f"{regime.name}-{volume}-{100 * strength:.0f}-{k:04d}" for k in range(teams)),
-        onset_weeks=onset,
-        n=n.astype(np.int32),
-        x=x.astype(np.int32),
-        changes=changes.astype(np.int32),
-        decisions=decisions.astype(np.int32),
-        fellow_changes=fellow_changes.astype(np.int32),
-        fellow_decisions=fellow_decisions.astype(np.int32),
-        gap_hours=_gaps(rng, regime, strength, teams, weeks, onset),
+        names=tuple(name for block in drawn for name in block.names),
+        onset_weeks=np.concatenate([block.onset for block in drawn]),
+        n=np.concatenate([n for n, _ in counts]),
+        x=np.concatenate([x for _, x in counts]),
+        changes=np.concatenate([changes for changes, _ in acts]),
+        decisions=np.concatenate([decisions for _, decisions in acts]),
+        sources=tuple(source for block in drawn for source in block.sources),
+        fellow_changes=np.concatenate([changes for changes, _ in beside]),
+        fellow_decisions=np.concatenate([decisions for _, decisions in beside]),
+        gap_hours=np.concatenate(gaps),
     )
 
 
-def _mark_counts(
-    rng: np.random.Generator, regime: Regime, released: Counts, emergency: Counts, onset: npt.NDArray[np.int64]
-) -> Counts:
-    teams, days = released.shape
-    policy = np.full((teams, days), POLICY_SHARE[regime.profile])
-    if "becomes_continuous" in regime.traits:
-        policy = 0.75 * progress(onset, days, 8)
-    known = np.full((teams, days), 1.0)
-    if "turnover" in regime.traits:
-        since = np.arange(days)[None, :] - 7 * onset[:, None]
-        known = np.where((since >= 0) & (since < 56), 0.6, 1.0)
-    risks = np.array([0.5, 0.3, 0.2])
-    shift = progress(onset, days, 4) if "mix_shift" in regime.traits else np.zeros((teams, days))
-    n = np.zeros((teams, len(CELLS), days), dtype=np.int64)
-    by_policy = rng.binomial(released, policy)
-    by_people = released - by_policy
-    single = regime.profile == "continuous"
-    for cell, (dimension, stratum) in enumerate(CELLS):
-        if dimension == "release_record":
-            deployments = released if single else (released > 0).astype(np.int64)
-            n[:, cell] = deployments + emergency
-        elif dimension == "batch":
-            after_move = (progress(onset, days, 0) > 0) & ("becomes_continuous" in regime.traits)
-            n[:, cell] = np.where((released >= 2) & ~after_move & (not single), released, 0)
-        elif dimension == "bare_decision":
-            k = ("low", "medium", "high").index(stratum)
-            share = risks[k] + shift * np.array([-0.25, 0.1, 0.15])[k]
-            people = rng.binomial(by_people, share * APPLICABLE[dimension])
-            # A policy's decision is judged only where the risk could be above what the policy covers.
-            n[:, cell] = people + (rng.binomial(by_policy, share * APPLICABLE[dimension]) if stratum != "low" else 0)
-        elif dimension.endswith("_agenda"):
-            n[:, cell] = rng.poisson(ITEMS_PER_CHANGE[dimension] * released)
-        else:
-            applicable = APPLICABLE[dimension] * (known if dimension == "owners" else 1.0)
-            pool = emergency if stratum == "emergency" else (by_people if dimension == "owners" else released)
-            n[:, cell] = rng.binomial(pool, applicable)
-    return n
+def fellow_name(team: str, number: int) -> str:
+    """Return the name of a team beside a team that bypasses approval, on the same source."""
+    return f"{team}-fellow-{number}"
 
 
-def _missing_counts(
-    rng: np.random.Generator,
-    regime: Regime,
-    strength: float,
-    logit: Floats,
-    n: Counts,
-    released: Counts,
-    onset: npt.NDArray[np.int64],
-) -> Counts:
-    teams, _, days = n.shape
-    x = np.zeros_like(n)
-    whole_release = np.zeros((teams, days), dtype=bool)
-    if "episodic" in regime.traits:
-        whole_release = (released > 0) & (rng.random((teams, days)) < 0.05)
-    release_effect = {dimension: rng.normal(0, sd, (teams, days)) for dimension, sd in WITHIN_RELEASE_SD.items()}
-    for cell, (dimension, stratum) in enumerate(CELLS):
-        eta = np.repeat(logit[:, cell], 7, axis=1) + release_effect.get(dimension, 0.0)
-        rate = 1 / (1 + np.exp(-eta))
-        for move in regime.moves:
-            if move.dimension == dimension and (not move.strata or stratum in move.strata):
-                way = strength * progress(onset, days, move.ramp_weeks)
-                rate = rate + way * np.maximum(move.target - rate, 0)
-        rate = np.where(whole_release, 1.0, rate)
-        if dimension == "batch":
-            # One approver working through a list marks every change of that release alike.
-            x[:, cell] = n[:, cell] * (rng.random((teams, days)) < rate)
-        else:
-            x[:, cell] = rng.binomial(n[:, cell], rate)
-    return x
+def block_counts(block: Block) -> tuple[Counts, Counts]:
+    """Return marks, and marks without the separation, per team, cell and day."""
+    shape = (len(block.onset), len(CELLS), block.days)
+    n, x = (np.zeros(shape[0] * shape[1] * shape[2], dtype=np.int32) for _ in range(2))
+    for cell, team, day, missing in _marks(block):
+        known = day < block.days
+        place = ((team * shape[1] + cell) * shape[2] + day)[known]
+        n += np.bincount(place, minlength=len(n)).astype(np.int32)
+        x += np.bincount(place[missing[known]], minlength=len(x)).astype(np.int32)
+    return n.reshape(shape), x.reshape(shape)
 
 
-def _gaps(
-    rng: np.random.Generator, regime: Regime, strength: float, teams: int, weeks: int, onset: npt.NDArray[np.int64]
-) -> Floats:
-    """Return the median hours from decision to deployment per team and week, which a naive alarm would watch."""
+def _marks(block: Block) -> Iterator[tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]]:
+    """Yield cell, team, day and whether the separation is missing, of every mark."""
+    made, by = block.changes, block.deployments
+    place = made.deployment
+    in_time = (made.approved >= 0) & (made.approved <= by.started[place])
+    gate, deployer = by.gate_by[place], by.deployer[place]
+    decider = np.where(in_time, made.approver, gate)
+
+    def of(dimension: str, picked: npt.NDArray[np.bool_], missing: npt.NDArray[np.bool_]) -> tuple[Ints, ...]:
+        stratum = made.kind if len(STRATA[dimension]) == len(STRATA["owners"]) else np.zeros_like(made.kind)
+        return (_FIRST[dimension] + stratum)[picked], made.team[picked], made.day[picked], missing[picked]
+
+    yield of("owners", (decider >= 0) & (deployer >= 0), decider == deployer)
+    yield of("act", in_time | (gate != NOBODY), ~in_time)
+    commented = np.zeros(len(place), dtype=bool)
+    commented[block.on_changes.of[~block.on_changes.is_misplaced]] = True
+    everything = np.ones(len(place), dtype=bool)
+    yield of("change_record", everything, ~(made.is_described | commented | (made.approved >= 0)))
+    yield of("order", everything, ~in_time & (gate == NOBODY))
+    yield of("batch", by.size[place] >= 2, _in_batches(block)[place])
+    bare = (made.approved >= 0) & (made.kind == 0) & ~((made.approver == POLICY) & (made.risk == 0))
+    cell = _FIRST["bare_decision"] + made.risk
+    yield cell[bare], made.team[bare], made.approved[bare] // DAY, made.is_bare[bare]
+    yield np.full(len(by.team), _FIRST["release_record"]), by.team, by.day, ~by.has_record
+    for dimension, said, team in (
+        ("governance_agenda", block.on_changes, made.team),
+        ("release_agenda", block.on_deployments, by.team),
+    ):
+        yield np.full(len(said.of), _FIRST[dimension]), team[said.of], said.at // DAY, said.is_misplaced
+
+
+def _in_batches(block: Block) -> npt.NDArray[np.bool_]:
+    """Return which deployments have half of their changes approved by one person right after the cut."""
+    made, by = block.changes, block.deployments
+    # Without a release of its own, the cut is when the last change was merged.
+    cut = (by.cut - np.where(by.has_record, 0, _CUT_OF_MERGE))[made.deployment]
+    late = (made.approved > cut) & (made.approved <= cut + _AFTER_CUT) & (made.approver >= 0)
+    key = made.deployment[late] * PEOPLE + made.approver[late]
+    most = np.bincount(key, minlength=len(by.team) * PEOPLE).reshape(-1, PEOPLE).max(axis=1, initial=0)
+    return np.asarray(2 * most >= by.size)
+
+
+def block_activity(block: Block) -> tuple[Counts, Counts]:
+    """Return changes merged and decisions recorded per team and week; a gate decides each change that it lets go."""
+    made, weeks = block.changes, block.days // 7
+    approved = made.approved[made.approved >= 0]
+    gated = block.deployments.gate_by[made.deployment] != NOBODY
+    decided = np.concatenate([made.team[made.approved >= 0] * weeks + approved // (7 * DAY), made.team[gated] * weeks
+        + made.day[gated] // 7])  # fmt: skip
+    in_time = np.concatenate([approved < block.days * DAY, np.ones(int(gated.sum()), dtype=bool)])
+    shape = len(block.onset), weeks
+    changes = np.bincount(made.team * weeks + made.day // 7, minlength=shape[0] * weeks)
+    decisions = np.bincount(decided[in_time], minlength=shape[0] * weeks)
+    return changes.reshape(shape).astype(np.int32), decisions.reshape(shape).astype(np.int32)
+
+
+def block_fellows(block: Block, seed: int) -> tuple[Counts, Counts]:
+    """Return changes and decisions of the teams beside each team that bypasses approval, per team, fellow and week."""
+    count = FELLOWS if "decisions_follow_order" in block.regime.traits and block.share > 1 else 0
+    rng = np.random.default_rng([seed, block.volume, block.first, *b"fellows"])
+    mean = np.maximum(block.volume * 12 / 52 * np.exp(rng.normal(0, 0.5, (len(block.onset), count, 1))), 1)
+    changes = rng.poisson(np.broadcast_to(mean, (len(block.onset), count, block.days // 7)))
+    return changes.astype(np.int32), rng.binomial(changes, _FELLOWS_DECIDE).astype(np.int32)
+
+
+def _gaps(rng: np.random.Generator, block: Block, strength: float) -> Floats:
+    """Return the median hours from decision to deployment per team and week, which a naive alarm would watch.
+
+    Drawn on their own: of records they are no part, and no mark depends on them.
+    """
+    regime, teams, weeks = block.regime, len(block.onset), block.days // 7
     typical = np.log(1.5 if regime.profile == "continuous" else 30.0) + rng.normal(0, 0.6, (teams, 1))
     week = np.arange(weeks)
-    way = np.clip((week[None, :] - onset[:, None] + 1) / max(regime.ramp_weeks, 1), 0, 1)
+    way = np.clip((week[None, :] - block.onset[:, None] + 1) / max(regime.ramp_weeks, 1), 0, 1)
     fall = np.log(20.0) if "becomes_continuous" in regime.traits else np.log(6.0) * strength
     if "gap_shrinks" not in regime.traits:
         fall = 0.0

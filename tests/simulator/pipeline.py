@@ -25,33 +25,20 @@ from models.settings import Settings
 from models.workspace import Workspace
 from sql.build import Plan, connect, plan, run_models
 from sql.header import read_models
+from tests.simulator.changes import BLOCK as TEAMS_AT_ONCE
 from tests.simulator.life import START
-from tests.simulator.records import Story, simulate_records
-from tests.simulator.regimes import REGIMES, WEEKS, Regime
-from tests.simulator.trial import Alarms, Ints, Method, alarms_among, score
+from tests.simulator.marks import simulate
+from tests.simulator.records import Story, simulate_sources
+from tests.simulator.regimes import WEEKS, Regime
+from tests.simulator.trial import Method, alarms_among, alarms_of, score
 
 Row = dict[str, Any]
-_TEAMS_PER_FAULTY_SOURCE = 20
-# Somebody must vouch for a source whose teams bypass approval; half as many others are enough.
-_FELLOWS = 0.5
-_FAULTS = frozenset({"outage", "renamed_field", "lost_third"})
+Cell = tuple[Regime, int, float]
 _MARK = ["team", "dimension", "stratum", "day"]
-TEAMS_AT_ONCE = 40
-_ROUNDS = ((20, 1.0), (100, 0.5), (100, 1.0), (20, 0.5), (500, 1.0), (500, 0.5))
-_WEAK_FIRST = (
-    "owners_merge",
-    "stable",
-    "hollow_rules",
-    "slow_wander_97",
-    "lost_third",
-    "train_bypass",
-    "act_collapse",
-    "outage",
-    "cab_logistics",
-    "rubber_stamping",
-)
+_ACTIVITY = ["source", "team", "week"]
 _WANTED = ("marts.drift_findings",)
 _TABLES = {
+    "activity": "select source, team, cast(week as date) as week, changes, decisions from build.marts.drift_activity",
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",
     "gate": "select team, cast(week as date) as week, reason from build.marts.drift_gate",
     "findings": "select team, state, dimension, cast(first_alarm_date as date) as alarm, "
@@ -62,10 +49,11 @@ _TABLES = {
 
 @dataclass(frozen=True)
 class Built:
-    """What the build says: daily marks, weeks left out, and each team's state, dimension and first alarm."""
+    """What the build says: daily marks, activity, weeks left out, and each team's state, dimension and first alarm."""
 
     records: int
     marks: pd.DataFrame
+    activity: pd.DataFrame
     gate: pd.DataFrame
     findings: pd.DataFrame
 
@@ -74,7 +62,7 @@ def build_stories(stories: Iterable[Story], weeks: int = WEEKS) -> Built:
     """Import stories, one source each, into one workspace and build what drift needs.
 
     Args:
-        stories: Records by source.
+        stories: Records by source; told one at a time where they are many.
         weeks: Length of their history; the build knows the days up to its end.
     """
     work = Path(tempfile.mkdtemp())
@@ -111,7 +99,7 @@ def build_workspace(
         tables = {name: con.execute(query).fetchdf() for name, query in _TABLES.items()}
     finally:
         con.close()
-    return Built(records, tables["marks"], tables["gate"], tables["findings"])
+    return Built(records, tables["marks"], tables["activity"], tables["gate"], tables["findings"])
 
 
 def drift_plan() -> Plan:
@@ -128,130 +116,113 @@ def drift_plan() -> Plan:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Teams of one regime whose records were told, as ``trial`` scores them."""
-
-    regime: Regime
-    volume: int
-    strength: float
-    onset_weeks: Ints
-
-
-@dataclass(frozen=True)
 class Batch:
-    """Some teams of a cell: an organisation of their own, small enough to be done before somebody needs the machine."""
+    """Some teams of every cell of a volume, imported and built together."""
 
-    regime: Regime
     volume: int
-    strength: float
     first: int
     seed: int
+    cells: tuple[Cell, ...]
 
     @property
-    def key(self) -> tuple[object, ...]:
+    def name(self) -> str:
         """What tells it from every other batch."""
-        return self.regime.name, self.volume, self.strength, self.first, self.seed
+        return f"{self.volume}-{self.first}-{self.seed}"
 
 
-def batches(cells: Iterable[tuple[Regime, int, float]], teams: int, seed: int) -> list[Batch]:
-    """Return what so many teams a cell need, in the order in which it is worth its time.
-
-    A run may end at any moment: cells that a goal is about come first, cheap before dear, weak before strong, and the
-    cells of a round grow together.
-    """
-
-    def place(batch: Batch) -> tuple[int, int, int]:
-        name = batch.regime.name
-        weakness = _WEAK_FIRST.index(name) if name in _WEAK_FIRST else len(_WEAK_FIRST)
-        return _ROUNDS.index((batch.volume, batch.strength)), batch.first, weakness
-
-    made = [Batch(*cell, first, seed) for cell in cells for first in range(0, teams, TEAMS_AT_ONCE)]
-    return sorted(made, key=place)
+def batches(cells: Iterable[Cell], teams: int, seed: int) -> list[Batch]:
+    """Return what so many teams a cell need, small volumes first: a run may end at any moment."""
+    known = list(cells)
+    volumes = sorted({volume for _, volume, _ in known})
+    return [
+        Batch(volume, first, seed, tuple(cell for cell in known if cell[1] == volume))
+        for volume in volumes
+        for first in range(0, teams, TEAMS_AT_ONCE)
+    ]
 
 
-def measure(batch: Batch, teams: int = TEAMS_AT_ONCE) -> Row:
-    """Send a batch of teams through the product; returns each team's onset and first alarm, and whether all agrees.
+def measure(batch: Batch, folder: Path, teams: int = TEAMS_AT_ONCE) -> Row:
+    """Send a batch through the product; keeps the build's marks and gate in ``folder`` and returns what agrees.
 
-    ``marks_agree``: every day's marks are those the records mean. ``alarms_agree``: the table of findings has the first
-    alarms that are scored.
+    ``differences``: by cell, rows of marks and activity that are not what the records mean. ``alarms_agree``: the
+    table of findings has the first alarms that the scored way gives over the same teams.
     """
     started = process_time()
-    stories = _stories(batch, teams)
-    built = build_stories(stories)
-    onsets = {name: week for story in stories for name, week in story.onsets.items()}
-    names = [name for name in onsets if name.startswith(batch.regime.name.replace("_", "-"))]
-    alarms = alarms_among(names, START, read_marks(built.marks, built.gate), Method("chosen"))
+    told: list[Story] = []
+    built = build_stories(_let_go(batch, teams, told))
+    read = read_marks(built.marks, built.gate)
+    names = [subject.team for subject in read.subjects]
+    alarms = alarms_among(names, START, read, Method("chosen"))
     said = built.findings.set_index("team")["alarm"].reindex(names)
     days = (pd.to_datetime(said) - pd.Timestamp(START)).dt.days.fillna(-1).to_numpy(np.int64)
-    return {
-        "regime": batch.regime.name,
+    apart = differences(told, built, WEEKS)
+    row = {
         "volume": batch.volume,
-        "strength": batch.strength,
         "first": batch.first,
         "seed": batch.seed,
-        "onset": [onsets[name] for name in names],
-        "alarm": alarms.day.tolist(),
-        "named": alarms.named.tolist(),
         "records": built.records,
-        "marks_agree": agreement(stories, built, WEEKS) == 1.0,
+        "marks": int(built.marks["n"].sum()),
+        "differences": len(apart),
         "alarms_agree": bool((days == alarms.day).all()),
         "seconds": round(process_time() - started),
     }
+    folder.mkdir(parents=True, exist_ok=True)
+    built.marks.to_parquet(folder / f"marks-{batch.name}.parquet")
+    built.gate.to_parquet(folder / f"gate-{batch.name}.parquet")
+    return row
 
 
-def scores(rows: Iterable[Row]) -> list[Row]:
-    """Return the score of every cell of which a batch was measured, over all its batches."""
-    cells: dict[tuple[str, int, float], list[Row]] = {}
-    for row in rows:
-        cells.setdefault((row["regime"], row["volume"], row["strength"]), []).append(row)
+def _let_go(batch: Batch, teams: int, told: list[Story]) -> Iterable[Story]:
+    """Tell one source after the other; of those that were imported only what they must come to is kept."""
+    for regime, volume, strength in batch.cells:
+        for story in simulate_sources(regime, volume, teams, batch.seed, strength=strength, first=batch.first):
+            yield story
+            story.records.clear()
+            told.append(story)
+
+
+def scores(known: Iterable[Row], cells: Iterable[Cell], folder: Path) -> list[Row]:
+    """Return, per cell, the score of its teams by the marks that builds made, and whether drawn marks give the same."""
+    rows = list(known)
     found = []
-    for (regime, volume, strength), parts in cells.items():
-        onset, alarm, named = (
-            np.array([value for part in parts for value in part[name]]) for name in ("onset", "alarm", "named")
-        )
-        alarms = Alarms(alarm, named, np.zeros(len(alarm), dtype=bool))
-        found.append(
-            score(_Told(REGIMES[regime], volume, strength, onset), alarms).as_json()
-            | {
-                "organisations": len(parts),
-                "records": sum(part["records"] for part in parts),
-                "marks_agree": all(part["marks_agree"] for part in parts),
-                "alarms_agree": all(part["alarms_agree"] for part in parts),
-            }
-        )
+    for volume in sorted({row["volume"] for row in rows}):
+        parts = sorted((row for row in rows if row["volume"] == volume), key=lambda row: int(row["first"]))
+        names = [Batch(volume, row["first"], row["seed"], ()).name for row in parts]
+        marks = pd.concat([pd.read_parquet(folder / f"marks-{name}.parquet") for name in names], ignore_index=True)
+        gate = pd.concat([pd.read_parquet(folder / f"gate-{name}.parquet") for name in names], ignore_index=True)
+        teams = TEAMS_AT_ONCE * len(parts)
+        for regime, _, strength in (cell for cell in cells if cell[1] == volume):
+            cohort = simulate(regime, volume, teams, parts[0]["seed"], strength=strength)
+            own = marks[marks["team"].isin(cohort.names)], gate[gate["team"].isin(cohort.names)]
+            alarms = alarms_among(list(cohort.names), START, read_marks(*own), Method("chosen"))
+            drawn = alarms_of([cohort], Method("chosen"))
+            same = (alarms.day == drawn.day).all() and (alarms.named == drawn.named).all()
+            found.append(score(cohort, alarms).as_json() | {"marks": int(own[0]["n"].sum()), "as_drawn": bool(same)})
     return found
 
 
-def _stories(batch: Batch, teams: int) -> list[Story]:
-    """Tell the teams' records: faults in several sources, each with its onset; all others in one source."""
-    is_faulty = bool(batch.regime.traits & _FAULTS)
-    size = _TEAMS_PER_FAULTY_SOURCE if is_faulty else teams
-    stories = []
-    for first in range(batch.first, batch.first + teams, size):
-        story = Story(source=f"source-{first}")
-        simulate_records(
-            batch.regime,
-            batch.volume,
-            min(size, batch.first + teams - first),
-            batch.seed,
-            strength=batch.strength,
-            story=story,
-            first=first,
-            is_shared=is_faulty,
-        )
-        stories.append(story)
-    if "decisions_follow_order" in batch.regime.traits:
-        fellows = round(_FELLOWS * teams)
-        simulate_records(REGIMES["stable"], batch.volume, fellows, batch.seed, story=stories[0], first=batch.first)
-    return stories
+def differences(stories: Iterable[Story], built: Built, weeks: int) -> pd.DataFrame:
+    """Return the rows of marks and activity that the build has otherwise than the records mean them.
 
-
-def agreement(stories: Iterable[Story], built: Built, weeks: int) -> float:
-    """Return the share of team, dimension, stratum and day rows that the build has as the records mean them."""
-    meant = pd.concat([story.truth() for story in stories], ignore_index=True)
+    Marks by team, dimension, stratum and day; changes and decisions by source, team and week. Empty where all agree.
+    """
+    told = list(stories)
     end = pd.Timestamp(START) + pd.Timedelta(weeks=weeks)
-    meant = meant[meant["day"] < end]
-    found = built.marks.assign(day=pd.to_datetime(built.marks["day"]))
-    found = found[found["day"] < end]
-    both = found.merge(meant, on=_MARK, how="outer", suffixes=("", "_meant"))
-    return float(((both["n"] == both["n_meant"]) & (both["x"] == both["x_meant"])).mean())
+    marks = pd.concat([story.truth() for story in told], ignore_index=True)
+    activity = pd.concat([frame for story in told for frame in story.activity], ignore_index=True)
+    activity = activity[(activity["changes"] > 0) | (activity["decisions"] > 0)]
+    apart = [
+        _apart(marks, built.marks, _MARK, ["n", "x"], end),
+        _apart(activity, built.activity, _ACTIVITY, ["changes", "decisions"], end),
+    ]
+    return pd.concat(apart, ignore_index=True)
+
+
+def _apart(meant: pd.DataFrame, found: pd.DataFrame, keys: list[str], counts: list[str], end: pd.Timestamp) -> Any:  # noqa: ANN401
+    """Return the rows before ``end`` that are missing on one side or differ."""
+    when = keys[-1]
+    sides = [frame.assign(**{when: pd.to_datetime(frame[when]).astype("datetime64[s]")}) for frame in (meant, found)]
+    sides = [frame[frame[when] < end].astype(dict.fromkeys(keys[:-1], "str")) for frame in sides]
+    both = sides[0].merge(sides[1], on=keys, how="outer", suffixes=("_meant", "_found"))
+    same = pd.concat([both[f"{name}_meant"] == both[f"{name}_found"] for name in counts], axis=1).all(axis=1)
+    return both[~same]

@@ -14,8 +14,8 @@ STRATA: dict[str, tuple[str, ...]] = {
     "change_record": ("normal", "emergency"),
     "release_record": ("all",),
     "order": ("normal", "emergency"),
-    "batch": ("all",),
-    "bare_decision": ("low", "medium", "high"),
+    "batch": ("normal",),
+    "bare_decision": ("normal low", "normal medium", "normal high"),
     "governance_agenda": ("all",),
     "release_agenda": ("all",),
 }
@@ -55,6 +55,11 @@ class Regime:
     def ramp_weeks(self) -> int:
         """Length of the first move's ramp; 0 for a regime that starts at once."""
         return self.moves[0].ramp_weeks if self.moves else 0
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether its source loses decisions, which all teams on the source share."""
+        return bool(self.traits & {"outage", "renamed_field", "lost_third"})
 
 
 def _trait(*names: str) -> frozenset[str]:
@@ -99,7 +104,7 @@ MUST_ALARM: tuple[Regime, ...] = (
         "hollow_rules",
         "continuous delivery whose rules hollow out over 13 weeks",
         True,
-        (Move("bare_decision", 0.6, 13, ("medium", "high")),),
+        (Move("bare_decision", 0.6, 13, ("normal medium", "normal high")),),
         profile="continuous",
     ),
 )

@@ -103,14 +103,14 @@ def organisation_table(rows: list[Row]) -> list[str]:
 
 
 def alone_table(rows: list[Row]) -> list[str]:
-    names = list(dict.fromkeys(row["regime"] for row in rows))
     listed = []
-    for name in names:
-        regime = REGIMES[name]
+    for name, sharing in dict.fromkeys((row["regime"], row["sharing"]) for row in rows):
+        regime, own = REGIMES[name], [row for row in rows if row["sharing"] == sharing]
         field = "found" if regime.must_alarm else "early"
         what = "found" if regime.must_alarm else "false alarm"
-        listed.append([regime.title, what, *(share(cell(rows, name, volume, 1.0), field) for volume in VOLUMES)])
-    return table(["regime", "share of teams", *(str(volume) for volume in VOLUMES)], listed)
+        shares = (share(cell(own, name, volume, 1.0), field) for volume in VOLUMES)
+        listed.append([regime.title, str(sharing), what, *shares])
+    return table(["regime", "teams on a source", "share of teams", *(str(volume) for volume in VOLUMES)], listed)
 
 
 def dating_table(rows: list[Row]) -> list[str]:

@@ -36,7 +36,9 @@ def test_a_regime_moves_its_rates_to_the_targets_and_no_others(regime: object) -
         for cell in after:
             move = moves.get((cell[0], "")) or moves.get(cell)
             if move is None:
-                assert abs(after[cell] - before[cell]) < 0.06, cell
+                assert after[cell] - before[cell] < 0.06, cell
+                # Where approvals are missing or spread, no one person approves half of a release, and fewer are bare.
+                assert before[cell] - after[cell] < 0.06 or cell[0] in {"batch", "bare_decision"}, cell
             elif before[cell] < move.target - 0.1:
                 goal = before[cell] + strength * (move.target - before[cell])
                 assert after[cell] == pytest.approx(goal, abs=0.07), cell
@@ -67,7 +69,8 @@ def test_a_silent_source_brings_no_decisions_and_makes_approvals_look_missing() 
     silent = np.arange(78)[None, :] - onset[:, None]
     silent = (silent >= 0) & (silent < 5)
     assert cohort.decisions[silent].sum() == 0
-    assert cohort.fellow_decisions.sum(axis=1)[silent].sum() == 0
+    assert len(set(cohort.sources)) == 2
+    assert len(set(zip(cohort.sources, onset.tolist(), strict=True))) == 2
     order = CELLS.index(("order", "normal"))
     n, x = (values[:, order].reshape(40, 78, 7).sum(axis=2) for values in (cohort.n, cohort.x))
     assert x[silent].sum() / n[silent].sum() > 0.7

@@ -8,28 +8,46 @@ import pandas as pd
 import pytest
 
 from models.drift.assessment import DRIFTING, NOT_ENOUGH_DATA, assess
+from models.drift.gate import silent_weeks
 from models.records import KINDS
+from tests.simulator.campaign import plan_of_cells
 from tests.simulator.life import START
-from tests.simulator.pipeline import Built, agreement, build_stories
-from tests.simulator.records import Story, simulate_records
-from tests.simulator.regimes import REGIMES, STRATA
+from tests.simulator.marks import simulate
+from tests.simulator.pipeline import Built, build_stories, differences
+from tests.simulator.records import Story, simulate_records, simulate_sources
+from tests.simulator.regimes import CELLS, REGIMES
+from tests.simulator.regimes import WEEKS as REGIME_WEEKS
 
 WEEKS = 56
 
 
 @pytest.mark.slow
-def test_the_build_finds_the_marks_that_the_records_mean() -> None:
-    """Import, classification, marts: each day's marks in every regime as the generator meant them, and findings."""
-    story = Story()
-    for regime in REGIMES.values():
-        simulate_records(regime, 12, 1, 5, weeks=WEEKS, story=story)
-    for name in ("act_collapse", "train_bypass"):
-        simulate_records(REGIMES[name], 60, 1, 5, weeks=WEEKS, story=story, first=50)
-    built = build_stories([story], WEEKS)
-    assert set(built.marks["team"]) == set(story.onsets)
-    assert built.marks["dimension"].nunique() == len(STRATA)
-    assert agreement([story], built, WEEKS) == 1.0
-    found = built.findings.set_index("team").loc[["act-collapse-050", "train-bypass-050"]]
+def test_the_build_makes_of_records_the_marks_that_are_drawn() -> None:
+    """Every regime at full and half strength: marks by dimension, stratum and day, changes and decisions by week."""
+    cells = sorted({(regime.name, strength) for regime, _, strength in plan_of_cells()})
+    stories = [
+        story for name, strength in cells for story in simulate_sources(REGIMES[name], 12, 2, 5, strength=strength)
+    ]
+    built = build_stories(stories)
+    assert len(stories) == len(cells) == 25
+    assert set(built.marks["dimension"] + built.marks["stratum"]) == {f"{name}{stratum}" for name, stratum in CELLS}
+    assert set(built.marks["team"]) == {team for story in stories for team in story.onsets}
+    assert differences(stories, built, REGIME_WEEKS).empty
+
+
+@pytest.mark.slow
+def test_large_releases_and_teams_that_share_a_source_are_no_exception() -> None:
+    """Many changes a release, several teams on a faulty source: marks, gaps and alarms as drawn, and rightly named."""
+    wanted = (("act_collapse", 3), ("train_bypass", 1), ("outage", 3), ("episodic", 1), ("turnover", 1))
+    stories = [story for name, teams in wanted for story in simulate_sources(REGIMES[name], 60, teams, 5, weeks=WEEKS)]
+    built = build_stories(stories, WEEKS)
+    assert differences(stories, built, WEEKS).empty
+    meant = silent_weeks(pd.concat([frame for story in stories for frame in story.activity], ignore_index=True))
+    assert len(meant)
+    assert sorted(zip(meant["team"], meant["week"].dt.date, strict=True)) == sorted(
+        zip(built.gate["team"], pd.to_datetime(built.gate["week"]).dt.date, strict=True)
+    )
+    found = built.findings.set_index("team").loc[["act-collapse-60-100-0000", "train-bypass-60-100-0000"]]
     assert list(found["state"]) == [DRIFTING, DRIFTING]
     assert list(found["dimension"]) == ["act", "order"]
 
@@ -69,14 +87,35 @@ def known_by(story: Story, day: date) -> Story:
     return known
 
 
-def test_a_wrong_mark_is_a_disagreement() -> None:
-    """The comparison that the published figures rest on can fail."""
+def test_a_wrong_mark_is_a_difference() -> None:
+    """The comparison that the published figures rest on can fail: by a count, a missing row, one too many, a week."""
     story = simulate_records(REGIMES["stable"], 20, 1, 5, weeks=12)
-    marks = story.truth()
-    nothing = pd.DataFrame()
-    assert agreement([story], Built(0, marks, nothing, nothing), 14) == 1.0
-    assert agreement([story], Built(0, marks.assign(x=marks["n"]), nothing, nothing), 14) < 1
-    assert agreement([story], Built(0, marks.iloc[1:], nothing, nothing), 14) < 1
+    marks, (activity,), nothing = story.truth(), story.activity, pd.DataFrame()
+    activity = activity[activity["changes"] + activity["decisions"] > 0]
+
+    def count(marks: pd.DataFrame, activity: pd.DataFrame) -> int:
+        return len(differences([story], Built(0, marks, activity, nothing, nothing), 14))
+
+    assert count(marks, activity) == 0
+    assert count(marks.assign(x=marks["n"]), activity) == (marks["x"] < marks["n"]).sum()
+    assert count(marks.iloc[1:], activity) == 1
+    assert count(pd.concat([marks, marks.iloc[:1].assign(stratum="other")]), activity) == 1
+    assert count(marks, activity.assign(decisions=activity["decisions"] + 1)) == len(activity)
+
+
+def test_drawn_marks_are_those_of_the_records_teams() -> None:
+    """The large tables and the records tell the same changes, block by block, whatever else is told with them."""
+    cohort = simulate(REGIMES["lost_third"], 20, 50, 7)
+    stories = simulate_sources(REGIMES["lost_third"], 20, 50, 7)
+    assert [len(story.onsets) for story in stories] == [20, 20, 10]
+    told = pd.concat([story.truth() for story in stories], ignore_index=True)
+    drawn = cohort.marks().astype({"team": "str", "dimension": "str"})
+    keys = ["team", "dimension", "stratum", "day"]
+    pd.testing.assert_frame_equal(
+        *(frame.sort_values(keys).reset_index(drop=True) for frame in (told, drawn)), check_dtype=False
+    )
+    activity = pd.concat([frame for story in stories for frame in story.activity], ignore_index=True)
+    pd.testing.assert_frame_equal(activity, cohort.activity(), check_dtype=False)
 
 
 def test_the_truth_of_records_is_judged_as_marks_are() -> None:

@@ -4,7 +4,8 @@ python -m tests.simulator.validate --out docs                       # everything
 python -m tests.simulator.validate --out docs --parts cells,dating  # some parts; the rest from the last run
 python -m tests.simulator.validate --out docs --parts none          # the page alone, from the last run
 python -m tests.simulator.validate --out docs --parts real          # recorded projects, where they are at hand
-python -m tests.simulator.validate --out docs --parts pipeline --teams 200 --minutes 60  # records through the product
+python -m tests.simulator.validate --out docs --parts pipeline --teams 200 --minutes 60 --marks FOLDER
+                                                                    # records through the product
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator import page
-from tests.simulator.campaign import PARTS, plan_of_cells
-from tests.simulator.pipeline import batches, measure
+from tests.simulator.campaign import PARTS, SIMULATOR, plan_of_cells
+from tests.simulator.pipeline import batches, measure, scores
 from tests.simulator.real_input import measure_real
 
 Rows = list[dict[str, Any]]
 _FEWER = {"alternatives": 2, "alone": 2, "dating": 2}  # these parts take a fraction of the teams
+Store = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> Path:
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--seed", type=int, default=1, help="same seed, same page (default 1)")
     parser.add_argument("--parts", default="all", help=f"all, none, pipeline, real, or some of {', '.join(PARTS)}")
     parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin nothing after so long (default 60)")
+    parser.add_argument("--marks", type=Path, help="pipeline: where the marks of builds are kept between runs")
     chosen = parser.parse_args(arguments)
     names = {"all": list(PARTS), "none": []}.get(chosen.parts, chosen.parts.split(","))
     store = chosen.out / page.FOLDER / "results.json"
@@ -44,18 +47,21 @@ def main(arguments: list[str] | None = None) -> Path:
     for name in names:
         started = time.monotonic()
         if name == "pipeline":
-            for row in _through_the_product(results.get(name, []), chosen.teams, chosen.seed, chosen.minutes):
+            if not chosen.marks:
+                parser.error("--parts pipeline needs --marks FOLDER")
+            for row in _through_the_product(results, chosen.teams, chosen.seed, chosen.minutes, chosen.marks):
                 results.setdefault(name, []).append(row)
                 _keep(store, results)
+            results["product"] = scores(results.get(name, []), plan_of_cells(), chosen.marks)
         elif name == "real":
             # Without the recorded input the last results stay.
             results[name] = measure_real() or results.get(name, [])
         else:
             results[name] = PARTS[name](chosen.teams // _FEWER.get(name, 1), chosen.seed)
-            results["run"] = {
-                "teams": chosen.teams,
-                "teams_alternatives": chosen.teams // _FEWER["alternatives"],
+            results["run"] = results.get("run", {}) | {
+                name: chosen.teams // _FEWER.get(name, 1),
                 "seed": chosen.seed,
+                "simulators": results.get("run", {}).get("simulators", {}) | {name: SIMULATOR},
             }
         _keep(store, results)
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")
@@ -63,13 +69,15 @@ def main(arguments: list[str] | None = None) -> Path:
     return page.write(chosen.out, json.loads(_readable(results)))
 
 
-def _through_the_product(known: Rows, teams: int, seed: int, minutes: float) -> Iterator[dict[str, Any]]:
-    """Yield the batches that are not known yet, those most worth their time first, until time is up."""
-    done = {(row["regime"], row["volume"], row["strength"], row["first"], row["seed"]) for row in known}
+def _through_the_product(
+    results: Store, teams: int, seed: int, minutes: float, marks: Path
+) -> Iterator[dict[str, Any]]:
+    """Yield the batches that are not known yet, small volumes first, until time is up."""
+    done = {(row["volume"], row["first"], row["seed"]) for row in results.get("pipeline", [])}
     end = time.monotonic() + 60 * minutes
     for batch in batches(plan_of_cells(), teams, seed):
-        if batch.key not in done and time.monotonic() < end:
-            row = measure(batch)
+        if (batch.volume, batch.first, batch.seed) not in done and time.monotonic() < end:
+            row = measure(batch, marks)
             sys.stderr.write(f"{json.dumps(row)}\n")
             yield row
 

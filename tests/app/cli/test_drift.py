@@ -18,7 +18,12 @@ from tests.simulator.records import Story, simulate_records
 from tests.simulator.regimes import REGIMES
 
 WEEKS = 56
-DRIFTING, STEADY, YOUNG, SILENT = "act-collapse-000", "stable-000", "stable-100", "outage-000"
+DRIFTING, STEADY, YOUNG, SILENT = (
+    "act-collapse-60-100-0000",
+    "stable-60-100-0000",
+    "stable-20-100-0100",
+    "renamed-field-60-100-0000",
+)
 ASKING = "only-asks"  # has a change and no mark
 
 
@@ -31,7 +36,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asking.add("change", "wish-1", record_type="change_request", team=ASKING, created_at=datetime(2024, 5, 1, 9))
     stories = [
         simulate_records(REGIMES["act_collapse"], 60, 1, 5, weeks=WEEKS),
-        simulate_records(REGIMES["outage"], 60, 1, 5, weeks=WEEKS),
+        simulate_records(REGIMES["renamed_field"], 60, 1, 5, weeks=WEEKS),
     ]
     simulate_records(REGIMES["stable"], 60, 1, 5, weeks=WEEKS, story=stories[0])
     simulate_records(REGIMES["stable"], 20, 1, 5, weeks=10, story=stories[0], first=100)
@@ -183,7 +188,7 @@ def test_cadence_and_decision_value_stand_beside_it(twotrack: Twotrack) -> None:
 
 def test_an_unknown_team_is_refused_with_those_there_are(twotrack: Twotrack) -> None:
     """Whoever guesses wrong is shown the choices."""
-    said = twotrack("drift", "--team", "stable-0")
+    said = twotrack("drift", "--team", "stable-60")
     assert said.code == 4
     assert STEADY in said.err
     assert twotrack("drift", "--team", "nobody", "--json").document["error"] == "InputError"
