@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.store_records import RawRecord, Rejected
-from models.records import Stream
+from models.streams import Stream
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ingest.http_errors import NotFoundError
 from ingest.pages import page
 from ingest.store import RawStore
 from ingest.store_records import Page
-from models.records import Stream
+from models.streams import Stream
 
 _START = "0001-01-01T00:00:00|"
 

@@ -16,7 +16,7 @@ import orjson
 
 from ingest.store_records import RawRecord, Rejected
 from models.errors import SourceError
-from models.records import Stream
+from models.streams import Stream
 
 ANNOTATION = "twotrack"
 PARENT = "parent"

@@ -18,8 +18,8 @@ from ingest.http import Client, Recorder
 from ingest.manners import Clock, Policy
 from ingest.store import RawStore
 from ingest.store_records import Page
-from models.records import Stream
 from models.settings import SourceSettings
+from models.streams import Stream
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ingest.store_schema import BOOKKEEPING, PAYLOAD_COLUMNS
 from ingest.store_schema import SCHEMA_VERSION as SCHEMA_VERSION
 from ingest.store_versions import insert_sql, relation_sql, store_sql
 from models.errors import InputError
-from models.records import STREAMS, Stream
+from models.streams import STREAMS, Stream
 
 TOOL_VERSION = "0.1.0"
 

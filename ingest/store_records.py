@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from models.errors import InputError
-from models.records import Stream
+from models.streams import Stream
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Owns what counts as a new version. Refuses to know transactions and the run log.
 
 from __future__ import annotations
 
-from models.records import Stream
+from models.streams import Stream
 
 _PLACE = "coalesce(version_at, timestamp '0001-01-01'), fetched_at, payload_sha256"
 

@@ -1,4 +1,4 @@
-"""The kinds of record Twotrack understands, and the streams of the raw store.
+"""The kinds of record Twotrack understands.
 
 Every source ends as rows of these kinds: a staging SQL model ``stg_<source>_<kind>s`` has exactly the columns of the
 kind here plus ``source`` and ``source_event_id``; files and pushed events are mapped onto the same fields. So this
@@ -11,7 +11,6 @@ one text joined by ``|``, since only :class:`Link` records join things.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -330,77 +329,3 @@ KINDS: dict[str, type[Record]] = {
 def plural(kind: str) -> str:
     """Return the kind's plural as used in table names: ``deployment_status`` → ``deployment_statuses``."""
     return kind + ("es" if kind.endswith("s") else "s")
-
-
-@dataclass(frozen=True)
-class Stream:
-    """One append-only table of the raw store: ``raw.<source_type>_<name>``."""
-
-    source_type: str
-    name: str
-
-    @property
-    def table(self) -> str:
-        """Table name within schema ``raw``."""
-        return f"{self.source_type}_{self.name}"
-
-    def __str__(self) -> str:
-        """Return ``<source_type>.<name>``, as shown to users."""
-        return f"{self.source_type}.{self.name}"
-
-
-# Nested lists of a payload are streams of their own, so that SQL never unnests JSON.
-_STREAMS = {
-    "github": (
-        "repositories",
-        "pull_requests",
-        "reviews",
-        "pull_request_commits",
-        "timeline_items",
-        "webhook_actions",
-        "pull_request_comments",
-        "closing_issues",
-        "issues",
-        "issue_comments",
-        "deployments",
-        "deployment_statuses",
-        "deployment_reviews",
-        "workflow_runs",
-        "workflow_jobs",
-        "releases",
-        "environments",
-        "rulesets",
-        "branch_protections",
-        "rule_suites",
-        "rule_files",
-        "branch_protection_changes",
-    ),
-    "jira": ("issues", "changelog", "comments", "approvals", "issue_links", "fields", "statuses", "users"),
-    "jenkins": ("builds", "stages", "inputs"),
-    "gitlab": (
-        "merge_requests",
-        "merge_request_commits",
-        "approvals",
-        "notes",
-        "deployments",
-        "deployment_approvals",
-        "pipelines",
-        "jobs",
-        "releases",
-        "issues",
-    ),
-    "pagerduty": ("events",),
-    "opsgenie": ("events",),
-    "push": ("deliveries",),
-    "record": tuple(plural(kind) for kind in KINDS),
-}
-STREAMS: tuple[Stream, ...] = tuple(Stream(source, name) for source, names in _STREAMS.items() for name in names)
-
-
-def stream(name: str) -> Stream:
-    """Return the stream called ``<source_type>.<name>``; raises ``KeyError`` when there is none."""
-    source_type, _, stream_name = name.partition(".")
-    found = Stream(source_type, stream_name)
-    if found not in STREAMS:
-        raise KeyError(name)
-    return found

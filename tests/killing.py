@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from models.records import STREAMS
+from models.streams import STREAMS
 from models.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -31,7 +31,7 @@ from ingest.progress import Progress, Report, silent
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord, Rejected, Run
 from models.errors import InputError
-from models.records import Stream
+from models.streams import Stream
 
 DEFAULT_SEED = 20260504
 DEFAULT_AS_OF = datetime(2026, 10, 1, 6, tzinfo=UTC)

@@ -14,7 +14,8 @@ from typing import Union, get_args, get_origin
 
 from ingest.files.mapping import Expression, FileMapping, Filter, Items, RecordMapping, template_columns
 from ingest.files.times import is_ambiguous, local_time, stated_instant, text_literal, utc_of_local
-from models.records import KINDS, Stream, plural
+from models.records import KINDS, plural
+from models.streams import Stream
 
 ROWS = "import_rows"
 """Relation with one batch of rows: line, row (JSON text) and the mapped columns as text."""

@@ -24,7 +24,7 @@ from ingest.files.results import Conflict, RejectedRow
 from ingest.files.rows import Batch, Wanted
 from ingest.files.times import text_literal
 from ingest.store import RawStore
-from models.records import Stream
+from models.streams import Stream
 
 SHOWN = 20
 FAR_FUTURE = timedelta(days=3653)

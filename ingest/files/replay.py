@@ -19,7 +19,7 @@ from ingest.files.rows import BATCH_ROWS, Batch, cell_text, table_of
 from ingest.files.write import store_stream
 from ingest.store import RawStore, rejected_payloads
 from models.errors import InputError, UserError
-from models.records import Stream
+from models.streams import Stream
 
 _NAME = "rows set aside"
 

@@ -9,7 +9,7 @@ from ingest.files.mapped import MappedRows
 from ingest.files.results import StreamCounts
 from ingest.store import RawStore
 from ingest.store_records import Run
-from models.records import Stream
+from models.streams import Stream
 
 
 def store_stream(store: RawStore, run: Run, name: str, mapped: MappedRows, stream: Stream, mark: str) -> StreamCounts:

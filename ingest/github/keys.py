@@ -31,7 +31,7 @@ import orjson
 
 from ingest.connector import Parsed, Response
 from ingest.store_records import RawRecord, Rejected
-from models.records import Stream
+from models.streams import Stream
 
 Item = Mapping[str, Any]
 

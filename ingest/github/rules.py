@@ -28,7 +28,7 @@ from ingest.http_errors import ForbiddenError
 from ingest.source import Position
 from ingest.store import RawStore
 from ingest.store_records import Page
-from models.records import Stream
+from models.streams import Stream
 
 _PER_PAGE = 100
 # A commit arrives with its merge, under the date it was made on: weeks ago, for a long-lived branch.

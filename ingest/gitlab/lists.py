@@ -35,7 +35,7 @@ from ingest.source import Position
 from ingest.store import RawStore
 from ingest.store_records import Page
 from models.errors import SourceError
-from models.records import Stream
+from models.streams import Stream
 
 PAGE_SIZE = 100
 OVERLAP = timedelta(minutes=2)  # a transaction may be seen after one that began later

@@ -33,7 +33,7 @@ from ingest.items import (
 )
 from ingest.store_records import RawRecord
 from models.errors import SourceError
-from models.records import Stream, stream
+from models.streams import Stream, stream
 
 MERGE_REQUESTS = stream("gitlab.merge_requests")
 COMMITS = stream("gitlab.merge_request_commits")

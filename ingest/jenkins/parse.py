@@ -31,7 +31,7 @@ from ingest.items import (
 )
 from ingest.store_records import RawRecord
 from models.errors import SourceError
-from models.records import stream
+from models.streams import stream
 
 BUILDS = stream("jenkins.builds")
 STAGES = stream("jenkins.stages")

@@ -30,7 +30,7 @@ from ingest.pages import page
 from ingest.source import Position
 from ingest.store_records import Page, Rejected, utc_naive
 from models.errors import SourceError
-from models.records import Stream
+from models.streams import Stream
 
 BULK_ISSUES = 1000  # Jira's limit for one request
 BULK_ENTRIES = 10_000

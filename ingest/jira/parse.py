@@ -37,7 +37,7 @@ from ingest.items import (
 )
 from ingest.jira.fields import FieldCatalogue, FieldCatalogues, login_of, plain_value, rich_text
 from ingest.store_records import RawRecord
-from models.records import stream
+from models.streams import stream
 
 ISSUES = stream("jira.issues")
 CHANGELOG = stream("jira.changelog")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ingest.items import Item, annotated, at, instant_at, required, text_at
 from ingest.store_records import RawRecord
-from models.records import Stream
+from models.streams import Stream
 
 PAGERDUTY_EVENTS = Stream("pagerduty", "events")
 OPSGENIE_EVENTS = Stream("opsgenie", "events")

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ingest.store_records import RawRecord
-from models.records import KINDS, Record, Stream, plural
+from models.records import KINDS, Record, plural
+from models.streams import Stream
 
 _LARGEST = 2**63
 

@@ -18,7 +18,7 @@ from ingest.push import own_records
 from ingest.push.incident_tools import OPSGENIE_EVENTS, PAGERDUTY_EVENTS, opsgenie_records, pagerduty_records
 from ingest.push.spool import Delivery
 from ingest.store_records import RawRecord, Rejected
-from models.records import Stream
+from models.streams import Stream
 
 DELIVERIES = Stream("push", "deliveries")
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
-from models.records import KINDS, plural, stream
+from models.records import KINDS, plural
 from models.settings import Settings, parse_settings
+from models.streams import stream
 from models.workspace import Workspace
 from sql.build import build
 

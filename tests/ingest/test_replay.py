@@ -18,7 +18,7 @@ from ingest.replay import ReplayResult, replay
 from ingest.store import RawStore
 from ingest.store_records import RawRecord
 from models.errors import InputError
-from models.records import Stream
+from models.streams import Stream
 
 THINGS = Stream("github", "issues")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from ingest.store import RawStore, rejected_payloads
 from ingest.store_records import Page, RawRecord, Rejected, Run, canonical_json
 from models.errors import InputError
-from models.records import stream
+from models.streams import stream
 
 CHANGES = stream("record.changes")
 DECISIONS = stream("record.decisions")
@@ -263,7 +263,7 @@ import sys
 from pathlib import Path
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
-from models.records import stream
+from models.streams import stream
 changes = stream("record.changes")
 with RawStore(Path(sys.argv[1])) as store:
     run = store.begin_run("src", "record", "test")

@@ -14,8 +14,8 @@ from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
 from ingest.sync import SourceOutcome, chosen_sources, sync
 from models.errors import ConfigurationError, SourceError
-from models.records import Stream
 from models.settings import SourceSettings
+from models.streams import Stream
 
 ISSUES, RUNS, RELEASES = (Stream("github", name) for name in ("issues", "workflow_runs", "releases"))
 

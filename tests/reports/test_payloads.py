@@ -11,7 +11,7 @@ from app.reports import bag, delimited, payloads
 from app.reports.payloads import Wanted, keys_of, redacted
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
-from models.records import stream
+from models.streams import stream
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ import pytest
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
 from models.errors import BuildError, NotBuiltError
-from models.records import stream
 from models.settings import Settings, parse_settings
+from models.streams import stream
 from models.workspace import KEPT_BUILDS, Workspace
 from sql import build as runner
 from sql.build import BuildResult, build, plan

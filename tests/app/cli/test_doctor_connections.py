@@ -12,7 +12,7 @@ import pytest
 
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord
-from models.records import stream
+from models.streams import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
 from tests.servers.base import Answer, Asked

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.store import RawStore
-from models.records import stream
+from models.streams import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
 from tests.exports import MAPPINGS, write_exports, write_mappings

@@ -15,7 +15,7 @@ import pytest
 
 from app.repeating import Stop, repeat
 from ingest.store import RawStore
-from models.records import stream
+from models.streams import stream
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
 from tests.app.cli.test_sync import configure, jira_source

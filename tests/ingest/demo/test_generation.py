@@ -14,8 +14,8 @@ from ingest.demo import files, generator
 from ingest.demo.model import Story
 from ingest.progress import Progress
 from ingest.store import RawStore
-from models.records import STREAMS
 from models.settings import parse_settings
+from models.streams import STREAMS
 
 PLANTED_BAD = {"github.pull_requests": 1, "jira.issues": 1, "record.windows": 1}
 # What the invented organisation has no use for.

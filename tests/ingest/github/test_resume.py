@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.store import RawStore
-from models.records import STREAMS
+from models.streams import STREAMS
 from tests.conftest import FixedClock
 from tests.ingest.github.large import large_repository
 from tests.ingest.github.syncing import KilledError, Syncing, killed_after
