@@ -60,12 +60,12 @@ def show(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
     selected = components.table(
         found, key="mark_rows", alt="Records behind the dimension", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-            "key": st.column_config.TextColumn("Record", width=130),
-            "title": st.column_config.TextColumn("Title", width=200),
-            "reason": st.column_config.TextColumn("Why", width=200),
-            "service": st.column_config.TextColumn("Service", width=100),
-            "stratum": st.column_config.TextColumn("Stratum", width=80),
+            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+            "key": st.column_config.TextColumn("Record", width=125),
+            "title": st.column_config.TextColumn("Title", width=175),
+            "reason": st.column_config.TextColumn("Why", width=175),
+            "service": st.column_config.TextColumn("Service", width=105),
+            "stratum": st.column_config.TextColumn("Stratum", width=75),
             "left_out": st.column_config.TextColumn("Left out", width=70),
         },
         of=take_away.provenance(asked, len(found), f"{question}, {(which or '').lower()}"),

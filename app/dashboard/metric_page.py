@@ -63,20 +63,21 @@ def measures(asked: Frame, family: Sequence[Subject]) -> None:
     if not rows["Note"].astype(bool).any():
         rows = rows.drop(columns="Note")
     columns = {
-        "Measure": st.column_config.TextColumn(width=190), "Value": st.column_config.TextColumn(width=95),
-        "n": st.column_config.NumberColumn(width=55), "Compared with": st.column_config.TextColumn(width=95),
+        "Measure": st.column_config.TextColumn(width=190), "Value": st.column_config.TextColumn(width=110),
+        "n": st.column_config.NumberColumn(width=60, format="localized"),
+        "Compared with": st.column_config.TextColumn(width=105),
         "Limits": st.column_config.TextColumn(width=110), "Note": st.column_config.TextColumn(width=120),
-        "What it says": st.column_config.TextColumn(width=290),
+        "What it says": st.column_config.TextColumn(width=270 if "Note" not in rows.columns else 155),
     }  # fmt: skip
     components.table(
         rows, key="measures", alt="All measures of this page", of=take_away.provenance(asked),
         columns={name: columns[name] for name in rows.columns},
-        on_pick=lambda row: _pick("measure", found[row].definition.label),
+        on_pick=lambda row: pick("measure", found[row].definition.label),
     )  # fmt: skip
     st.caption("Select a row to look into it above.")
 
 
-def _pick(key: str, value: object) -> None:
+def pick(key: str, value: object) -> None:
     """Let a choice made in a chart or a table be that of a widget of the page; used in callbacks."""
     if value:
         st.session_state[key] = value
@@ -103,7 +104,7 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         figure,
         key=f"weeks_{subject.name}",
         of=of,
-        on_select=lambda: _pick("week", exhibits.picked_mark(f"weeks_{subject.name}")),
+        on_select=lambda: pick("week", exhibits.picked_mark(f"weeks_{subject.name}")),
         alt=f"{title}. {reading.definition.label} week by week with its process-behaviour limits. "
         "The table below holds the same numbers.",
     )
@@ -111,7 +112,7 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
     _say_chosen("week", record_list.ALL_WEEKS, "the week of ")
     exhibits.same_as_table(
         _week_rows(reading), name=f"{subject.name}_by_week", alt=f"{reading.definition.label} by week", of=of,
-        on_pick=lambda row: _pick("week", behaviour.weeks[row].week.isoformat()),
+        on_pick=lambda row: pick("week", behaviour.weeks[row].week.isoformat()),
     )  # fmt: skip
     annotating.offer(asked)
 
@@ -272,7 +273,7 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
     of = readings.provenance(asked, reading)
     exhibits.chart(
         figure, key=f"classes_{subject.name}", of=of,
-        on_select=lambda: _pick("class", exhibits.picked_mark(f"classes_{subject.name}")),
+        on_select=lambda: pick("class", exhibits.picked_mark(f"classes_{subject.name}")),
         alt=f"Records by class of {reading.definition.label.lower()}. The table below holds the same numbers.",
     )  # fmt: skip
     st.caption("Choose a bar to see its records.")
@@ -280,5 +281,5 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
     exhibits.same_as_table(
         pd.DataFrame(classes, columns=[reading.definition.label, "Records"]), name=f"{subject.name}_classes",
         alt=f"Distribution of {reading.definition.label.lower()}", of=of,
-        on_pick=lambda row: _pick("class", classes[row][0]),
+        on_pick=lambda row: pick("class", classes[row][0]),
     )  # fmt: skip

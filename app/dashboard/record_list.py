@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from app import wording
@@ -65,7 +67,7 @@ def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> Non
             found,
             key=f"rows_{subject.name}",
             alt=title,
-            columns=records.columns(reading.definition),
+            columns=_columns(reading, found),
             is_selectable=True,
         )
         components.open_selected(selected, found)
@@ -84,6 +86,14 @@ def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> Non
         _answered(asked, reading, narrowed, in_class, n), count=count, what=what,
     )  # fmt: skip
     _how_made(asked, subject, reading)
+
+
+def _columns(reading: Reading, found: pd.DataFrame) -> dict[str, Any]:
+    """Return the grid's columns; the type of a change only where one of the records has one."""
+    columns = records.columns(reading.definition)
+    if not found["change_type"].astype(bool).any():
+        del columns["change_type"]
+    return columns
 
 
 def _answered(asked: Frame, reading: Reading, narrowed: Filter, in_class: str, n: int) -> Provenance:

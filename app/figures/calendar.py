@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 import plotly.graph_objects as go
 
 from app import wording
-from app.figures.style import Palette, lay_out
+from app.figures.style import DAYS, Palette, lay_out, week_axis
 from app.questions.windows import Bar, Day, Freeze
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -55,9 +55,7 @@ def days(shown: Sequence[Day], freezes: Sequence[Freeze], colours: Palette) -> g
     figure.update_yaxes(
         type="category", categoryorder="array", categoryarray=list(reversed(_WEEKDAYS)), showgrid=False, fixedrange=True
     )
-    figure.update_xaxes(
-        showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}}
-    )
+    week_axis(figure, [day.day - timedelta(days=day.day.weekday()) for day in shown], colours)
     return figure
 
 
@@ -110,7 +108,7 @@ def timeline(shown: Sequence[Bar], freezes: Sequence[Freeze], colours: Palette) 
             hovertext=[_bar_text(bar) for bar in worked], hovertemplate="%{hovertext}<extra></extra>",
         )  # fmt: skip
     lay_out(figure, colours, max(170, _ROW * len(lanes) + 100), barmode="overlay")
-    figure.update_xaxes(type="date", title={"text": "UTC", "font": {"color": colours.muted, "size": 12}})
+    figure.update_xaxes(type="date", title={"text": "UTC", "font": {"color": colours.muted, "size": 12}}, **DAYS)
     figure.update_yaxes(
         type="category", tickfont={"color": colours.ink}, showgrid=False,
         categoryorder="array", categoryarray=[wording.chart_text(lane, 32) for lane in lanes],

@@ -160,6 +160,7 @@ def horizontal(labels: Sequence[str], counts: Sequence[int], colours: Palette, t
         y=[wording.chart_text(label, 44) for label in labels], x=list(counts), orientation="h", width=0.62,
         marker={"color": colours.of(track)}, text=[f"{count:,}" for count in counts], textposition="outside",
         textfont={"color": colours.ink}, hovertemplate="%{y}: %{x:,}<extra></extra>", cliponaxis=False,
+        customdata=list(labels),
     )  # fmt: skip
     lay_out(figure, colours, 34 * len(labels) + 60, margin={"l": 8, "r": 36, "t": 4, "b": 8})
     figure.update_xaxes(title={"text": "records", "font": {"color": colours.muted, "size": 12}}, rangemode="tozero")

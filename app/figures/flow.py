@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -10,7 +10,10 @@ from app import wording
 from app.figures.style import Palette, lay_out
 from app.questions.hand_overs import Stream
 
-_ROW = 44
+_ROW, _PAD, _TOP, _BOTTOM = 44, 34, 34, 44
+# The share of the width on either side that is kept for names.
+_MARGIN = 0.25
+_LONGEST_LINE = 27
 
 
 def hand_over(streams: Sequence[Stream], colours: Palette) -> go.Figure:
@@ -23,14 +26,19 @@ def hand_over(streams: Sequence[Stream], colours: Palette) -> go.Figure:
     counts = {name: sum(s.count for s in streams if name == s.said) for name in left}
     ends = {name: sum(s.count for s in streams if name == s.became) for name in right}
     figure = go.Figure()
+    inner = _ROW * max(len(left), len(right)) + 60
+    starts, stops = _centres(list(counts.values()), inner, counts), _centres(list(ends.values()), inner, counts)
     figure.add_sankey(
-        arrangement="snap",
+        arrangement="fixed", domain={"x": [_MARGIN, 1 - _MARGIN], "y": [0, 1]},
         node={
-            "label": [f"{wording.chart_text(name, 46)}: {counts[name]:,}" for name in left]
-            + [f"{wording.chart_text(name, 46)}: {ends[name]:,}" for name in right],
+            # Names stand outside, next to their end: over the streams they would be struck through.
+            "label": [""] * (len(left) + len(right)),
+            "customdata": [f"{wording.chart_text(name, 60)}: {counts[name]:,}" for name in left]
+            + [f"{wording.chart_text(name, 60)}: {ends[name]:,}" for name in right],
             "color": [colours.governance] * len(left) + [colours.execution] * len(right),
-            "pad": 26, "thickness": 14, "line": {"width": 0},
-            "hovertemplate": "%{label}<extra></extra>",
+            "x": [0.001] * len(left) + [0.999] * len(right), "y": [*starts, *stops],
+            "pad": _PAD, "thickness": 14, "line": {"width": 0},
+            "hovertemplate": "%{customdata}<extra></extra>",
         },
         link={
             "source": [left.index(stream.said) for stream in streams],
@@ -42,17 +50,46 @@ def hand_over(streams: Sequence[Stream], colours: Palette) -> go.Figure:
         },
         textfont={"color": colours.ink, "size": 13},
     )  # fmt: skip
-    lay_out(figure, colours, max(190, _ROW * max(len(left), len(right)) + 150))
+    for x, anchor, names, sums, centres in (
+        (_MARGIN, "right", left, counts, starts), (1 - _MARGIN, "left", right, ends, stops),
+    ):  # fmt: skip
+        for name, centre in zip(names, centres, strict=True):
+            figure.add_annotation(
+                x=x, y=1 - centre, xref="paper", yref="paper", xanchor=anchor, yanchor="middle", showarrow=False,
+                xshift=-6 if anchor == "right" else 6, align=anchor,
+                text=f"{_in_lines(name)}: {sums[name]:,}", font={"color": colours.ink, "size": 13},
+            )  # fmt: skip
+    lay_out(figure, colours, inner + _TOP + _BOTTOM)
     for x, anchor, text, colour in (
-        (0, "left", "● What governance had said", colours.governance),
-        (1, "right", "What became of it ■", colours.execution),
+        (_MARGIN, "right", "What governance had said ●", colours.governance),
+        (1 - _MARGIN, "left", "■ What became of it", colours.execution),
     ):
         figure.add_annotation(
             x=x, y=1, xref="paper", yref="paper", xanchor=anchor, yanchor="bottom", yshift=4, text=text,
             showarrow=False, font={"color": colour, "size": 13},
         )  # fmt: skip
-    figure.update_layout(margin={"t": 34, "b": 26, "r": 40})
+    figure.update_layout(margin={"t": _TOP, "b": _BOTTOM, "l": 8, "r": 8})
     return figure
+
+
+def _centres(counts: Sequence[int], height: int, all_counts: Mapping[str, int]) -> list[float]:
+    """Return where the ends of one side lie, as shares of the height, the way the figure stacks them."""
+    scale = (height - _PAD * (len(all_counts) - 1)) / (sum(all_counts.values()) or 1)
+    found, at = [], 0.0
+    gap = _PAD if len(counts) <= 1 else (height - scale * sum(counts)) / (len(counts) - 1)
+    for count in counts:
+        found.append(min(max((at + scale * count / 2) / height, 0.001), 0.999))
+        at += scale * count + gap
+    return found
+
+
+def _in_lines(name: str) -> str:
+    """Return a name over two lines where it is long, so that it fits beside the streams."""
+    text = wording.chart_text(name, 60)
+    if len(text) <= _LONGEST_LINE:
+        return text
+    before = text.rfind(" ", 0, _LONGEST_LINE)
+    return text if before < 0 else f"{text[:before]}<br>{text[before + 1 :]}"
 
 
 def _faint(colour: str) -> str:

@@ -6,7 +6,9 @@ other meaning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -72,6 +74,32 @@ def lay_out(figure: go.Figure, colours: Palette, height: int, **more: object) ->
         gridcolor=colours.grid, zeroline=False, fixedrange=True, tickfont={"color": colours.muted}, automargin=True
     )
     return figure
+
+
+# How time axes write their ticks: days as the rest of a page does.
+DAYS: dict[str, Any] = {
+    "tickformatstops": [
+        {"dtickrange": [None, 86_400_000 - 1], "value": "%H:%M<br>%-d %b"},
+        {"dtickrange": [86_400_000, "M1"], "value": "%-d %b"},
+        {"dtickrange": ["M1", "M12"], "value": "%b %Y"},
+        {"dtickrange": ["M12", None], "value": "%Y"},
+    ]
+}
+
+
+def week_axis(figure: go.Figure, weeks: Sequence[date], colours: Palette, *, most: int = 8) -> None:
+    """Name Mondays under a figure of weeks, as the rest of the page writes days; ticks elsewhere would mislead."""
+    shown = sorted(set(weeks))
+    every = -(-len(shown) // most) or 1
+    named = shown[::every]
+    figure.update_xaxes(
+        tickvals=[week.isoformat() for week in named],
+        ticktext=[
+            f"{week.day} {week:%b}" + (f"<br>{week.year}" if at == 0 or named[at - 1].year != week.year else "")
+            for at, week in enumerate(named)
+        ],
+        showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 import plotly.graph_objects as go
 
 from app import wording
-from app.figures.style import EXECUTION, GOVERNANCE, Palette, lay_out
+from app.figures.style import DAYS, EXECUTION, GOVERNANCE, Palette, lay_out, week_axis
 from app.questions.lanes import Crossing, LaneWeek
 
 _TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
@@ -77,9 +77,7 @@ def lanes(
         )  # fmt: skip
     lay_out(figure, colours, height, margin={"l": 8, "r": 8, "t": 4, "b": 4})
     figure.update_yaxes(visible=False, range=[-0.62, 1.52])
-    figure.update_xaxes(
-        showgrid=False, title={"text": "week beginning (UTC)", "font": {"color": colours.muted, "size": 12}}
-    )
+    week_axis(figure, [week.week for week in weeks], colours)
     return figure
 
 
@@ -138,6 +136,7 @@ def timeline(
     figure.update_xaxes(
         showgrid=True,
         range=[first - pad, last + pad],
+        **DAYS,
         title={"text": "UTC", "font": {"color": colours.muted, "size": 12}},
     )
     return figure

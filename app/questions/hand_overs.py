@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
+from app.questions import records
 from app.questions.builds import Build, cursor
 from app.questions.queries import BY_BUILD, carried_condition, scope_condition
 from sql.aggregate import Filter
@@ -58,12 +59,16 @@ def classes(build: Build, chosen: Filter) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Stream:
-    """Hand-overs that went one way: what governance had said when the deployment began, and what became of them."""
+    """Hand-overs that went one way: what governance had said when the deployment began, and what became of them.
+
+    ``details`` are the words of the measure's records that make it up; empty for what was not deployed.
+    """
 
     said: str
     became: str
     count: int
     is_leak: bool
+    details: tuple[str, ...] = ()
 
 
 MEASURE = "unauthorised_change_rate"
@@ -81,7 +86,7 @@ def streams(build: Build, chosen: Filter) -> list[Stream]:
     where, values = chosen.where()
     rows = cursor(build).execute(
         f"""
-        select split_part(detail, ': ', 1), nullif(split_part(detail, ': ', 2), ''), in_numerator,
+        select detail, split_part(detail, ': ', 1), nullif(split_part(detail, ': ', 2), ''), in_numerator,
             exclusion_reason is not null, count(*)
         from metrics.{MEASURE} where {where} group by all order by all
         """,
@@ -91,19 +96,34 @@ def streams(build: Build, chosen: Filter) -> list[Stream]:
         Stream(
             CLASSES.get(said, said) + (f", {reason}" if reason and is_leak and said == "prior" else ""),
             _LEFT_OUT if is_left_out else _LEAKED if is_leak else _SHIPPED, count, is_leak and not is_left_out,
+            (detail,),
         )
-        for said, reason, is_leak, is_left_out, count in rows.fetchall()
+        for detail, said, reason, is_leak, is_left_out, count in rows.fetchall()
     ]  # fmt: skip
     if waiting := len(unshipped(build, chosen)):
         found.append(Stream("Approved in the period", _WAITING, waiting, False))
     order = {label: place for place, label in enumerate(CLASSES.values())}
     merged = Counter[tuple[str, str, bool]]()
+    details: dict[tuple[str, str, bool], tuple[str, ...]] = {}
     for one in found:
-        merged[one.said, one.became, one.is_leak] += one.count
+        way = (one.said, one.became, one.is_leak)
+        merged[way] += one.count
+        details[way] = details.get(way, ()) + one.details
     return sorted(
-        (Stream(said, became, count, is_leak) for (said, became, is_leak), count in merged.items()),
-        key=lambda one: (order.get(one.said.partition(",")[0], len(order)), one.said, one.became),
+        (Stream(*way[:2], count, way[2], details[way]) for way, count in merged.items()),
+        key=lambda one: (_place(one.said, order), one.said, one.became),
     )
+
+
+def _place(said: str, order: dict[str, int]) -> int:
+    """Return where a stream stands: its class's place, also where a reason follows the class."""
+    return next((place for label, place in order.items() if said == label or said.startswith(f"{label}, ")), len(order))
+
+
+def stream_rows(build: Build, chosen: Filter, stream: Stream) -> pd.DataFrame:
+    """Return the newest records of one stream, as many as the measure's own list shows."""
+    kind = {_LEAKED: "counted", _SHIPPED: "not_counted"}.get(stream.became, "excluded")
+    return records.rows(build, MEASURE, chosen, kind, by_value=False, details=stream.details)
 
 
 def streams_title(found: Sequence[Stream]) -> str:

@@ -164,6 +164,24 @@ def frameworks(build: Build) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
+@st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
+def kinds(build: Build) -> frozenset[str]:
+    """Return the kinds of records that a build holds at all, whatever the filters say."""
+    asked = {
+        "decision": ("marts.decisions", "true"),
+        "production_deployment": ("marts.deployments", "is_production"),
+        "window": ("marts.windows", "true"),
+        "incident": ("marts.incidents", "true"),
+        "team": ("marts.changes", "team is not null"),
+    }
+    con = cursor(build)
+    return frozenset(
+        kind
+        for kind, (table, condition) in asked.items()
+        if build.has(table) and con.execute(f"select 1 from {table} where {condition} limit 1").fetchall()
+    )
+
+
 @dataclass(frozen=True)
 class Population:
     """How many changes were created and production deployments started in a question's period."""

@@ -63,7 +63,16 @@ def _in_class(label: str) -> str:
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=BY_BUILD)
-def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, in_class: str = "") -> pd.DataFrame:
+def rows(
+    build: Build,
+    name: str,
+    chosen: Filter,
+    kind: str,
+    *,
+    by_value: bool,
+    in_class: str = "",
+    details: tuple[str, ...] = (),
+) -> pd.DataFrame:
     """Return at most ``SHOWN`` records of one kind, with what they are and where they open.
 
     Args:
@@ -73,9 +82,12 @@ def rows(build: Build, name: str, chosen: Filter, kind: str, *, by_value: bool, 
         kind: ``judged``, ``counted``, ``not_counted`` or ``excluded``.
         by_value: Largest value first instead of newest first.
         in_class: Only those of one class of the distribution.
+        details: Only those of which one of these was said, where any is given.
     """
     per_hour = f" / {_HOUR}.0" if queries.definition(build, name).unit == "seconds" else ""
     where, values = chosen.where()
+    if details:
+        where, values = f"{where} and detail in ({', '.join('?' * len(details))})", [*values, *details]
     order = "value desc nulls last, occurred_at desc" if by_value else "occurred_at desc nulls last"
     conditions = (
         "left join marts.conditions n on m.record_kind = 'condition' and n.condition_id = m.record_id"
@@ -146,18 +158,18 @@ def _is_code(reason: object) -> bool:
 def columns(definition: MetricDefinition) -> dict[str, Any]:
     """Return the grid's columns for ``rows``."""
     shown: dict[str, Any] = {
-        "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-        "key": st.column_config.TextColumn("Record", width=125),
-        "title": st.column_config.TextColumn("Title", width=195),
+        "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+        "key": st.column_config.TextColumn("Record", width=135),
+        "title": st.column_config.TextColumn("Title", width=175),
     }
     if definition.unit == "seconds" and definition.kind in {"duration", "survival"}:
-        shown["value"] = st.column_config.NumberColumn("Hours", format="%.1f", width=70)
+        shown["value"] = st.column_config.NumberColumn("Hours", format="%.1f", width=65)
     elif definition.kind == "ratio":
-        shown["value"] = st.column_config.NumberColumn("Value", format="%.2f", width=70)
+        shown["value"] = st.column_config.NumberColumn("Value", format="%.2f", width=65)
     return shown | {
-        "reason": st.column_config.TextColumn("Why", width=195),
-        "service": st.column_config.TextColumn("Service", width=95),
-        "change_type": st.column_config.TextColumn("Type", width=80),
+        "reason": st.column_config.TextColumn("Why", width=165),
+        "service": st.column_config.TextColumn("Service", width=105),
+        "change_type": st.column_config.TextColumn("Type", width=75),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard import components, frame, metric_page, record_list
+from app.dashboard import absent, components, frame, metric_page, record_list
 from app.families import APPROVALS
 
 
@@ -15,7 +15,11 @@ def show() -> None:
         components.missing("This build measures no approvals.", "Build again with this version.", "twotrack build")
         return
     subject, reading = chosen
+    # Changes that nobody could be seen to decide on are left out with that reason, and still shown.
+    is_said = reading.value.value is None and absent.is_missing(asked.build, "decision")
     if metric_page.is_empty(reading):
+        if is_said:
+            return
         components.nothing_matches(asked.choice.describe())
         return
     metric_page.headline(asked, subject, reading)

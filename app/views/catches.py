@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, exhibits, filters, frame, take_away
+from app.dashboard import absent, components, exhibits, filters, frame, take_away
 from app.dashboard.frame import Frame
 from app.figures import charts, style
-from app.questions import practice
+from app.questions import practice, queries
 from app.questions.practice import SUBJECTS
 
 UNKNOWN = "kind unknown"
@@ -24,6 +24,10 @@ def show() -> None:
         components.missing("This build finds no catches.", "Build again with this version.", "twotrack build")
         return
     found = practice.catches(asked.build, asked.choice.filter)
+    if found.empty and not queries.kinds(asked.build) & {"decision", "production_deployment"}:
+        components.page_title("Catches", components.question(asked.choice), asked.build)
+        absent.is_missing(asked.build, "decision")
+        return
     if found.empty:
         components.page_title("Catches", components.question(asked.choice), asked.build)
         components.nothing_matches(asked.choice.describe(), "Neither a catch nor a miss is on record in it.")
@@ -67,10 +71,26 @@ def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
             list(rows["kind"]), [int(n) for n in rows["count"]], style.palette(frame.is_dark()), process
         ),
         key=f"caught_{process}", of=of,
+        on_select=lambda: _pick(rows, process, exhibits.picked_mark(f"caught_{process}")),
         alt=f"What {SUBJECTS[process].lower()} caught, by kind. The table below holds the same numbers.",
     )  # fmt: skip
     shown = rows.iloc[::-1][["kind", "count"]].rename(columns={"kind": "Kind", "count": "Catches"})
-    exhibits.same_as_table(shown, name=f"caught_{process}", alt=f"Catches of {SUBJECTS[process].lower()}", of=of)
+    st.caption("Choose a bar to see its records.")
+    exhibits.same_as_table(
+        shown, name=f"caught_{process}", alt=f"Catches of {SUBJECTS[process].lower()}", of=of,
+        on_pick=lambda row: _pick(rows, process, str(shown["Kind"].iloc[row])),
+    )  # fmt: skip
+
+
+def _pick(rows: pd.DataFrame, process: str, kind: str) -> None:
+    """Let the records below be those of one kind that a process caught; used in callbacks."""
+    count = rows.loc[rows["kind"] == kind, "count"]
+    if len(count):
+        st.session_state["catch"] = _label(process, "catch", kind, int(count.iloc[0]))
+
+
+def _label(process: str, outcome: str, kind: str, count: int) -> str:
+    return f"{wording.sentence(outcome)}: {kind}, {SUBJECTS.get(process, 'process unknown').lower()} ({count:,})"
 
 
 def _misses(asked: Frame, found: pd.DataFrame) -> None:
@@ -82,7 +102,7 @@ def _misses(asked: Frame, found: pd.DataFrame) -> None:
     unknown = int(rows.loc[rows["kind"] == UNKNOWN, "count"].sum())
     shown = pd.DataFrame(
         {
-            "Should have been caught by": [SUBJECTS.get(process, "unknown") for process in rows["process"]],
+            "Should have been caught by": [SUBJECTS.get(process, "Unknown") for process in rows["process"]],
             "Kind": rows["kind"],
             "Misses": rows["count"],
         }
@@ -97,11 +117,7 @@ def _misses(asked: Frame, found: pd.DataFrame) -> None:
 def _records(asked: Frame, found: pd.DataFrame) -> None:
     st.subheader("The records", anchor=False)
     choices = {
-        f"{wording.sentence(outcome)}: {kind}, {SUBJECTS.get(process, 'process unknown').lower()} ({count:,})": (
-            process,
-            outcome,
-            kind,
-        )
+        _label(process, outcome, kind, count): (process, outcome, kind)
         for process, outcome, kind, count in found[["process", "outcome", "kind", "count"]].itertuples(index=False)
     }
     picked = filters.choose("Which", list(choices), key="catch")
@@ -109,12 +125,12 @@ def _records(asked: Frame, found: pd.DataFrame) -> None:
     selected = components.table(
         rows, key="catch_rows", alt="Records of this kind", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
-            "key": st.column_config.TextColumn("Record", width=130),
-            "title": st.column_config.TextColumn("Title", width=170),
-            "text": st.column_config.TextColumn("In its words", width=200),
-            "rule": st.column_config.TextColumn("Because", width=165),
-            "service": st.column_config.TextColumn("Service", width=95),
+            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+            "key": st.column_config.TextColumn("Record", width=135),
+            "title": st.column_config.TextColumn("Title", width=150),
+            "text": st.column_config.TextColumn("In its words", width=175),
+            "rule": st.column_config.TextColumn("Because", width=150),
+            "service": st.column_config.TextColumn("Service", width=105),
         },
         of=take_away.provenance(asked, len(rows), f"{asked.choice.describe()} · {picked}"),
     )  # fmt: skip

@@ -106,6 +106,7 @@ def _events(story: Story) -> None:
     if not story.events:
         st.caption("This build holds no events for it.")
         return
+    is_exact = all(event.time_quality == "exact" for event in story.events)
     rows = pd.DataFrame(
         {
             "When (UTC)": [event.at for event in story.events],
@@ -126,19 +127,23 @@ def _events(story: Story) -> None:
         key="events",
         alt="Every event of this change",
         columns={
-            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=130),
-            "Source": st.column_config.LinkColumn(display_text="open", width=60),
-            "Track": st.column_config.TextColumn(width=130),
-            "Activity": st.column_config.TextColumn(width=85),
-            "Who": st.column_config.TextColumn(width=90),
-            "What happened": st.column_config.TextColumn(width=165),
-            "Why classified this way": st.column_config.TextColumn(width=230),
-            "Rule": st.column_config.TextColumn(width=160),
-            "Time": st.column_config.TextColumn(width=70, help="exact, bounded or inferred"),
+            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=125),
+            "Track": st.column_config.TextColumn(width=125),
+            "Activity": st.column_config.TextColumn(width=80),
+            "Who": st.column_config.TextColumn(width=80),
+            "What happened": st.column_config.TextColumn(width=145 if is_exact else 125),
+            "Why classified this way": st.column_config.TextColumn(width=175 if is_exact else 145),
+            "Rule": st.column_config.TextColumn(width=110 if is_exact else 95),
+            **({} if is_exact else {"Time": st.column_config.TextColumn(width=65, help="exact, bounded or inferred")}),
+            "Source": st.column_config.LinkColumn(display_text="open", width=55),
         },
         of=_of(story, len(rows), "events"),
     )
-    st.caption("Persons appear by their part in this change; the source's own page and evidence packs carry names.")
+    times = "Every time is exact. " if is_exact else ""
+    st.caption(
+        f"{times}Double-click a cell to read text that is cut. Persons appear by their part in this change; the "
+        "source's own page and evidence packs carry names."
+    )
 
 
 def _why(event: Event) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, frame, metric_page, record_list, take_away
+from app.dashboard import absent, components, frame, metric_page, record_list, take_away
 from app.dashboard.frame import Frame
 from app.families import FAILURES
 from app.questions import incidents
@@ -22,6 +22,8 @@ def show() -> None:
         )
         return
     subject, reading = chosen
+    if metric_page.is_empty(reading) and absent.is_missing(asked.build, "production_deployment"):
+        return
     if metric_page.is_empty(reading):
         components.nothing_matches(
             asked.choice.describe(),
@@ -45,6 +47,8 @@ def show() -> None:
 def _incidents(asked: Frame) -> None:
     st.subheader("How incidents were linked to deployments", anchor=False)
     found = incidents.by_link(asked.build, asked.choice.filter)
+    if found.empty and absent.is_missing(asked.build, "incident"):
+        return
     if found.empty:
         st.caption("No incident opened in the period. Without incidents, only rollbacks and reverts count as failures.")
         return

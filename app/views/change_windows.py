@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, exhibits, filters, frame, metric_page, record_list, take_away
+from app.dashboard import absent, components, exhibits, filters, frame, metric_page, record_list, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.families import WINDOWS
@@ -28,6 +28,8 @@ def show() -> None:
         components.missing("This build holds no change windows.", "Build again with this version.", "twotrack build")
         return
     subject, reading = chosen
+    if metric_page.is_empty(reading) and absent.is_missing(asked.build, "window"):
+        return
     if metric_page.is_empty(reading):
         components.nothing_matches(
             asked.choice.describe(),
@@ -38,7 +40,7 @@ def show() -> None:
     metric_page.headline(asked, subject, reading)
     if subject is WINDOWS[0]:
         _calendar(asked)
-        left, right = st.columns(2, gap="medium")
+        left, right = st.columns([1.15, 1], gap="medium")
         with left:
             _scopes(asked)
         with right:
@@ -164,7 +166,16 @@ def _span_rows(bars: Sequence[Bar], of: Provenance) -> None:
 def _scopes(asked: Frame) -> None:
     st.subheader("What overlapping windows share", anchor=False)
     found = windows.by_scope(asked.build, asked.choice.filter)
-    components.table(found, key="scopes", alt="Overlapping pairs by shared scope", of=take_away.provenance(asked))
+    components.table(
+        found, key="scopes", alt="Overlapping pairs by shared scope", of=take_away.provenance(asked),
+        columns={
+            "Shared scope": st.column_config.TextColumn(width=140),
+            "Planned pairs": st.column_config.NumberColumn("Planned", width=60),
+            "Worked pairs": st.column_config.NumberColumn("Worked", width=60),
+            "Known at approval": st.column_config.NumberColumn(width=115),
+            "Emerged later": st.column_config.NumberColumn(width=90),
+        },
+    )  # fmt: skip
     st.caption("Each unordered pair counts once per scope; scopes are never added up. The rate counts the first two.")
     planned = windows.planning(asked.build, asked.choice.filter)
     total = planned.pop("windows")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame, take_away
+from app.dashboard import absent, components, filters, frame, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.questions import practice
@@ -34,7 +34,7 @@ def show() -> None:
         "Cheat sheet", "Quarters and trailing 90 days, chosen below; of the filters above, none applies.", asked.build
     )
     if not periods:
-        components.nothing_matches("any quarter", "No decision or deployment is on record yet.")
+        absent.is_missing(asked.build, "decision", "production_deployment")
         return
     left, right = st.columns(2)
     with left:
@@ -42,6 +42,7 @@ def show() -> None:
     with right:
         names = [_ORGANISATION if team == EVERYBODY else team for team in practice.teams(asked.build, period)]
         picked = filters.choose("Team shown", names, key="sheet_team")
+    absent.is_missing(asked.build, "decision", "production_deployment")
     team = EVERYBODY if picked == _ORGANISATION else picked
     _verdicts(asked, period, team)
     _sheet(asked, period, team, picked)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, frame, take_away
+from app.dashboard import absent, components, filters, frame, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.questions import practice
@@ -30,6 +30,8 @@ def show() -> None:
         "Over the 90 days before the build; incidents and regulation over 180. Of the filters, the team counts.",
         asked.build,
     )  # fmt: skip
+    if not found and absent.is_missing(asked.build, "team"):
+        return
     if not found:
         components.nothing_matches(
             asked.choice.describe(), "Advice is given per team; no team of this choice is known."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, exhibits, frame, metric_page, record_list, take_away
+from app.dashboard import absent, components, exhibits, filters, frame, metric_page, record_list, take_away, two_lanes
 from app.dashboard.frame import Frame
 from app.families import HAND_OVER
-from app.figures import flow, style, timelines
-from app.journal import notes
-from app.questions import hand_overs, lanes
+from app.figures import flow, style
+from app.questions import hand_overs, queries, records
+from app.questions.hand_overs import Stream
 
 
 def show() -> None:
@@ -23,6 +25,8 @@ def show() -> None:
         components.missing("This build does not judge hand-overs.", "Build again with this version.", "twotrack build")
         return
     subject, reading = chosen
+    if metric_page.is_empty(reading) and absent.is_missing(asked.build, "production_deployment", "decision"):
+        return
     if metric_page.is_empty(reading):
         components.nothing_matches(
             asked.choice.describe(),
@@ -32,7 +36,7 @@ def show() -> None:
     metric_page.headline(asked, subject, reading)
     if subject is HAND_OVER[0]:
         _flow(asked)
-        _lanes(asked)
+        two_lanes.show(asked, st.subheader, height=340, on_pick=lambda week: metric_page.pick("week", week))
         left, right = st.columns(2, gap="medium")
         with left:
             st.subheader("How approval and start met", anchor=False)
@@ -74,27 +78,33 @@ def _flow(asked: Frame) -> None:
             columns=["What governance had said", "What became of it", "Hand-overs"],
         ),
         name="flow", alt="Changes by approval and deployment", of=of,
+        on_pick=lambda row: metric_page.pick("stream", _stream_label(found[row])),
     )  # fmt: skip
+    _stream_rows(asked, found)
 
 
-def _lanes(asked: Frame) -> None:
-    weeks = lanes.lane_weeks(asked.build, asked.choice.filter)
-    crossed = lanes.crossings(asked.build, asked.choice.filter)
-    title = lanes.title(crossed)
-    st.subheader(title, anchor=False)
-    if not weeks:
+def _stream_label(stream: Stream) -> str:
+    return f"{stream.said} → {stream.became} ({stream.count:,})"
+
+
+def _stream_rows(asked: Frame, found: Sequence[Stream]) -> None:
+    """Show the records of one stream; changes that were not deployed have their own list below."""
+    labels = {_stream_label(stream): stream for stream in found if stream.details}
+    if not labels:
         return
-    of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
-    exhibits.chart(
-        timelines.lanes(
-            weeks, crossed, style.palette(frame.is_dark()), height=340,
-            notes=notes.notes_between(weeks[0].week, weeks[-1].week, *asked.choice.teams),
-        ),
-        key="lanes", of=of,
-        alt=f"{title}. Two lanes by week, lines from approval to deployment. The table below holds the numbers.",
-    )  # fmt: skip
-    st.caption(lanes.LEGEND)
-    exhibits.same_as_table(lanes.table(weeks, crossed), name="lanes", alt="Both tracks by week", of=of)
+    with st.expander("The records of a stream", expanded="stream" in st.query_params):
+        stream = labels[filters.choose("Stream", list(labels), key="stream")]
+        rows = hand_overs.stream_rows(asked.build, asked.choice.filter, stream)
+        selected = components.table(
+            rows, key="stream_rows", alt="Records of the stream", is_selectable=True,
+            columns=records.columns(queries.definition(asked.build, hand_overs.MEASURE)),
+            of=take_away.provenance(
+                asked, stream.count, f"{asked.choice.describe()} · {stream.said}: {stream.became.lower()}"
+            ),
+        )  # fmt: skip
+        components.open_selected(selected, rows)
+        shown = f"{len(rows):,} of {stream.count:,} records" if len(rows) < stream.count else ""
+        st.caption(f"{shown or wording.plural(len(rows), 'record')}, newest first. Select a row to open its change.")
 
 
 def _unshipped(asked: Frame) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from app import findings, wording
-from app.dashboard import components, exhibits, frame, metric_page, readings, take_away, touring
+from app.dashboard import components, frame, metric_page, readings, touring, two_lanes
 from app.dashboard.frame import Frame
-from app.figures import style, timelines
 from app.findings import HEADLINE_METRICS, Reading
-from app.journal import notes
-from app.questions import attention, change_story, drift, lanes, queries
+from app.questions import attention, change_story, drift, queries
 from app.questions.attention import Item
 from app.questions.drift import Finding
 
@@ -23,11 +21,14 @@ CARD_LINKS = {
 LANES_HEIGHT = 280
 SHOWN_REASON, SHOWN_KEY, SHOWN_TITLE = 52, 22, 40
 SPARK_WEEKS = 52
+_CHOSEN_WEEK = "overview_week"
 
 
 def show() -> None:
     """Show the page."""
     asked = frame.current()
+    if week := st.session_state.pop(_CHOSEN_WEEK, None):
+        st.switch_page("views/hand_over.py", query_params={"week": week})
     found = {name: readings.reading(asked, name) for name in HEADLINE_METRICS}
     unauthorised = readings.reading(asked, UNAUTHORISED)
     known = [reading for reading in found.values() if reading is not None]
@@ -44,7 +45,7 @@ def show() -> None:
     _cards(asked, found, drifting)
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
-        _lanes(asked)
+        two_lanes.show(asked, st.header, height=LANES_HEIGHT, on_pick=_to_week)
     with right:
         _attention(asked)
     _caption(asked)
@@ -99,35 +100,12 @@ def _drift_words(first: Finding | None, judged: list[Finding]) -> str:
         return "no drift; an indicator, not proof" if judged else "not enough data to judge drift"
     label = drift.LABELS.get(first.dimension or "", "").lower()
     since = f"since {wording.short_day(first.onset)}, " if first.onset else ""
-    return f"{wording.inert(label)} {wording.share(first.level)} {since}n = {first.n:,}"
+    return f"{wording.inert(label)} {wording.share(first.level)} {since}n\u00a0=\u00a0{first.n:,}"
 
 
-def _lanes(asked: Frame) -> None:
-    weeks = lanes.lane_weeks(asked.build, asked.choice.filter)
-    crossed = lanes.crossings(asked.build, asked.choice.filter)
-    st.header(lanes.title(crossed), anchor=False)
-    if not weeks:
-        st.caption("No decision and no production deployment in the period.")
-        return
-    colours = style.palette(frame.is_dark())
-    of = take_away.provenance(asked, sum(crossing.count for crossing in crossed))
-    exhibits.chart(
-        timelines.lanes(
-            weeks,
-            crossed,
-            colours,
-            height=LANES_HEIGHT,
-            notes=notes.notes_between(weeks[0].week, weeks[-1].week, *asked.choice.teams),
-        ),
-        key="lanes",
-        of=of,
-        alt=f"{lanes.title(crossed)}. Two lanes by week: decisions above, production deployments below, and lines from "
-        "the week of approval to the week of deployment. The table below holds the same numbers.",
-    )
-    st.caption(
-        "Lines join the week of approval to the week of deployment; dashed: approved after the deployment began."
-    )
-    exhibits.same_as_table(lanes.table(weeks, crossed), name="lanes", alt="Both tracks by week", of=of)
+def _to_week(week: str) -> None:
+    """Remember the week that a reader chose in the lanes; a callback cannot leave the page itself."""
+    st.session_state[_CHOSEN_WEEK] = week
 
 
 def _attention(asked: Frame) -> None:

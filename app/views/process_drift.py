@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import annotating, components, exhibits, filters, frame, mark_list, take_away
+from app.dashboard import absent, annotating, components, exhibits, filters, frame, mark_list, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.figures import charts, style
@@ -35,6 +35,8 @@ def show() -> None:
         "team counts, and the period for the records below.",
         asked.build,
     )
+    if not found and absent.is_missing(asked.build, "team"):
+        return
     if not found:
         components.nothing_matches(
             asked.choice.describe(), "Drift is judged per team; no team of this choice has marks."
@@ -194,7 +196,8 @@ def _multiple(asked: Frame, finding: Finding, part: Component, gaps: Sequence[da
     now = wording.share(part.level)
     was = f", baseline {wording.share(part.baseline_rate)}" if part.baseline_rate is not None else ""
     state = f" · **{part.state}**" if part.state == "drifting" else ""
-    st.markdown(f"**{label}: {now}**{was}, n = {part.n:,}{state}")
+    # The sample is not torn apart at the end of a line.
+    st.markdown(f"**{label}: {now}**{was}, n\u00a0=\u00a0{part.n:,}{state}")
     exhibits.chart(
         charts.level(
             part.weeks, style.palette(frame.is_dark()), baseline=part.baseline_rate, reference=part.reference_rate,

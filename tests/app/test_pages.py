@@ -76,6 +76,55 @@ def test_a_build_without_records_says_what_would_fill_it(
         assert any("twotrack sync" in code.value for code in app.code)
 
 
+@pytest.fixture(scope="module")
+def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose only source brought tickets: no decision, deployment, window, incident or team."""
+    home = tmp_path_factory.mktemp("bare")
+    records = Records()
+    for number in range(12):
+        change(records, f"CHG-{number}", at=AS_OF - timedelta(days=number), service="unheard-of")
+    published(home, records)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("page", "missing"),
+    [
+        ("approvals", "No decision is on record"),
+        ("change_failures", "No deployment to production is on record"),
+        ("change_windows", "No change window is on record"),
+        ("process_drift", "No record has a team"),
+        ("hand_over", "No deployment to production is on record"),
+        ("cheat_sheet", "No decision is on record"),
+        ("catches", "No decision is on record"),
+        ("combine_or_separate", "No record has a team"),
+    ],
+)
+def test_a_page_without_a_source_of_its_kind_says_what_it_would_unlock(
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened, page: str, missing: str
+) -> None:
+    """Never brought is not the same as nothing in the period: the page says what to add, and offers no other filter."""
+    for _ in shown(Workspace(bare_home), monkeypatch):
+        app = opened(page)
+        assert not app.exception
+        assert not app.error
+        assert missing in text_of(app)
+        assert "Nothing matches" not in text_of(app)
+        assert any("twotrack" in code.value or "team" in code.value for code in app.code)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_stands_what_only_tickets_can_say(
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened, page: str
+) -> None:
+    """No page fails, and none turns what is unknown into a zero per cent."""
+    for _ in shown(Workspace(bare_home), monkeypatch):
+        app = opened(page)
+        assert not app.exception
+        assert not app.error
+        assert [metric.value for metric in app.metric if metric.value.startswith("0 %")] == []
+
+
 def test_filters_come_from_the_link_and_narrow_every_number(sample: Workspace, opened: Opened) -> None:
     """Opening a link with a service shows that service only."""
     app = opened("approvals", period="Last 4 weeks", service="payments")

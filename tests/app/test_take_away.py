@@ -9,7 +9,7 @@ import pytest
 import python_calamine
 
 from app.dashboard.take_away import Provenance, csv_bytes, file_name, xlsx_bytes
-from app.questions import builds, hand_overs, queries, windows
+from app.questions import builds, hand_overs, queries, records, windows
 from app.questions.builds import Build
 from app.questions.windows import Day
 from models.workspace import Workspace
@@ -84,6 +84,10 @@ def test_the_streams_of_the_hand_over_agree_with_the_measure(build: Build) -> No
     """What leaked in the figure is the numerator of unauthorised changes, what was judged its denominator."""
     found = hand_overs.streams(build, QUARTER)
     value = queries.metric(build, hand_overs.MEASURE, QUARTER)
+    for stream in found:
+        if stream.details:
+            rows = hand_overs.stream_rows(build, QUARTER, stream)
+            assert len(rows) == min(stream.count, records.SHOWN), stream.said
     assert value.denominator > 0
     assert sum(stream.count for stream in found if stream.is_leak) == value.numerator
     judged = {"Deployed with valid approval", "Deployed without valid approval"}

@@ -133,6 +133,21 @@ def test_choosing_a_point_of_drift_leads_to_its_records(page: Page, address: str
     expect(page.get_by_text(re.compile("records?, newest first")).first).to_be_visible()
 
 
+def test_choosing_a_week_of_the_lanes_leads_to_its_deployments(page: Page, address: str) -> None:
+    """From the Overview's lanes to the records of one week, the filters kept."""
+    open_page(page, f"{address}/?service=payments")
+    chart = page.get_by_label("Two lanes by week")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    box = chart.locator("path.point").nth(4).bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile("/hand-over"), timeout=SETTLES_WITHIN)
+    until(page, lambda: re.fullmatch(r"\d{4}-\d\d-\d\d", query_of(page).get("week", [""])[0]) is not None, "a week")
+    settled(page)
+    assert query_of(page)["service"] == ["payments"]
+
+
 def test_the_keyboard_alone_reaches_a_change(page: Page, address: str) -> None:
     """Tab to a link of the list, Enter opens the change; the focus is visible on the way."""
     open_page(page, address)

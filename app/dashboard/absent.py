@@ -1,0 +1,57 @@
+"""Pages whose kind of source has brought nothing yet: what is missing, what it would unlock, how to add it.
+
+Owns which kind of record each part of the dashboard needs. A period without records is another state, and so is a
+build of an earlier version.
+"""
+
+from __future__ import annotations
+
+from app.dashboard import components
+from app.questions import queries
+from app.questions.builds import Build
+
+_READ = "twotrack doctor\ntwotrack sync\ntwotrack build"
+_NAME = '[[service]]\nname = "payments"\nteam = "Money"'
+# Kind of record → what is missing, what it would unlock, and what to run or write.
+UNLOCKS = {
+    "decision": (
+        "No decision is on record: no source has brought a review, an approval or a rejection.",
+        "Reviews of pull and merge requests, approvals of change tickets and imported approval records unlock approval "
+        "latency, first responses, conditions, separation of duties and what governance caught.",
+        _READ,
+    ),
+    "production_deployment": (
+        "No deployment to production is on record.",
+        "Deployments and releases of GitHub, GitLab and Jenkins, and imported deployment records, unlock change "
+        "failures, recovery, lead times and whether what shipped had been approved.",
+        _READ,
+    ),
+    "window": (
+        "No change window is on record.",
+        "Change tickets with planned start and end, calendars, freezes and imported change exports unlock overlaps, "
+        "notice and work outside its window.",
+        _READ,
+    ),
+    "incident": (
+        "No incident is on record.",
+        "Incidents of PagerDuty, Opsgenie, Jira or an import unlock failures that were neither rolled back nor "
+        "reverted. Without them, only rollbacks and reverts count.",
+        _READ,
+    ),
+    "team": (
+        "No record has a team.",
+        "Drift and advice are judged per team. Give services their teams in twotrack.toml, such as below, and build "
+        "again.",
+        _NAME,
+    ),
+}
+
+
+def is_missing(build: Build, *kinds: str) -> bool:
+    """Say what a page needs and this build has none of at all; returns whether anything was said."""
+    held = queries.kinds(build)
+    for kind in kinds:
+        if kind not in held:
+            components.missing(*UNLOCKS[kind])
+            return True
+    return False
