@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.metrics.classification_page import DRAWN, PAGE, answers, page, read_sample, scores, shares
+from tests.metrics.classification_page import (
+    DRAWN,
+    PAGE,
+    answers,
+    page,
+    read_earlier,
+    read_sample,
+    right,
+    scores,
+    shares,
+)
 from tests.metrics.conftest import Set
 
 
@@ -21,18 +31,30 @@ def test_at_least_98_of_100_events_are_classified(real_set: Set, name: str) -> N
 def test_every_event_of_the_sample_is_in_the_builds(real_set: Set) -> None:
     """A label for an event that is gone measures nothing."""
     sample = read_sample()
-    assert len(sample) == 200
+    assert sum(one.part == "all" for one in sample) == 200
     answered = answers({name: real_set(name) for name in DRAWN}, sample)
     assert [one for one, answer in zip(sample, answered, strict=True) if not answer] == []
 
 
-def test_what_is_counted_most_is_told_precisely(real_set: Set) -> None:
-    """Approvals, requests and planning carry the metrics: nine of ten that the rules name are so, and are found."""
+def test_what_the_rules_name_is_so_and_is_found(real_set: Set) -> None:
+    """Of every activity with ten events or more: nine of ten that the rules name are so, and are found."""
     sample = read_sample()
-    by_name = {one.activity: one for one in scores(sample, answers({n: real_set(n) for n in DRAWN}, sample))}
-    for activity in ("change_governance/approved", "change_governance/proposed", "release_execution/planned"):
-        assert (by_name[activity].precision or 0) >= 0.9
-        assert (by_name[activity].recall or 0) >= 0.9
+    answered = answers({name: real_set(name) for name in DRAWN}, sample)
+    read = [one for one in scores(sample, answered) if one.claimed >= 10]
+    assert len(read) >= 12
+    assert {one.activity: one.precision for one in read if (one.precision or 0) < 0.9} == {}
+    assert {one.activity: one.recall for one in read if (one.recall or 0) < 0.9} == {}
+    assert sum(map(right, sample, answered)) / len(sample) >= 0.95
+
+
+def test_a_change_of_the_rules_keeps_what_earlier_samples_taught(real_set: Set) -> None:
+    """Samples that were labelled by the reader's page and led to a change stay right in at least 97 of 100."""
+    builds = {name: real_set(name) for name in DRAWN}
+    for seed in ("20261126", "20261127"):
+        sample = read_earlier()[seed]
+        told = [(one, answer) for one, answer in zip(sample, answers(builds, sample), strict=True) if answer]
+        assert len(told) > 190
+        assert sum(right(one, answer) for one, answer in told) / len(told) >= 0.97
 
 
 def test_the_page_says_what_the_rules_do(real_set: Set) -> None:

@@ -41,16 +41,31 @@ with happened as (
             when d.run_id is not null or d.deployment_id is not null then 'gate'
             when d.policy is not null then 'policy'
             when d.conditions is not null and d.verdict = 'approved' then 'conditional'
+            -- A vote of 0 with words is what its words say: a comment on the change.
+            when d.verdict = 'commented' and d.comment is not null and regexp_matches(d.vote, '[^0-9]0$') then 'change'
             else 'decision'
         end,
         d.verdict,
-        -- A vote of 0 that takes nothing back is how review systems note that somebody was asked.
-        case when d.verdict = 'commented' and regexp_matches(d.vote, '[^0-9]0$') then '[no vote] ' else '' end
-            || coalesce('[topic ' || t.topic || ']', ''),
+        -- A vote of 0 without words that takes nothing back is how review systems note that somebody was asked.
+        case when d.verdict = 'commented' and d.comment is null and regexp_matches(d.vote, '[^0-9]0$') then '[no vote] ' else '' end
+            || case when d.verdict = 'commented' and d.decided_by_type = 'bot' then '[bot ' || coalesce(w.kind, 'notice') || '] ' else '' end
+            -- Whoever asks for a change answers in its reviews; only a vote makes that more than an answer.
+            || case
+                when d.verdict = 'commented' and coalesce(regexp_matches(d.vote, '[^0-9]0$'), true)
+                    and d.decided_by_login = c.author_login then '[author] '
+                else ''
+            end
+            || case when d.verdict = 'commented' and d.decided_by_type is distinct from 'bot' then coalesce('[says ' || w.kind || '] ', '') else '' end
+            || case
+                when c.record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
+                else coalesce('[topic ' || t.topic || ']', '')
+            end,
         case when d.change_id is not null then 'change' when d.deployment_id is not null then 'deployment' else 'run' end,
         coalesce(d.change_id, d.deployment_id, d.run_id), d.change_id, d.deployment_id, d.decided_at,
         d.decided_by_login, coalesce(d.comment, d.vote), d.url, d.time_quality
     from intermediate.int_decisions d
+    left join intermediate.int_changes c on c.change_id = d.change_id
+    left join intermediate.int_remarks w on w.source_event_id = d.source_event_id and d.verdict = 'commented'
     left join intermediate.int_texts t on t.source_event_id = d.source_event_id
     -- Approvals that are fields of the record or status moves are told by those events themselves.
     where d.basis in ('review', 'vote')
@@ -72,13 +87,22 @@ with happened as (
             when e.verb = 'status_changed' then lower(coalesce(e.new_value, '')) || coalesce(' [' || m.meaning || ']', '')
             when e.verb in ('labeled', 'unlabeled') then lower(coalesce(e.new_value, e.old_value, ''))
             -- What automation writes on a record is a result or a notice, not somebody consulted.
-            when e.verb = 'commented' and a.actor_type = 'bot'
-                and regexp_matches(lower(coalesce(e.text, '')), 'verified|build|test|check|lint|scan|passed|failed|coverage')
-                then '[bot result]'
-            when e.verb = 'commented' and a.actor_type = 'bot' then '[bot notice]'
+            when e.verb = 'commented' and a.actor_type = 'bot' then '[bot ' || coalesce(w.kind, 'notice') || ']'
+            when e.verb = 'commented'
+                then case when lower(trim(e.actor)) = c.author_login then '[author] ' else '' end
+                    || '[says ' || coalesce(
+                        w.kind,
+                        -- A vote of 0 without words: somebody is asked.
+                        case when e.text is null and regexp_matches(e.new_value, '^[A-Za-z-]+=0([^0-9]|$)') then 'asked' end,
+                        case when e.text is null then 'nothing' end,
+                        'something'
+                    ) || '] '
+                    || case
+                        -- On a code review, such words are about the code: what is said there is looked at more closely.
+                        when c.record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
+                        else coalesce('[topic ' || t.topic || ']', '')
+                    end
             else ''
-        end || case
-            when e.verb = 'commented' and a.actor_type = 'bot' then '' else coalesce('[topic ' || t.topic || ']', '')
         end,
         coalesce(e.subject_kind, 'change'),
         e.source || ':' || e.subject_key,
@@ -93,12 +117,19 @@ with happened as (
         on k.record_type = coalesce(lower(i.record_type), '') and k.labels = coalesce(lower(i.labels), '') and i.key is not null
     left join intermediate.int_status_meanings m on e.verb = 'status_changed' and m.status = lower(e.new_value)
     left join intermediate.int_texts t on t.source_event_id = e.source_event_id
+    left join intermediate.int_remarks w on w.source_event_id = e.source_event_id
     left join intermediate.int_actors a on a.source = e.source and a.login = lower(trim(e.actor))
     -- The record itself tells when it was opened and merged; its own event of that is the same act.
     where e.verb is not null
         and not (e.verb in ('opened', 'created') and (c.created_at is not null or i.created_at is not null))
         -- A merge closes; GitHub says so twice.
         and not (e.verb in ('merged', 'closed') and c.merged_at is not null)
+        -- A review system keeps a vote as an entry of the record too: the vote tells it, with the words of the entry.
+        and not exists (
+            select 1 from intermediate.int_votes v
+            where v.source = e.source and v.change_key = e.subject_key and v.voted_at = e.occurred_at
+                and lower(trim(v.voter)) = lower(trim(e.actor)) and e.verb in ('commented', 'reviewer_added')
+        )
     union all
     select source, source_event_id, 'commit', 'committed', '', 'change', source || ':' || change_key,
         source || ':' || change_key, null, committed_at, lower(trim(author)), message, url, 'exact'
@@ -133,10 +164,12 @@ with happened as (
     left join intermediate.int_run_purposes w on w.name = lower(r.workflow)
     union all
     select s.source, s.source_event_id, 'run', 'ran_step',
-        lower(coalesce(s.name, '')) || coalesce(' [purpose ' || p.purpose || ']', ''), 'run', s.source || ':' || s.run_key,
+        lower(coalesce(s.name, '')) || coalesce(' [purpose ' || p.purpose || ']', '')
+            || coalesce(' [trigger ' || lower(r.trigger) || ']', ''), 'run', s.source || ':' || s.run_key,
         null, null, s.started_at, cast(null as varchar), s.name, s.url, 'exact'
     from intermediate.all_run_steps s
     left join intermediate.int_run_purposes p on p.name = lower(s.name)
+    left join intermediate.all_runs r on r.source = s.source and r.key = s.run_key
     union all
     select r.source, r.source_event_id, 'release', 'released', '', 'release', r.release_id, null, null,
         coalesce(r.released_at, r.cut_at), cast(null as varchar), coalesce(r.title, r.version), r.url, 'exact'

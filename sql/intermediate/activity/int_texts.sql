@@ -11,11 +11,13 @@ with texts as (
     select source_event_id, text from intermediate.all_events where verb = 'commented' and text is not null
     union all
     select source_event_id, comment from intermediate.all_decisions where comment is not null
+    union all
+    select source_event_id, comment from intermediate.int_votes where comment is not null
 ),
 words as (
     select distinct
         source_event_id,
-        unnest(string_split(regexp_replace(replace(lower(text), 'on-call', 'oncall'), '[^a-z0-9一-龥]+', ' ', 'g'), ' ')) as word
+        unnest(string_split(regexp_replace(replace(lower(text), 'on-call', 'oncall'), 'https?://[^ \n]*|[^a-z0-9一-龥]+', ' ', 'g'), ' ')) as word
     from texts
 ),
 scores as (
