@@ -76,18 +76,22 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "service": ("service", "app", "application", "project", "service_name", "application_name", "component"),
         "team": ("team", "squad", "group"),
         "repository": ("repository", "repo"),
-        "environment": ("environment", "env", "stage", "target", "target_environment", "deploy_environment"),
-        "version": ("version", "image_tag", "tag", "release", "build", "build_number", "artifact_version"),
+        "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
+                        "deploy_environment"),
+        "version": ("version", "image_tag", "tag", "release", "release_version", "app_version", "package_version",
+                    "release_name", "release_number", "build", "build_number", "build_version", "artifact_version"),
         "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256"),
         "revision": ("commit", "revision", "sha", "git_sha", "git_commit", "commit_id", "commit_sha"),
-        "status": ("status", "result", "state", "outcome", "conclusion"),
+        "status": ("status", "result", "state", "outcome", "conclusion", "task_state", "task_status", "build_status",
+                   "build_result", "pipeline_status", "job_status"),
         "change_key": ("change", "change_id", "change_number", "change_request", "ticket"),
-        "created_at": ("created_at", "created", "queued_at", "committed_at"),
+        "created_at": ("created_at", "created", "queued_at", "queue_time", "committed_at"),
         "started_at": ("started_at", "start_time", "start", "started", "deploy_start", "deployed_at", "timestamp",
                        "time", "date", "merged_at", "datetime"),
         "finished_at": ("finished_at", "end_time", "end", "finished", "ended", "completed", "deploy_end",
                         "completed_at", "finish_time"),
-        "deployed_by": ("deployed_by", "user", "actor", "deployer", "author", "triggered_by", "who"),
+        "deployed_by": ("deployed_by", "user", "actor", "deployer", "author", "triggered_by", "who", "initiated_by",
+                        "started_by", "released_by", "username", "user_name", "requested_by", "created_by"),
         "updated_at": ("updated_at", "last_updated"),
         "url": ("url", "link"),
     },
@@ -165,6 +169,19 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }  # fmt: skip
 
+# How a column says again which kind of record it is of: ``deployment_status``, ``incident_state``.
+_OWN_WORDS: Mapping[str, Sequence[str]] = {
+    "change": ("change", "chg", "cr"),
+    "incident": ("incident", "inc"),
+    "deployment": ("deployment", "deploy"),
+    "window": ("window", "maintenance", "freeze"),
+    "release": ("release",),
+    "decision": ("approval", "review", "decision"),
+    "vote": ("vote",),
+    "event": ("event",),
+}
+_INSTANT_ENDINGS = re.compile(r"(?:_(?:at|on|time|date|datetime|timestamp|utc|gmt))+$|^(?:date|time)_")
+
 # What only one kind of export has, and words in the file's name; both weigh more than a common column.
 TELLING: Mapping[str, Sequence[str]] = {
     "change": ("change_type", "backout_plan", "close_code", "change_id", "cab_required", "pr_number", "risk_assessment",
@@ -200,16 +217,37 @@ def plain_name(column: str) -> str:
 def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
     """Return field → column for every field of a kind that a column's name speaks for; each column is used once.
 
-    The key comes first: without one nothing else can be told apart.
+    The key comes first: without one nothing else can be told apart. A name that is in the lexicon as written goes
+    before one that is so only without its prefix or, for an instant, its ending.
     """
     plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
-    for name, words in LEXICON[kind].items():
-        candidates = [column for word in words for column in columns if plain[column] == word]
-        free = [column for column in candidates if column not in found.values()]
-        if free:
-            found[name] = free[0]
-    return found
+    for loosen in (_as_written, _without_own_word, _without_ending):
+        for name, words in LEXICON[kind].items():
+            if name in found:
+                continue
+            known = [loosen(word, kind, name) for word in words]
+            said = {column: loosen(text, kind, name) for column, text in plain.items() if column not in found.values()}
+            candidates = [column for word in known if word for column in said if said[column] == word]
+            if candidates:
+                found[name] = candidates[0]
+    return {name: found[name] for name in LEXICON[kind] if name in found}
+
+
+def _as_written(text: str, kind: str, field: str) -> str:
+    return text
+
+
+def _without_own_word(text: str, kind: str, field: str) -> str:
+    """Drop what says again of which kind the record is, and the mark of a column that an organisation added."""
+    text = text.removeprefix("u_")
+    own = next((word for word in _OWN_WORDS[kind] if text.startswith(f"{word}_")), "")
+    return text.removeprefix(f"{own}_") if own else text
+
+
+def _without_ending(text: str, kind: str, field: str) -> str:
+    """Of an instant's name, leave what happened: ``completed_time`` and ``completed_at`` are the same."""
+    return _INSTANT_ENDINGS.sub("", _without_own_word(text, kind, field)) if field.endswith("_at") else ""
 
 
 def likely_kind(columns: Sequence[str], file_name: str) -> str:

@@ -53,7 +53,7 @@ def test_every_outcome_that_recorded_pipelines_and_deployments_state_is_known(sh
     for payload in payloads(shared_data, "bitbucket", "pipelines", "steps", "deployments"):
         stated |= set(words_of(payload, "state.name", "state.result.name", "state.status.name"))
     assert len(stated) > 20
-    assert stated - known == {"unknown"}
+    assert {word for word in stated if re.sub(r"[ _-]+", "", word) not in known} == {"unknown"}
 
 
 def test_every_state_of_recorded_issues_incidents_and_requests_has_a_meaning(shared_data: Path) -> None:
@@ -66,7 +66,7 @@ def test_every_state_of_recorded_issues_incidents_and_requests_has_a_meaning(sha
         for payload in payloads(shared_data, tool, "incidents"):
             stated |= set(words_of(payload, "status"))
     assert {"new", "open", "merged", "triggered", "acknowledged", "resolved"} <= stated
-    assert {word for word in stated if first_match(rules, word) is None} == set()
+    assert {word for word in stated if first_match(rules, re.sub(r"[ _-]+", " ", word)) is None} == set()
 
 
 def test_recorded_job_and_stage_names_that_say_nothing_are_few_and_named(shared_data: Path) -> None:

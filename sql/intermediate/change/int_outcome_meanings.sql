@@ -10,5 +10,5 @@ select
     cast(arg_min(s.outcome, s.seed_order) as varchar) as outcome,
     cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
 from (select distinct lower(outcome) as stated from intermediate.int_change_records where outcome is not null) t
-inner join seeds.outcome_meanings s on regexp_matches(t.stated, s.pattern)
+inner join seeds.outcome_meanings s on regexp_matches(regexp_replace(t.stated, '[ _-]+', ' ', 'g'), s.pattern)
 group by t.stated

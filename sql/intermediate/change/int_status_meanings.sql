@@ -21,6 +21,6 @@ select
     cast(arg_min(s.meaning, s.seed_order) as varchar) as meaning,
     cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
 from statuses t
-inner join seeds.status_meanings s on regexp_matches(t.status, s.pattern)
+inner join seeds.status_meanings s on regexp_matches(regexp_replace(t.status, '[ _-]+', ' ', 'g'), s.pattern)
 where t.status is not null
 group by t.status

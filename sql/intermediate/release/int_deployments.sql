@@ -45,11 +45,11 @@ with statuses as (
             as succeeded_at,
         min(s.occurred_at) filter (where m.outcome = 'failed') as failed_at,
         min(s.occurred_at) filter (where m.outcome = 'cancelled') as cancelled_at,
-        min(s.occurred_at) filter (where lower(s.status) in ('in_progress', 'running')) as started_at,
+        min(s.occurred_at) filter (where m.status in ('inprogress', 'running', 'executing', 'deploying', 'started')) as started_at,
         max(case when lower(s.status) in ('inactive', 'superseded') then 1 else 0 end) as was_superseded,
         arg_max(lower(s.status), s.occurred_at) as last_status
     from intermediate.all_deployment_statuses s
-    left join seeds.deployment_states m on m.status = lower(s.status)
+    left join seeds.deployment_states m on m.status = regexp_replace(lower(s.status), '[ _-]+', '', 'g')
     group by s.source, s.deployment_key
 ),
 told as (
@@ -65,8 +65,8 @@ told as (
         l.outcome as last_outcome
     from intermediate.int_deployment_attempts a
     left join statuses s on s.source = a.source and s.deployment_key = a.key
-    left join seeds.deployment_states m on m.status = a.status
-    left join seeds.deployment_states l on l.status = s.last_status
+    left join seeds.deployment_states m on m.status = regexp_replace(lower(a.status), '[ _-]+', '', 'g')
+    left join seeds.deployment_states l on l.status = regexp_replace(s.last_status, '[ _-]+', '', 'g')
 ),
 judged as (
     select
@@ -77,7 +77,8 @@ judged as (
             when cancelled_at is not null then 'cancelled'
             when has_statuses and last_outcome is not null and last_outcome <> 'succeeded' then last_outcome
             when record_outcome is not null then record_outcome
-            when finished_at is not null then 'succeeded'
+            -- A log that states no result lists what was deployed; a result that no word list knows stays unknown.
+            when finished_at is not null and coalesce(last_status, status) is null then 'succeeded'
             else 'unknown'
         end as outcome
     from told

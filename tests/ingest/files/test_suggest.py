@@ -101,6 +101,27 @@ def test_a_deploy_log_in_json_lines_is_recognised(store: RawStore, tmp_path: Pat
     assert result.total("stored") == 1
 
 
+def test_names_that_say_the_kind_again_or_end_otherwise_are_understood(store: RawStore, tmp_path: Path) -> None:
+    """``CompletedTime`` is when it completed, ``Incident State`` the state; own columns begin with ``u_``."""
+    text = (
+        "Id;Project;EnvironmentName;ReleaseVersion;QueueTime;StartTime;CompletedTime;TaskState;DeployedBy\n"
+        "D-1;shop;prod;4.2;13/06/2026 08:00;13/06/2026 08:02;13/06/2026 08:10;Failed;fred\n"
+    )
+    proposed(store, tmp_path, text, "octopus.csv")
+    assert records(store, "record_deployments") == [
+        {
+            "key": "D-1", "service": "shop", "environment": "prod", "version": "4.2", "status": "Failed",
+            "created_at": "2026-06-13T08:00:00Z", "started_at": "2026-06-13T08:02:00Z",
+            "finished_at": "2026-06-13T08:10:00Z", "deployed_by": "fred",
+        }
+    ]  # fmt: skip
+    names = ["Incident Number", "Incident State", "u_service", "Resolution Date", "severity"]
+    assert match_columns("incident", names) == {
+        "key": "Incident Number", "severity": "severity", "status": "Incident State", "service": "u_service",
+        "resolved_at": "Resolution Date",
+    }  # fmt: skip
+
+
 def test_dates_that_could_be_either_way_round_are_marked(tmp_path: Path) -> None:
     """Day first is assumed, and said."""
     toml = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,03/04/2024,05/04/2024\n", "freeze.csv"))
