@@ -77,12 +77,12 @@ def command(
 
 def _require(con: DuckDBPyConnection, teams: tuple[str, ...]) -> None:
     """Raise unless the build judges drift, and each of the teams."""
-    from app.questions.drift_rows import TABLES, has_records, known_teams
+    from app.questions.drift_rows import CONTEXT, TABLES, has_records, known_teams
 
     held = {f"{schema}.{name}" for schema, name in con.execute(
         "select table_schema, table_name from information_schema.tables"
     ).fetchall()}  # fmt: skip
-    if not held >= set(TABLES):
+    if not held >= {CONTEXT, *TABLES}:
         raise NotBuiltError("This build does not judge drift.", kept="the build", next_step="twotrack build")
     known = known_teams(con)
     for team in teams:

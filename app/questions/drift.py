@@ -95,7 +95,7 @@ def strata_over(build: Build, team: str, dimension: str, start: date, end: date)
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def context_of(build: Build, team: str) -> Context | None:
     """Return a team's cadence and decision value."""
-    return drift_rows.context_of(cursor(build), team)
+    return drift_rows.context_of(cursor(build), team) if build.has(drift_rows.CONTEXT) else None
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=BY_BUILD)

@@ -47,6 +47,8 @@ def thresholds(build: Build) -> pd.DataFrame:
     names: list[str] = []
     values: list[str] = []
     for section in ("thresholds", "practice"):
+        if not build.has(f"config.{section}"):
+            continue
         found = cursor(build).execute(f"select * from config.{section}")
         names += [f"{section}.{column[0]}" for column in found.description or ()]
         values += [f"{value:g}" for value in found.fetchone() or ()]

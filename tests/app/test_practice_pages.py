@@ -20,7 +20,7 @@ NEWER_TABLES = (
     "marts.separation_of_duties", "marts.change_completeness", "marts.change_stages", "marts.drift_findings",
     "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks", "marts.drift_gate", "marts.cheat_sheet",
     "marts.verdicts", "marts.catches", "marts.approved_then_failed", "marts.combine_advice", "marts.confusion_patterns",
-    "marts.automated_rules", "config.rules",
+    "marts.automated_rules", "config.rules", "config.practice", "marts.drift_context",
 )  # fmt: skip
 
 
@@ -54,6 +54,15 @@ def test_a_build_of_an_earlier_version_says_what_it_lacks(older: Workspace, open
         assert "twotrack build" in text_of(app)
     if page == "overview":
         assert "Not measured in this build" in text_of(app)
+
+
+def test_drift_is_shown_without_what_stands_beside_it(sample: Workspace, opened: Opened) -> None:
+    """A build from before cadence and decision value were kept still shows the drift that it judged."""
+    with duckdb.connect(str(sample.build_path(sample.current_build()))) as con:
+        con.execute("drop table marts.drift_context")
+    app = opened("process_drift")
+    assert not app.error
+    assert "The records behind it" in text_of(app)
 
 
 def test_drifting_teams_come_first_and_every_team_is_said_once(build: Build) -> None:
