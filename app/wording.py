@@ -145,7 +145,10 @@ def listed(names: list[str], limit: int = 5) -> str:
 
 def plain(text: object, limit: int = 500) -> str:
     """Return a record's text on one line, cut, without characters that would turn the reading direction around."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    flat = str(text)
+    if not flat.isprintable():  # rare, and every cell of every table comes through here
+        flat = "".join(c if c.isprintable() else " " for c in flat)
+    flat = " ".join(flat.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 

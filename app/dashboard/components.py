@@ -200,6 +200,9 @@ def table(
     rows answer, they are offered as CSV and XLSX below; columns that are not shown included.
     """
     rows = shown
+    if columns:
+        # A grid sends every column to the browser, shown or not; the downloads have them all.
+        shown = shown[[name for name in columns if name in shown.columns]]
     configured = {name: config for name, config in (columns or {}).items() if config}
     shown = _presentable(shown, configured)
     options: dict[str, Any] = {

@@ -11,7 +11,7 @@ from app import wording
 from app.questions import drift_rows
 from app.questions.builds import Build, cursor
 from app.questions.drift_rows import LABELS, MEANINGS, STATES, TABLES, UNITS, Component, Context, Finding, Stratum
-from app.questions.queries import BY_BUILD, settings
+from app.questions.queries import BY_BUILD, among, settings
 from models.drift.settings import DIMENSIONS
 
 __all__ = ["INDEX", "LABELS", "MEANINGS", "STATES", "TABLES", "UNITS", "Component", "Context", "Finding", "Stratum"]
@@ -56,16 +56,24 @@ def marks(build: Build, team: str, dimension: str, start: datetime, end: datetim
         cursor(build)
         .execute(
             f"""
-            {drift_rows.LEFT_OUT}
+            {drift_rows.LEFT_OUT},
+            chosen as materialized (
+                select * from marts.drift_marks m
+                where m.team = ? and m.dimension = ? and m.occurred_at >= ? and m.occurred_at < ? and m.x = ?
+                order by m.occurred_at desc, m.record_id limit {_SHOWN}
+            ),
+            few_changes as ({among("marts.changes", "change_id", "select change_id from chosen")}),
+            few_deployments as (
+                {among("marts.deployments", "deployment_id", "select deployment_id from chosen")}
+            )
             select m.occurred_at, coalesce(c.key, d.key, m.record_id) as key, coalesce(c.url, d.url) as url,
                 coalesce(c.title, d.title, '') as title, m.service, m.stratum, m.reason,
                 case when l.team is not null then 'data gap' else '' end as left_out, m.change_id, m.deployment_id
-            from marts.drift_marks m
+            from chosen m
             left join left_out l on l.team = m.team and l.week = date_trunc('week', m.day)
-            left join marts.changes c on c.change_id = m.change_id
-            left join marts.deployments d on d.deployment_id = m.deployment_id
-            where m.team = ? and m.dimension = ? and m.occurred_at >= ? and m.occurred_at < ? and m.x = ?
-            order by m.occurred_at desc, m.record_id limit {_SHOWN}
+            left join few_changes c on c.change_id = m.change_id
+            left join few_deployments d on d.deployment_id = m.deployment_id
+            order by m.occurred_at desc, m.record_id
             """,
             [team, dimension, start, end, int(is_missing)],
         )

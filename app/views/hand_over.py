@@ -15,6 +15,8 @@ from app.figures import flow, style
 from app.questions import hand_overs, queries, records
 from app.questions.hand_overs import Stream
 
+_NO_STREAM = "None chosen"
+
 
 def show() -> None:
     """Show the page."""
@@ -92,19 +94,21 @@ def _stream_rows(asked: Frame, found: Sequence[Stream]) -> None:
     labels = {_stream_label(stream): stream for stream in found if stream.details}
     if not labels:
         return
-    with st.expander("The records of a stream", expanded="stream" in st.query_params):
-        stream = labels[filters.choose("Stream", list(labels), key="stream")]
-        rows = hand_overs.stream_rows(asked.build, asked.choice.filter, stream)
-        selected = components.table(
-            rows, key="stream_rows", alt="Records of the stream", is_selectable=True,
-            columns=records.columns(queries.definition(asked.build, hand_overs.MEASURE)),
-            of=take_away.provenance(
-                asked, stream.count, f"{asked.choice.describe()} · {stream.said}: {stream.became.lower()}"
-            ),
-        )  # fmt: skip
-        components.open_selected(selected, rows)
-        shown = f"{len(rows):,} of {stream.count:,} records" if len(rows) < stream.count else ""
-        st.caption(f"{shown or wording.plural(len(rows), 'record')}, newest first. Select a row to open its change.")
+    picked = filters.choose("Records of a stream", [_NO_STREAM, *labels], key="stream")
+    if picked == _NO_STREAM:
+        return
+    stream = labels[picked]
+    rows = hand_overs.stream_rows(asked.build, asked.choice.filter, stream)
+    selected = components.table(
+        rows, key="stream_rows", alt="Records of the stream", is_selectable=True,
+        columns=records.columns(queries.definition(asked.build, hand_overs.MEASURE)),
+        of=take_away.provenance(
+            asked, stream.count, f"{asked.choice.describe()} · {stream.said}: {stream.became.lower()}"
+        ),
+    )  # fmt: skip
+    components.open_selected(selected, rows)
+    shown = f"{len(rows):,} of {stream.count:,} records" if len(rows) < stream.count else ""
+    st.caption(f"{shown or wording.plural(len(rows), 'record')}, newest first. Select a row to open its change.")
 
 
 def _unshipped(asked: Frame) -> None:
