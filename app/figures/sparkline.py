@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_WIDTH, _HEIGHT, _EDGE = 180, 44, 3
+_WIDTH, _HEIGHT, _EDGE = 180, 28, 3
 
 
 def svg(values: Sequence[float], colour: str) -> str:

@@ -19,7 +19,7 @@ CARD_LINKS = {
     "overlapping_windows": ("views/change_windows.py", "See change windows"),
 }
 LANES_HEIGHT = 280
-SHOWN_REASON, SHOWN_KEY, SHOWN_TITLE = 52, 22, 40
+SHOWN_REASON, SHOWN_KEY = 44, 22
 SPARK_WEEKS = 52
 _CHOSEN_WEEK = "overview_week"
 
@@ -41,14 +41,14 @@ def show() -> None:
         return
     drifting = drift.findings(asked.build, asked.choice.teams) if asked.build.has(*drift.TABLES) else None
     sentence = findings.overview_sentence(known, unauthorised, [f.team for f in drifting or () if f.is_drifting])
-    components.page_title(sentence, components.question(asked.choice), asked.build)
+    components.page_title(sentence, f"{components.question(asked.choice)}  \n{_reach(asked)}", asked.build)
     _cards(asked, found, drifting)
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         two_lanes.show(asked, st.header, height=LANES_HEIGHT, on_pick=_to_week)
     with right:
         _attention(asked)
-    _caption(asked)
+    _tour(asked)
 
 
 def _cards(asked: Frame, found: dict[str, Reading | None], drifting: list[Finding] | None) -> None:
@@ -99,8 +99,7 @@ def _drift_words(first: Finding | None, judged: list[Finding]) -> str:
     if first is None:
         return "no drift; an indicator, not proof" if judged else "not enough data to judge drift"
     label = drift.LABELS.get(first.dimension or "", "").lower()
-    since = f"since {wording.short_day(first.onset)}, " if first.onset else ""
-    return f"{wording.inert(label)} {wording.share(first.level)} {since}n\u00a0=\u00a0{first.n:,}"
+    return f"{wording.inert(label)} {wording.share(first.level)}, n\u00a0=\u00a0{first.n:,}"
 
 
 def _to_week(week: str) -> None:
@@ -125,9 +124,9 @@ def _item(place: int, item: Item) -> None:
     """Show one record: why and when, then which."""
     st.page_link(
         components.CHANGE_PAGE,
+        # One line each, so that ten are seen at once; title and time are on the change's own page.
         label=f"{place}\\. **{wording.inert(item.reasons, SHOWN_REASON)}** "
-        f":gray[· {wording.short_day(item.at)}]  \n"
-        f"{wording.inert(item.key, SHOWN_KEY)} · {wording.inert(item.title, SHOWN_TITLE)}",
+        f":gray[· {wording.inert(item.key, SHOWN_KEY)}]",
         # Help is one more stop for the keyboard: only where the line cuts the reasons.
         help=wording.inert(item.reasons, 400) if len(item.reasons) > SHOWN_REASON else None,
         query_params={item.kind: item.record_id},
@@ -135,13 +134,17 @@ def _item(place: int, item: Item) -> None:
     )
 
 
-def _caption(asked: Frame) -> None:
+def _reach(asked: Frame) -> str:
+    """Return how far the records reach, which build this is, which sources are late and how much is unclassified."""
     parts = [f"Records to {wording.instant(asked.facts.last)}", f"build {asked.build.build_id}"]
     late = [s.source for s in queries.sources(asked.build) if s.is_late(asked.build.as_of)]
     parts.append(f"late sources: {wording.inert(', '.join(late))}" if late else "no late sources")
     if (unclassified := queries.unclassified_share(asked.build)) is not None:
         parts.append(f"{wording.share(unclassified)} of events unclassified")
-    st.caption(" · ".join(parts))
+    return " · ".join(parts)
+
+
+def _tour(asked: Frame) -> None:
     if asked.build.is_demo and (example := change_story.worked_example(asked.build)):
         st.page_link(
             components.CHANGE_PAGE,

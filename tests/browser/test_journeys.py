@@ -133,6 +133,25 @@ def test_choosing_a_point_of_drift_leads_to_its_records(page: Page, address: str
     expect(page.get_by_text(re.compile("records?, newest first")).first).to_be_visible()
 
 
+def test_the_overview_says_all_of_it_above_the_fold_of_a_laptop(page: Page, address: str) -> None:
+    """Sentence, cards, both lanes, every record that needs a look and how far the data reaches: without scrolling."""
+    open_page(page, address)
+    main = page.get_by_test_id("stMain")
+    parts = {
+        "sentence": main.get_by_role("heading", level=1),
+        "cards": main.get_by_test_id("stMetric").last,
+        "upper lane": main.get_by_text("Change governance: decisions"),
+        "lower lane": main.get_by_text("Release execution: production deployments"),
+        "records": main.get_by_role("link", name=re.compile(r"^\d+\. ")).last,
+        "reach": main.get_by_text(re.compile("Records to .* build .* late sources .* unclassified")).last,
+    }
+    for what, part in parts.items():
+        box = part.bounding_box()
+        assert box is not None, what
+        assert box["y"] + box["height"] / 2 <= 800, what
+    assert main.get_by_role("link", name=re.compile(r"^\d+\. ")).count() == 10
+
+
 def test_choosing_a_week_of_the_lanes_leads_to_its_deployments(page: Page, address: str) -> None:
     """From the Overview's lanes to the records of one week, the filters kept."""
     open_page(page, f"{address}/?service=payments")
