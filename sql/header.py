@@ -30,7 +30,7 @@ class Model:
         unique: Column tuples that identify a row.
         asserts: SQL conditions that hold for every row.
         is_view: Whether it is kept as a view (``materialized: view``): unions that only rename where rows lie, and
-            metrics that only choose and name columns of one published table.
+            metrics that only choose and name columns of one published table, and marks that name the columns of few.
         order_by: Sort order the table is stored in; makes builds repeatable and lookups fast.
         metric: The metric's definition, for files of the ``metrics`` layer.
         reads: For tables that are computed outside SQL: what they are computed from.

@@ -18,9 +18,10 @@ from tests.app.test_pages import PAGES
 NEWER_TABLES = (
     "marts.activities", "marts.rejected", "marts.unclassified", "marts.reconciliation", "marts.conditions",
     "marts.separation_of_duties", "marts.change_completeness", "marts.change_stages", "marts.drift_findings",
-    "marts.drift_dimensions", "marts.drift_levels", "marts.drift_marks", "marts.drift_gate", "marts.cheat_sheet",
-    "marts.verdicts", "marts.catches", "marts.approved_then_failed", "marts.combine_advice", "marts.confusion_patterns",
-    "marts.automated_rules", "config.rules", "config.practice", "marts.drift_context",
+    "marts.drift_dimensions", "marts.drift_levels", "marts.drift_carried", "marts.drift_single_marks",
+    "marts.drift_gate", "marts.cheat_sheet", "marts.verdicts", "marts.catches", "marts.approved_then_failed",
+    "marts.combine_advice", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
+    "marts.drift_context",
 )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ select
     cast(m.team as varchar) as team,
     cast(m.dimension as varchar) as dimension,
     cast(date_trunc('week', m.day) as timestamp) as week,
-    cast(count(*) as bigint) as n,
+    cast(sum(m.n) as bigint) as n,
     cast(sum(m.x) as bigint) as x,
     cast(bool_or(g.team is not null) as boolean) as is_gated
-from marts.drift_marks m
+from marts.drift_daily m
 left join marts.drift_gate g on g.team = m.team and g.week = date_trunc('week', m.day)
 group by m.team, m.dimension, date_trunc('week', m.day)
