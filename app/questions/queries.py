@@ -211,15 +211,22 @@ def population(build: Build, chosen: Filter) -> Population:
 
 @dataclass(frozen=True)
 class Source:
-    """How fresh one source is: its latest fetch, and whether its last run ended well."""
+    """How fresh one source is: its latest fetch, and whether its last run ended well.
+
+    ``broken`` are the streams that did not come through when they were last read; a source may be partly read.
+    """
 
     source: str
     last_read_at: datetime | None
     last_run_status: str
     rejected: int
+    streams: int = 1
+    broken: tuple[str, ...] = ()
 
     def why_late(self, as_of: datetime) -> str:
         """Return why the source counts as late or partial; empty when it does not."""
+        if self.broken and len(self.broken) < self.streams:
+            return f"partly read: {wording.listed(list(self.broken), 2)} did not come through"
         if self.last_run_status not in {"ok", "running", ""}:
             return f"last run {self.last_run_status}"
         if self.last_read_at is not None and as_of - self.last_read_at > STALE_AFTER:
@@ -237,10 +244,14 @@ def sources(build: Build) -> list[Source]:
     if not build.has("marts.data_sources"):
         return []
     rows = cursor(build).execute(
-        "select source, max(last_run_at), max_by(last_run_status, last_run_at), sum(rejected)::bigint "
+        "select source, max(last_run_at), max_by(last_run_status, last_run_at), sum(rejected)::bigint, count(*), "
+        "list(stream order by stream) filter (where last_run_status not in ('ok', 'running')) "
         "from marts.data_sources group by source order by source"
     )
-    return [Source(name, at, status or "", rejected or 0) for name, at, status, rejected in rows.fetchall()]
+    return [
+        Source(name, at, status or "", rejected or 0, streams, tuple(broken or ()))
+        for name, at, status, rejected, streams, broken in rows.fetchall()
+    ]
 
 
 @st.cache_data(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)

@@ -5,6 +5,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from app.dashboard.sections import BY_LINK, SECTIONS
@@ -210,6 +211,22 @@ def test_a_source_read_long_before_the_build_is_named_as_late(
         app = opened()
         assert any("itsm" in warning.value and "9 days" in warning.value for warning in app.warning)
         assert "late sources: itsm" in text_of(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("failing", ["one stream", "all"])
+def test_a_source_that_came_through_partly_or_not_is_named_on_every_page(
+    sample: Workspace, opened: Opened, page: str, failing: str
+) -> None:
+    """Whoever reads a number on any page is told that a source, or a part of it, is missing since its last run."""
+    with duckdb.connect(str(sample.build_path(sample.current_build()))) as con:
+        where = "where stream = 'record.deployments'" if failing == "one stream" else ""
+        con.execute(f"update marts.data_sources set last_run_status = 'failed' {where}")
+        ((whole,),) = con.execute("select count(*) from marts.data_sources where last_run_status = 'ok'").fetchall()
+    assert bool(whole) == (failing == "one stream")
+    said = "\n".join(warning.value for warning in opened(page).warning)
+    assert "Late or partial sources" in said
+    assert ("partly read: record" if failing == "one stream" else "last run failed") in said.replace("\\", "")
 
 
 def test_a_damaged_build_is_an_error_to_act_on(sample: Workspace, opened: Opened) -> None:
