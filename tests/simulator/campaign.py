@@ -90,11 +90,8 @@ def compared(teams: int, seed: int) -> Result:
 
 def alternatives(teams: int, seed: int) -> Result:
     """Everything that was tried, on the cells that are hardest."""
-    plan = [(regime, 100, 0.5) for regime in MUST_ALARM] + [(regime, 20, 1.0) for regime in MUST_ALARM]
-    plan += [(REGIMES[name], volume, 1.0) for name in ("slow_wander_97", "slow_wander_90") for volume in (100, 500)]
-    plan += [(REGIMES[name], 20, 1.0) for name in ("stable", "turnover", "episodic")]
     results = []
-    for regime, volume, strength in plan:
+    for regime, volume, strength in plan_of_alternatives():
         cohort = simulate(regime, volume, teams, seed, strength=strength)
         marks = read_marks(cohort.marks(), _own_gate(cohort))
         results += [
@@ -102,6 +99,15 @@ def alternatives(teams: int, seed: int) -> Result:
             for method in rivals.alternatives()
         ]
     return results
+
+
+def plan_of_alternatives() -> list[tuple[Regime, int, float]]:
+    """Return the cells on which alternatives are tried: power, false alarms where they are likely, delay of ramps."""
+    plan = [(regime, 100, 0.5) for regime in MUST_ALARM] + [(regime, 20, 1.0) for regime in MUST_ALARM]
+    plan += [(REGIMES[name], volume, 1.0) for name in ("slow_wander_97", "slow_wander_90") for volume in (100, 500)]
+    plan += [(REGIMES[name], 20, 1.0) for name in ("stable", "turnover", "episodic")]
+    plan += [(REGIMES["episodic"], 100, 1.0)]
+    return plan + [(regime, 100, 1.0) for regime in MUST_ALARM if regime.ramp_weeks]
 
 
 def _own_gate(cohort: Cohort) -> Any:  # noqa: ANN401 - a data frame, as the model takes it

@@ -5,17 +5,17 @@ Owns the words and the goals. Computes no result.
 
 from __future__ import annotations
 
-import math
 import textwrap
 from pathlib import Path
 from typing import Any
 
-from tests.simulator import plots, sections, tables
+from tests.simulator import plots, sections, tables, weak
 from tests.simulator.changes import SHARING
 from tests.simulator.regimes import BASELINE_WEEKS, MUST_ALARM, MUST_NOT, ONSET_WEEK, REGIMES, WEEKS
 from tests.simulator.tables import VOLUMES, Row
+from tests.simulator.weak import FALSE_ALARM_GOAL, WANDER_GOAL
 
-FALSE_ALARM_GOAL, WANDER_GOAL, NAMED_GOAL = 0.02, 0.05, 0.90
+NAMED_GOAL = 0.90
 FOLDER = "drift-operating-characteristics"
 
 
@@ -56,7 +56,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "",
         "## Cells that miss their goal",
         "",
-        *_missed(results),
+        *weak.missed(results),
         "",
         "## Must alarm: share of teams found",
         "",
@@ -215,52 +215,6 @@ def _summary(results: dict[str, Any]) -> list[str]:
         len(early) == len(ramps),
     )
     return tables.table(["goal", "measured", "met"], rows)
-
-
-def _missed(results: dict[str, Any]) -> list[str]:
-    """Name every cell below its goal; an interval that reaches the goal is said to."""
-    cells, lines = results["cells"], []
-    for row in cells:
-        regime = REGIMES[row["regime"]]
-        where = f"{regime.title}, {row['volume']} a month"
-        if regime.must_alarm:
-            goal = {(100, 1.0): 0.90, (20, 1.0): 0.80, (100, 0.5): 0.75}.get((row["volume"], row["strength"]))
-            if goal and row["found"] < goal:
-                strength = "full" if row["strength"] == 1 else "half"
-                found = tables.share(row, "found")
-                lines.append(_miss(f"{where}, {strength} strength: found in {found}", goal, row["high"] >= goal))
-        else:
-            goal = WANDER_GOAL if tables.wanders(row["regime"]) else FALSE_ALARM_GOAL
-            if row["early"] > goal:
-                alarms = tables.share(row, "early")
-                lines.append(_miss(f"{where}: false alarms in {alarms}", goal, row["low"] <= goal))
-    for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
-        ramp = REGIMES[row["regime"]].ramp_weeks
-        limit = ramp / 2 if ramp else {100: 6, 20: 12}[row["volume"]]
-        if row["volume"] == 20 and ramp:
-            continue
-        if row["delay"] is None or row["delay"] > limit:
-            title = REGIMES[row["regime"]].title
-            lines.append(
-                f"- {title}, {row['volume']} a month: median delay {tables.weeks(row['delay'])} weeks, goal {limit:g}."
-            )
-    if not lines:
-        return ["None."]
-    return [
-        *lines,
-        "",
-        "For these cells everything under [What was tried](#what-was-tried) was tried. The delay of most ramps is"
-        f" bounded by what can be known: one false alarm in ten team-years asks for {math.log(520):.1f} units of"
-        " evidence (natural logarithm). Somebody who knew both rates exactly, and looked at nothing but the dimension"
-        " that moves, would have this much (median) when the ramp is half-way at full strength:",
-        "",
-        *tables.known_table(cells),
-    ]
-
-
-def _miss(what: str, goal: float, is_near: bool) -> str:
-    reach = "the interval reaches the goal" if is_near else "the interval does not reach the goal"
-    return f"- {what}, goal {tables.percent(goal)}; {reach}."
 
 
 def _charts(cells: list[Row]) -> dict[str, str]:

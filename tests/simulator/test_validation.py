@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator import page, rivals
+from tests.simulator import page, rivals, weak
 from tests.simulator.campaign import PARTS, evidence_at_half_way
 from tests.simulator.marks import simulate
 from tests.simulator.regimes import MUST_ALARM, MUST_NOT, REGIMES
@@ -97,6 +97,25 @@ def test_the_published_page_is_what_its_results_say(tmp_path: Path) -> None:
     assert written.read_text(encoding="utf-8") == (DOCS / written.name).read_text(encoding="utf-8")
     for chart in (tmp_path / page.FOLDER).glob("*.svg"):
         assert chart.read_text(encoding="utf-8") == (DOCS / page.FOLDER / chart.name).read_text(encoding="utf-8")
+
+
+def test_every_cell_below_its_goal_says_what_was_tried_on_it() -> None:
+    """At least two alternatives, with figures, the best first; a cell on which nothing was tried is said to be one."""
+    results = json.loads((DOCS / page.FOLDER / "results.json").read_text(encoding="utf-8"))
+    stable = next(row for row in results["cells"] if (row["regime"], row["volume"]) == ("stable", 20))
+    wanted = ("hollow_rules", 100, 0.5)
+    hollow = next(row for row in results["cells"] if (row["regime"], row["volume"], row["strength"]) == wanted)
+    changed = [dict(row) for row in results["cells"]]
+    changed[results["cells"].index(stable)] |= {"early": 0.5, "low": 0.4, "high": 0.6}
+    changed[results["cells"].index(hollow)] |= {"found": 0.1, "low": 0.05, "high": 0.2}
+    lines = weak.missed(results | {"cells": changed})
+    (alarms,) = [line for line in lines if line.startswith("- stable, 20 a month: false alarms in 50 %")]
+    assert "the interval does not reach the goal" in alarms
+    assert alarms.count("found)") == 3 and "alternatives, chosen" in alarms
+    power = next(line for line in lines if "half strength: found in 10 %" in line)
+    assert power.count("(false alarms at 20: ") == 3
+    none = weak.missed(results | {"cells": changed, "alternatives": []})
+    assert all(line.endswith("No alternative was tried on this cell.") for line in none if line.startswith("- "))
 
 
 def test_the_published_figures_cover_every_cell_with_enough_teams() -> None:

@@ -1,0 +1,92 @@
+"""Cells that miss their goal: by how much, what was tried on each, and what the best of it would have cost.
+
+Owns which figure is compared with which goal. Computes no result.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tests.simulator import tables
+from tests.simulator.campaign import SIMULATOR
+from tests.simulator.regimes import REGIMES
+from tests.simulator.tables import Row
+
+FALSE_ALARM_GOAL, WANDER_GOAL = 0.02, 0.05
+_FOUND_GOAL = {(100, 1.0): 0.90, (20, 1.0): 0.80, (100, 0.5): 0.75}
+_DELAY_GOAL = {100: 6.0, 20: 12.0}
+_BEST = 3
+
+
+def missed(results: dict[str, Any]) -> list[str]:
+    """Name every cell below its goal, say whether its interval reaches the goal, and what was tried on it."""
+    cells, tried = results["cells"], results["alternatives"]
+    lines: list[str] = []
+    for row in cells:
+        regime, goal = REGIMES[row["regime"]], _FOUND_GOAL.get((row["volume"], row["strength"]))
+        where = f"{regime.title}, {row['volume']} a month"
+        if not regime.must_alarm:
+            limit = WANDER_GOAL if tables.wanders(row["regime"]) else FALSE_ALARM_GOAL
+            if row["early"] > limit:
+                what = f"{where}: false alarms in {tables.share(row, 'early')}"
+                lines.append(_miss(what, limit, row["low"] <= limit) + _tried(tried, row, "early"))
+        elif goal and row["found"] < goal:
+            what = f"{where}, {'full' if row['strength'] == 1 else 'half'} strength: found in"
+            lines.append(
+                _miss(f"{what} {tables.share(row, 'found')}", goal, row["high"] >= goal) + _tried(tried, row, "found")
+            )
+    for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
+        ramp = REGIMES[row["regime"]].ramp_weeks
+        weeks = ramp / 2 if ramp else _DELAY_GOAL[row["volume"]]
+        if row["volume"] == 20 and ramp:
+            continue
+        if row["delay"] is None or row["delay"] > weeks:
+            what = f"- {REGIMES[row['regime']].title}, {row['volume']} a month: median delay"
+            lines.append(f"{what} {tables.weeks(row['delay'])} weeks, goal {weeks:g}." + _tried(tried, row, "delay"))
+    if not lines:
+        return ["None."]
+    is_older = results["run"].get("simulators", {}).get("alternatives") != SIMULATOR
+    older = " They were tried on teams of an earlier simulator (see the top)." if is_older else ""
+    return [
+        *lines,
+        "",
+        "What was tried is explained [below](#what-was-tried); of each cell the best three are named, with their cost"
+        " elsewhere."
+        + older
+        + " The delay of most ramps is bounded by what can be known: one false alarm in ten team-years asks for"
+        f" {math.log(520):.1f} units of evidence (natural logarithm). Somebody who knew both rates exactly, and looked"
+        " at nothing but the dimension that moves, would have this much (median) when the ramp is half-way at full"
+        " strength:",
+        "",
+        *tables.known_table(cells),
+    ]
+
+
+def _miss(what: str, goal: float, is_near: bool) -> str:
+    reach = "the interval reaches the goal" if is_near else "the interval does not reach the goal"
+    return f"- {what}, goal {tables.percent(goal)}; {reach}."
+
+
+def _tried(rows: list[Row], cell: Row, field: str) -> str:
+    """Say what the best alternatives give in a cell, on the teams on which they were tried, and what they cost."""
+    key = cell["regime"], cell["volume"], cell["strength"]
+    known = [row for row in rows if (row["regime"], row["volume"], row["strength"]) == key]
+    others = [row for row in known if row["method"] != "chosen" and row[field] is not None]
+    chosen = next((row for row in known if row["method"] == "chosen"), None)
+    if chosen is None or not others:
+        return " No alternative was tried on this cell."
+    best = sorted(others, key=lambda row: -row[field] if field == "found" else row[field])[:_BEST]
+    say = tables.weeks if field == "delay" else tables.percent
+    listed = "; ".join(f"*{row['method']}* {say(row[field])} ({_cost(rows, row['method'], field)})" for row in best)
+    return f" Tried: {len(others)} alternatives, chosen {say(chosen[field])} on the same teams; {listed}."
+
+
+def _cost(rows: list[Row], method: str, field: str) -> str:
+    """Say what a method costs where it gains: power for fewer false alarms, false alarms for more power."""
+    own = [row for row in rows if row["method"] == method]
+    if field == "early":
+        half = tables.mean(tables.must(own, 100, 0.5), "found")
+        return f"half strength at 100: {tables.percent(half)} found"
+    still = [tables.cell(own, name, 20, 1.0)["early"] for name in ("stable", "turnover", "episodic")]
+    return f"false alarms at 20: {', '.join(tables.percent(share) for share in still)}"
