@@ -88,9 +88,9 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
             union all
             select 'change', c.change_id, c.requested_at, 'waiting', epoch(?::timestamp) - epoch(c.requested_at), null
             from marts.changes c
-            where c.state = 'open' and c.effective_approval_at is null and c.first_deployed_at is null
-                and c.is_approval_collectable and coalesce(c.change_type, '') <> 'standard'
-                and c.requested_at >= ? and {changes}
+            where c.state = 'open' and c.effective_approval_at is null and c.unresolved_approval_at is null
+                and c.first_deployed_at is null and c.is_approval_collectable
+                and coalesce(c.change_type, '') <> 'standard' and c.requested_at >= ? and {changes}
                 and c.requested_at < least(?::timestamp, ?::timestamp - interval '{WAITING_DAYS} days')
         ),
         -- Of one record's several deployments, the latest speaks for each reason.

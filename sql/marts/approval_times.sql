@@ -30,6 +30,8 @@ select
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and is_short_of_approvals and (merged_at is not null or state <> 'open')
                 then 'fewer approvals than required'
+            when effective_approval_at is null and unresolved_approval_at is not null
+                then 'not collectable: approved by somebody who is not known'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
             when effective_approval_at is null and state = 'open' and requested_at is not null then 'still pending'
             when effective_approval_at is null and state in ('rejected', 'withdrawn', 'closed') then 'ended without approval'

@@ -76,6 +76,7 @@ paired as (
         c.change_type,
         c.approval_basis,
         c.effective_approval_at,
+        c.unresolved_approval_at,
         c.has_other_revision_approval,
         c.is_self_approved_only,
         c.is_approval_collectable,
@@ -104,6 +105,8 @@ classed as (
             when approval_basis = 'standard' and effective_approval_at is null then 'prior'
             when is_gated and coalesce(lead_seconds < -clock_skew_seconds, true) then 'prior'
             when effective_approval_at is null and not is_approval_collectable and not has_gate then 'not_collectable'
+            -- Somebody approved in time, but nobody knows who: it may have been the requester.
+            when unresolved_approval_at <= started_at + clock_skew_seconds * interval '1 second' then 'not_collectable'
             when effective_approval_at is null then 'never'
             when lead_seconds >= 0 then 'prior'
             when lead_seconds >= -clock_skew_seconds then 'within_skew'

@@ -28,7 +28,8 @@
 -- column: is_rollback | Whether it took a release back: stated, or an older artifact came back within the window.
 -- column: changes_carried | Changes known to be in it; null when its service has no change records to compare with.
 -- column: authorisation_class | Its worst change's class; no_record when changes of the service are known but none matches;
---   not_collectable when nothing can be said; null outside production.
+--   not_collectable when that cannot be judged of all it carries, and nothing shows that one was not approved;
+--   null outside production.
 -- column: unauthorised_reason | Why it was not validly authorised; null when it was, or when nothing can be said.
 -- column: worst_change_id | The change that decides.
 -- column: min_lead_seconds | Smallest lead over its changes.
@@ -47,8 +48,8 @@ with carried as (
         count(distinct change_id) as changes_carried,
         max(
             case authorisation_class
-                when 'never' then 6 when 'retroactive' then 5 when 'retroactive_emergency_in_sla' then 4
-                when 'within_skew' then 3 when 'prior' then 2 else 1
+                when 'never' then 6 when 'retroactive' then 5 when 'not_collectable' then 4
+                when 'retroactive_emergency_in_sla' then 3 when 'within_skew' then 2 else 1
             end
         ) as worst,
         min(lead_seconds) as min_lead_seconds
@@ -140,9 +141,9 @@ select
             when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
             when c.worst = 6 then 'never'
             when c.worst = 5 then 'retroactive'
-            when c.worst = 4 then 'retroactive_emergency_in_sla'
-            when c.worst = 3 then 'within_skew'
-            when c.worst = 2 then 'prior'
+            when c.worst = 3 then 'retroactive_emergency_in_sla'
+            when c.worst = 2 then 'within_skew'
+            when c.worst = 1 then 'prior'
             when c.deployment_id is null and k.known_since <= d.started_at then 'no_record'
             else 'not_collectable'
         end as varchar

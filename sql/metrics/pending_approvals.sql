@@ -31,7 +31,10 @@ select
     cast(requested_at as timestamp) as occurred_at,
     cast(null as boolean) as in_numerator,
     cast((epoch_us(b.as_of) - epoch_us(requested_at)) / 1000000.0 as double) as value,
-    cast(case when requested_at > b.as_of then 'asked for after the build' end as varchar) as exclusion_reason,
+    cast(case
+            when requested_at > b.as_of then 'asked for after the build'
+            when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
+        end as varchar) as exclusion_reason,
     cast(status as varchar) as detail
 from marts.changes
 cross join config.build b

@@ -35,7 +35,7 @@ select
         case
             when outcome = 'cancelled' then 'cancelled before it deployed'
             when is_rerelease then 're-release of an artifact that ran before'
-            when authorisation_class = 'not_collectable' then 'not collectable: no change records or approvals to compare with'
+            when authorisation_class = 'not_collectable' then 'not collectable: no change records or approvals, or approvers, to compare with'
             when authorisation_class = 'no_record' then 'no change record'
         end as varchar) as exclusion_reason,
     cast(authorisation_class as varchar) as detail

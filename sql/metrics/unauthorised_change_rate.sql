@@ -33,7 +33,7 @@ select
     cast(null as double) as value,
     cast(
         case
-            when x.authorisation_class = 'not_collectable' then 'not collectable: the source keeps no approvals'
+            when x.authorisation_class = 'not_collectable' then 'not collectable: the source keeps no approvals, or not by whom'
             when d.is_rerelease then 're-release of an artifact that ran before'
         end as varchar) as exclusion_reason,
     cast(x.authorisation_class || coalesce(': ' || x.reason, '') as varchar) as detail

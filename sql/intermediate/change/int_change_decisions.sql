@@ -15,6 +15,8 @@
 -- column: declines | Rejections and requests for changes.
 -- column: has_other_revision_approval | Whether an independent approval exists, but for another revision or no longer in force.
 -- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
+-- column: unresolved_approval_at | When somebody who is not known approved what shipped, where that may have been what was
+--   required, UTC.
 -- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
@@ -66,6 +68,18 @@ effective as (
 ),
 given as (
     select change_id, count(*) as people from counted where decided_by_type = 'human' group by change_id
+),
+-- Approvals by nobody knows whom: they may complete what is required, and may be the requester's own.
+unresolved as (
+    select a.change_id, min(a.decided_at) as decided_at
+    from intermediate.int_approvals a
+    inner join intermediate.int_changes c on c.change_id = a.change_id
+    left join config.services s on s.service = c.service
+    left join given g on g.change_id = a.change_id
+    cross join config.thresholds t
+    where a.is_in_force and a.decided_by is null and coalesce(a.decided_by_type, 'human') = 'human' and a.policy is null
+    group by a.change_id, g.people, s.required_approvals, t.required_approvals
+    having coalesce(g.people, 0) + count(*) >= coalesce(s.required_approvals, cast(t.required_approvals as bigint))
 )
 select
     cast(d.change_id as varchar) as change_id,
@@ -85,7 +99,9 @@ select
     cast(
         e.decision_id is null and g.people is null and d.first_independent_approval_at is not null as boolean
     ) as has_other_revision_approval,
-    cast(e.decision_id is null and g.people is not null as boolean) as is_short_of_approvals
+    cast(e.decision_id is null and g.people is not null and u.change_id is null as boolean) as is_short_of_approvals,
+    cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at
 from decided d
 left join effective e on e.change_id = d.change_id
 left join given g on g.change_id = d.change_id
+left join unresolved u on u.change_id = d.change_id
