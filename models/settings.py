@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -179,6 +180,16 @@ class FreezeSettings(_Section):
     exempt_change_types: tuple[str, ...] = ("emergency",)
 
 
+WORD_MEANINGS: Mapping[str, tuple[str, ...]] = {
+    "status": ("open", "awaiting_approval", "approved", "rejected", "cancelled", "implementing", "in_review", "done",
+               "unsuccessful"),
+    "outcome": ("successful", "successful_with_issues", "unsuccessful", "backed_out", "cancelled"),
+    "change_type": ("standard", "normal", "emergency"),
+    "risk": ("low", "medium", "high"),
+    "deployment_status": ("succeeded", "failed", "cancelled", "in_progress"),
+}  # fmt: skip
+
+
 class ClassificationRule(_Section):
     """A rule of the organisation, tried before the shipped ones (``data/seeds/classification_rules.csv``)."""
 
@@ -190,6 +201,23 @@ class ClassificationRule(_Section):
     track: Literal["change_governance", "release_execution", "neither"]
     activity: str
     reason: str
+
+
+class WordRule(_Section):
+    """What a word of the organisation's sources means, before the shipped word lists are asked.
+
+    Compared whole and without case; spaces, ``_`` and ``-`` are the same. Data health lists words that nothing knows.
+    """
+
+    what: Literal["status", "outcome", "change_type", "risk", "deployment_status"]
+    word: Annotated[str, Field(min_length=1)]
+    means: str
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.means not in WORD_MEANINGS[self.what]:
+            raise ValueError(f"a {self.what} means one of {', '.join(WORD_MEANINGS[self.what])}, not {self.means!r}")
+        return self
 
 
 class Thresholds(_Section):
@@ -230,6 +258,7 @@ class Settings(_Section):
     production: ProductionSettings = ProductionSettings()
     freeze: tuple[FreezeSettings, ...] = ()
     rule: tuple[ClassificationRule, ...] = ()
+    word: tuple[WordRule, ...] = ()
     thresholds: Thresholds = Thresholds()
     practice: PracticeSettings = PracticeSettings()
     drift: DriftSettings = DriftSettings()

@@ -72,6 +72,9 @@ def load_config(con: DuckDBPyConnection, settings: Settings, as_of: datetime, ca
            "field VARCHAR, pattern VARCHAR, track VARCHAR, activity VARCHAR, reason VARCHAR",
            [(i, r.rule_id, r.source, r.record_type, r.field, r.pattern, r.track, r.activity, r.reason)
             for i, r in enumerate(settings.rule)])  # fmt: skip
+    _table(con, catalog, "words", "what VARCHAR, word VARCHAR, means VARCHAR",
+           [(one.what, re.sub("[ _-]+", " ", one.word.strip().lower()), one.means)
+            for one in settings.word])  # fmt: skip
 
 
 def _load_organisation(con: DuckDBPyConnection, catalog: str, settings: Settings) -> None:

@@ -17,10 +17,13 @@ from app.session import Session, harmless
 from models.errors import UserError
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from models.workspace import Workspace
 
 _MARKS = {"ok": "ok  ", "note": "note", "wrong": "WRONG"}
 _LITTLE_DISK = 2 * 1024**3
+_SHOWN_WORDS = 200
 
 
 @click.command("doctor", cls=Command, examples=("twotrack doctor", "twotrack doctor --offline --json"))
@@ -124,11 +127,34 @@ def _builds(session: Session) -> Iterator[Finding]:
 
     with open_build(workspace) as (build_id, con):
         as_of, settings_sha256 = con.execute("select as_of, settings_sha256 from meta.build").fetchall()[0]
+        unread = _unread_words(con)
     kept = len(workspace.builds())
     yield Finding("builds", "ok", f"current is {build_id}, as of {as_of:%Y-%m-%d %H:%M} UTC; {kept} kept")
     if settings_sha256 != session.settings().fingerprint():
         yield Finding("builds", "note", "the configuration has changed since the current build", "twotrack build")
+    yield from unread
     yield from _newer_records(workspace, build_id)
+
+
+def _unread_words(con: DuckDBPyConnection) -> list[Finding]:
+    """Return a finding for each kind of word that the build could not read; the most frequent ones are named."""
+    known = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'unread_words'"
+    ).fetchone()
+    if not known:
+        return []
+    rows = con.execute(
+        "select what, count(*), sum(records), string_agg(word, ', ' order by records desc, word) "
+        "from marts.unread_words group by what order by what"
+    ).fetchall()
+    found = []
+    for what, words, records, text in rows:
+        shown = text if len(text) <= _SHOWN_WORDS else text[:_SHOWN_WORDS] + " …"
+        said, step = "no word list knows", "say what it means with [[word]]"
+        if what == "environment":
+            said, step = "are named like production and not configured as such", "name them under [production] environments"
+        found.append(Finding("words", "note", f"{what}: {words:,} that {said}, in {records:,} records: {shown}", step))
+    return found
 
 
 def _newer_records(workspace: Workspace, build_id: str) -> Iterator[Finding]:

@@ -88,7 +88,11 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
             union all
             select 'change', c.change_id, c.requested_at, 'waiting', epoch(?::timestamp) - epoch(c.requested_at), null
             from marts.changes c
-            where c.state = 'open' and c.effective_approval_at is null and c.unresolved_approval_at is null
+            where c.state = 'open' and c.effective_approval_at is null
+                and c.change_id not in (
+                    select change_id from marts.decisions
+                    where verdict = 'approved' and decided_by is null and change_id is not null
+                )
                 and c.first_deployed_at is null and c.is_approval_collectable
                 and coalesce(c.change_type, '') <> 'standard' and c.requested_at >= ? and {changes}
                 and c.requested_at < least(?::timestamp, ?::timestamp - interval '{WAITING_DAYS} days')

@@ -60,6 +60,17 @@ def unclassified(build: Build) -> pd.DataFrame:
     return pd.DataFrame(rows.fetchall(), columns=["Source", "Kind", "What happened", "Matched text", "Events"])
 
 
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def unread_words(build: Build) -> pd.DataFrame:
+    """Return the words that decide something and that no word list knows, most frequent first."""
+    if not build.has("marts.unread_words"):
+        return pd.DataFrame()
+    rows = cursor(build).execute(
+        "select source, what, word, records from marts.unread_words order by records desc, source, what, word limit 200"
+    )
+    return pd.DataFrame(rows.fetchall(), columns=["Source", "What", "Word", "Records"])
+
+
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def reconciliation(build: Build, services: tuple[str, ...]) -> pd.DataFrame:
     """Return tickets, merged changes and deployments as a three-way match, every bucket, of the chosen services."""

@@ -24,6 +24,7 @@ def show() -> None:
     _freshness(asked)
     _rejected(asked)
     _unclassified(asked)
+    _unread_words(asked)
     _reconciliation(asked)
     st.header("What is uncertain", anchor=False)
     components.table(health.doubts(asked.build), key="doubts", alt="Uncertain records", of=_all(asked))
@@ -104,6 +105,18 @@ def _unclassified(asked: Frame) -> None:
     components.table(found, key="unclassified", alt="Events that match no rule", of=_all(asked))
     st.caption(
         "They count for neither track and never as compliant. A rule of your own in twotrack.toml can place them."
+    )
+
+
+def _unread_words(asked: Frame) -> None:
+    found = health.unread_words(asked.build)
+    if found.empty:
+        return
+    st.header(f"{wording.plural(len(found), 'word')} of the sources that no word list knows", anchor=False)
+    components.table(found, key="unread_words", alt="Words that no word list knows", of=_all(asked))
+    st.caption(
+        "What they would decide stays unknown and is left out with its reason. Say what one means with a `[[word]]` in "
+        "twotrack.toml, and name environments that are production under `[production]`."
     )
 
 

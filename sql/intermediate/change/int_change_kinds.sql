@@ -20,28 +20,39 @@ with combinations as (
         coalesce(lower(labels), '') as labels
     from intermediate.int_change_records
 ),
-types as (
-    select
-        c.record_type, c.stated_type, c.labels,
-        arg_min(s.change_type, s.seed_order) as change_type,
-        arg_min(s.rule_id, s.seed_order) as rule_id
+type_rules as (
+    select c.record_type, c.stated_type, c.labels, s.change_type, s.rule_id, s.seed_order
     from (select distinct record_type, stated_type, labels from combinations) c
     inner join seeds.change_types s
         on (s.field = 'change_type' and c.stated_type <> '' and regexp_matches(c.stated_type, s.pattern))
         or (s.field = 'record_type' and c.record_type <> '' and regexp_matches(c.record_type, s.pattern))
         or (s.field = 'labels' and c.labels <> '' and regexp_matches(c.labels, s.pattern))
-    group by c.record_type, c.stated_type, c.labels
+    union all
+    select c.record_type, c.stated_type, c.labels, w.means, 'organisation', -1
+    from (select distinct record_type, stated_type, labels from combinations) c
+    inner join config.words w on w.what = 'change_type' and w.word = regexp_replace(trim(c.stated_type), '[ _-]+', ' ', 'g')
 ),
-risks as (
-    select
-        c.stated_risk, c.labels,
-        arg_min(s.risk, s.seed_order) as risk,
-        arg_min(s.rule_id, s.seed_order) as rule_id
+types as (
+    select record_type, stated_type, labels, arg_min(change_type, seed_order) as change_type,
+        arg_min(rule_id, seed_order) as rule_id
+    from type_rules
+    group by record_type, stated_type, labels
+),
+risk_rules as (
+    select c.stated_risk, c.labels, s.risk, s.rule_id, s.seed_order
     from (select distinct stated_risk, labels from combinations) c
     inner join seeds.risk_words s
         on (s.field = 'risk' and c.stated_risk <> '' and regexp_matches(c.stated_risk, s.pattern))
         or (s.field = 'labels' and c.labels <> '' and regexp_matches(c.labels, s.pattern))
-    group by c.stated_risk, c.labels
+    union all
+    select c.stated_risk, c.labels, w.means, 'organisation', -1
+    from (select distinct stated_risk, labels from combinations) c
+    inner join config.words w on w.what = 'risk' and w.word = regexp_replace(trim(c.stated_risk), '[ _-]+', ' ', 'g')
+),
+risks as (
+    select stated_risk, labels, arg_min(risk, seed_order) as risk, arg_min(rule_id, seed_order) as rule_id
+    from risk_rules
+    group by stated_risk, labels
 )
 select
     cast(c.record_type as varchar) as record_type,

@@ -5,10 +5,22 @@
 -- column: rule_id | First rule that matched.
 -- not_null: stated, outcome, rule_id
 -- unique: stated
+with plain as (
+    select stated, regexp_replace(trim(stated), '[ _-]+', ' ', 'g') as words
+    from (select distinct lower(outcome) as stated from intermediate.int_change_records where outcome is not null)
+),
+matched as (
+    select p.stated, s.outcome, s.rule_id, s.seed_order
+    from plain p
+    inner join seeds.outcome_meanings s on regexp_matches(p.words, s.pattern)
+    union all
+    select p.stated, w.means, 'organisation', -1
+    from plain p
+    inner join config.words w on w.what = 'outcome' and w.word = p.words
+)
 select
-    cast(t.stated as varchar) as stated,
-    cast(arg_min(s.outcome, s.seed_order) as varchar) as outcome,
-    cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
-from (select distinct lower(outcome) as stated from intermediate.int_change_records where outcome is not null) t
-inner join seeds.outcome_meanings s on regexp_matches(regexp_replace(t.stated, '[ _-]+', ' ', 'g'), s.pattern)
-group by t.stated
+    cast(stated as varchar) as stated,
+    cast(arg_min(outcome, seed_order) as varchar) as outcome,
+    cast(arg_min(rule_id, seed_order) as varchar) as rule_id
+from matched
+group by stated

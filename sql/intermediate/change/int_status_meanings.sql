@@ -15,12 +15,22 @@ with statuses as (
     select lower(new_value) from intermediate.all_events where verb = 'status_changed'
     union
     select lower(old_value) from intermediate.all_events where verb = 'status_changed'
+),
+plain as (
+    select status, regexp_replace(trim(status), '[ _-]+', ' ', 'g') as words from statuses where status is not null
+),
+matched as (
+    select p.status, s.meaning, s.rule_id, s.seed_order
+    from plain p
+    inner join seeds.status_meanings s on regexp_matches(p.words, s.pattern)
+    union all
+    select p.status, w.means, 'organisation', -1
+    from plain p
+    inner join config.words w on w.what = 'status' and w.word = p.words
 )
 select
-    cast(t.status as varchar) as status,
-    cast(arg_min(s.meaning, s.seed_order) as varchar) as meaning,
-    cast(arg_min(s.rule_id, s.seed_order) as varchar) as rule_id
-from statuses t
-inner join seeds.status_meanings s on regexp_matches(regexp_replace(t.status, '[ _-]+', ' ', 'g'), s.pattern)
-where t.status is not null
-group by t.status
+    cast(status as varchar) as status,
+    cast(arg_min(meaning, seed_order) as varchar) as meaning,
+    cast(arg_min(rule_id, seed_order) as varchar) as rule_id
+from matched
+group by status

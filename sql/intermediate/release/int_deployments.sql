@@ -49,7 +49,7 @@ with statuses as (
         max(case when lower(s.status) in ('inactive', 'superseded') then 1 else 0 end) as was_superseded,
         arg_max(lower(s.status), s.occurred_at) as last_status
     from intermediate.all_deployment_statuses s
-    left join seeds.deployment_states m on m.status = regexp_replace(lower(s.status), '[ _-]+', '', 'g')
+    left join intermediate.int_deployment_states m on m.status = regexp_replace(lower(s.status), '[ _-]+', '', 'g')
     group by s.source, s.deployment_key
 ),
 told as (
@@ -65,8 +65,8 @@ told as (
         l.outcome as last_outcome
     from intermediate.int_deployment_attempts a
     left join statuses s on s.source = a.source and s.deployment_key = a.key
-    left join seeds.deployment_states m on m.status = regexp_replace(lower(a.status), '[ _-]+', '', 'g')
-    left join seeds.deployment_states l on l.status = regexp_replace(s.last_status, '[ _-]+', '', 'g')
+    left join intermediate.int_deployment_states m on m.status = regexp_replace(lower(a.status), '[ _-]+', '', 'g')
+    left join intermediate.int_deployment_states l on l.status = regexp_replace(s.last_status, '[ _-]+', '', 'g')
 ),
 judged as (
     select

@@ -232,7 +232,7 @@ shown as (
     union
     select s.source || ':' || s.deployment_key, 'coordination'
     from intermediate.all_deployment_statuses s
-    inner join seeds.deployment_states m
+    inner join intermediate.int_deployment_states m
         on m.status = regexp_replace(lower(s.status), '[ _-]+', '', 'g') and m.outcome = 'cancelled'
     inner join intermediate.int_deployments d on d.deployment_id = s.source || ':' || s.deployment_key
     inner join intermediate.int_actors a on a.source = s.source and a.login = lower(trim(s.actor))

@@ -126,6 +126,33 @@ def test_changed_settings_and_newer_records_ask_for_a_build(twotrack: Twotrack, 
     assert any("written after the current build" in text for text in notes)
 
 
+def test_words_that_nothing_knows_are_named_with_what_to_do(twotrack: Twotrack, home: Path, tmp_path: Path) -> None:
+    """Deployments that are silently left out would make a rate look good; whoever runs the checks learns of them."""
+    log, mapping = tmp_path / "deployments.csv", tmp_path / "map.toml"
+    log.write_text(
+        "id,service,environment,status,started_at\n"
+        "1,web,PROD-EU,success,2026-06-01 10:00:00\n2,web,production,Lila,2026-06-02 10:00:00\n",
+        encoding="utf-8",
+    )
+    mapping.write_text(twotrack("import", str(log), "--suggest").out, encoding="utf-8")
+    assert twotrack("import", str(log), "--map", str(mapping)).code == 0
+    assert twotrack("build").code == 0
+    first, second = findings(twotrack, 0)["words"]
+    assert first["text"] == "deployment_status: 1 that no word list knows, in 1 records: lila"
+    assert second["text"].startswith("environment: 1 that are named like production")
+    (home / "twotrack.toml").write_text(
+        '[production]\nenvironments = ["production", "prod-eu"]\n'
+        '[[word]]\nwhat = "deployment_status"\nword = "lila"\nmeans = "failed"\n',
+        encoding="utf-8",
+    )
+    assert twotrack("build").code == 0
+    assert "words" not in findings(twotrack, 0)
+    (home / "twotrack.toml").write_text('[[word]]\nwhat = "risk"\nword = "x"\nmeans = "huge"\n', encoding="utf-8")
+    said = twotrack("config", "show")
+    assert said.code == 2
+    assert "a risk means one of low, medium, high, not 'huge'" in said.err
+
+
 def test_a_running_writer_is_named(twotrack: Twotrack, copied: Workspace) -> None:
     """Whoever finds the workspace busy learns by whom, and nothing is called broken."""
     root = Path(__file__).resolve().parents[3]
