@@ -152,7 +152,8 @@ def _unread_words(con: DuckDBPyConnection) -> list[Finding]:
         shown = text if len(text) <= _SHOWN_WORDS else text[:_SHOWN_WORDS] + " …"
         said, step = "no word list knows", "say what it means with [[word]]"
         if what == "environment":
-            said, step = "are named like production and not configured as such", "name them under [production] environments"
+            said = "are named like production and not configured as such"
+            step = "name them under [production] environments, if they are"
         found.append(Finding("words", "note", f"{what}: {words:,} that {said}, in {records:,} records: {shown}", step))
     return found
 
