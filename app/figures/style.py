@@ -66,13 +66,12 @@ def lay_out(figure: go.Figure, colours: Palette, height: int, **more: object) ->
         "dragmode": False,
         "hoverlabel": {"font": {"size": 13}, "align": "left"},
     }
-    figure.update_layout(**{**base, **more})
-    figure.update_xaxes(
-        gridcolor=colours.grid, zeroline=False, fixedrange=True, tickfont={"color": colours.muted}, automargin=True
-    )
-    figure.update_yaxes(
-        gridcolor=colours.grid, zeroline=False, fixedrange=True, tickfont={"color": colours.muted}, automargin=True
-    )
+    axis = {
+        "gridcolor": colours.grid, "zeroline": False, "fixedrange": True, "tickfont": {"color": colours.muted},
+        "automargin": True,
+    }  # fmt: skip
+    # In one call: each goes through the whole layout, and a page has several figures.
+    figure.update_layout(**{**base, "xaxis": axis, "yaxis": axis, **more})
     return figure
 
 

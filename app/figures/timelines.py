@@ -36,16 +36,19 @@ def lanes(
     """
     figure = go.Figure()
     most = max((c.count for c in crossings), default=1)
-    for crossing in sorted(crossings, key=lambda c: c.count):
-        is_late = crossing.is_backwards
-        figure.add_scatter(
-            x=[crossing.approved, crossing.deployed], y=[1, 0], mode="lines", hoverinfo="skip",
-            line={
-                "color": colours.signal if is_late else colours.muted, "dash": "dash" if is_late else "solid",
-                "width": 0.6 + 5 * crossing.count / most,
-            },
-            opacity=0.9 if is_late else 0.4,
-        )  # fmt: skip
+    figure.add_traces(
+        [
+            {
+                "type": "scatter", "x": [crossing.approved, crossing.deployed], "y": [1, 0], "mode": "lines",
+                "hoverinfo": "skip", "opacity": 0.9 if crossing.is_backwards else 0.4,
+                "line": {
+                    "color": colours.signal if crossing.is_backwards else colours.muted,
+                    "dash": "dash" if crossing.is_backwards else "solid", "width": 0.6 + 5 * crossing.count / most,
+                },
+            }
+            for crossing in sorted(crossings, key=lambda c: c.count)
+        ]
+    )  # fmt: skip
     most_acts = max([w.decisions for w in weeks] + [w.deployments for w in weeks], default=1) or 1
     for y, name, track, symbol, counts in (
         (1, "decisions", GOVERNANCE, "circle", [w.decisions for w in weeks]),

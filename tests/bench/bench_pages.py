@@ -2,9 +2,10 @@
 """How long the server works on each page: ``python -m tests.bench.bench_pages WORKSPACE [--loads 500]``.
 
 Serves the workspace and speaks the dashboard's own protocol over its websocket, so that what is timed is the server's
-script run, from the request to its last message, and no browser. Prints milliseconds per page cold (first time in a
-fresh server), with a filter nobody has asked for yet, and warm; then ten sessions at once; then the server's memory
-over many page loads. Not a test: machines differ, so quote load and ratios.
+script run, from the request to its last message, and no browser. Prints milliseconds per page: cold (first time in a
+fresh server), opened by a link with a filter nobody has asked for yet, changed to such a filter in a session that has
+the page open, and opened warm; then ten sessions at once; then the server's memory over many page loads. Not a test:
+machines differ, so quote load and ratios.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import statistics
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import duckdb
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from models.workspace import Workspace
 from tests.browser.serving import Server, serving
@@ -46,14 +47,43 @@ async def load(address: str, page: str, query: str = "") -> float:
     stream = address.replace("http://", "ws://") + "/_stcore/stream"
     async with connect(stream, max_size=LARGEST_BYTES, subprotocols=["streamlit"]) as socket:  # type: ignore[list-item]
         started = time.perf_counter()
-        await socket.send(ask.SerializeToString())
-        async with asyncio.timeout(LONGEST_SECONDS):
-            while True:
-                answer = ForwardMsg.FromString(await socket.recv())  # type: ignore[arg-type]
-                if answer.delta.new_element.heading.body == "This page could not be shown":
-                    raise RuntimeError(f"{page}?{query} could not be shown")
-                if answer.WhichOneof("type") == "script_finished":
-                    return time.perf_counter() - started
+        await _run(socket, ask)
+        return time.perf_counter() - started
+
+
+async def _run(socket: ClientConnection, ask: BackMsg) -> str:
+    """Send a request to run the page's script, wait for its end, and return the identity of the service filter."""
+    await socket.send(ask.SerializeToString())
+    found = ""
+    async with asyncio.timeout(LONGEST_SECONDS):
+        while True:
+            answer = ForwardMsg.FromString(await socket.recv())  # type: ignore[arg-type]
+            element = answer.delta.new_element
+            if element.heading.body == "This page could not be shown":
+                raise RuntimeError(f"{ask.rerun_script.page_name} could not be shown")
+            if element.multiselect.label == "Service":
+                found = element.multiselect.id
+            if answer.WhichOneof("type") == "script_finished":
+                return found
+
+
+async def refilter(server: Server, page: str, services: list[str]) -> list[tuple[float, float]]:
+    """Change the service filter of an open page again and again; return time passed and worked for each change."""
+    stream = server.address.replace("http://", "ws://") + "/_stcore/stream"
+    found = []
+    async with connect(stream, max_size=LARGEST_BYTES, subprotocols=["streamlit"]) as socket:  # type: ignore[list-item]
+        ask = BackMsg()
+        ask.rerun_script.page_name = "" if page == "overview" else page
+        ask.rerun_script.query_string = ""
+        widget = await _run(socket, ask)
+        for service in services:
+            state = ask.rerun_script.widget_states
+            del state.widgets[:]
+            state.widgets.add(id=widget).string_array_value.data.append(service)
+            started, before = time.perf_counter(), busy(server.process)
+            await _run(socket, ask)
+            found.append((time.perf_counter() - started, busy(server.process) - before))
+    return found
 
 
 def scopes(space: Workspace) -> list[str]:
@@ -82,12 +112,20 @@ def busy(process: int) -> float:
 
 async def timings(server: Server, queries: list[str]) -> None:
     """Print each page cold, with filters not asked before, and warm: time passed / the server's processors' time."""
-    print(f"{'page':22}{'cold':>15}{'new filter':>15}{'warm':>15}   (ms passed/worked; cold once, else median)")
+    print(
+        f"{'page':22}{'cold':>15}{'filtered link':>15}{'filter change':>15}{'warm':>15}"
+        "   (ms passed/worked; cold once, else median)"
+    )
     for page in PAGES:
         cells = []
-        for asked in ([""], queries[:WARM_RUNS], [""] * WARM_RUNS):
+        for asked in ([""], queries[:WARM_RUNS], None, [""] * WARM_RUNS):
             passed, worked = [], []
-            for query in asked:
+            if asked is None:
+                services = [parse_qs(query)["service"][0] for query in queries[WARM_RUNS : 2 * WARM_RUNS]]
+                for seconds, spent in await refilter(server, page, services):
+                    passed.append(seconds)
+                    worked.append(spent)
+            for query in asked or []:
                 before = busy(server.process)
                 passed.append(await load(server.address, page, query))
                 worked.append(busy(server.process) - before)
