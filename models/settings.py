@@ -141,14 +141,37 @@ class ServiceSettings(_Section):
     tags: tuple[str, ...] = ()
 
 
+class EntitlementSettings(_Section):
+    """What somebody may approve for a time: a service, a team, or ``*`` for everything.
+
+    Without ``start`` since ever, without ``end`` until further notice. The last day counts whole; days are those of the
+    time zone of the person's team, UTC without one.
+    """
+
+    to: str
+    start: date | None = None
+    end: date | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> EntitlementSettings:
+        if self.start and self.end and self.end < self.start:
+            raise ValueError(f"the entitlement to '{self.to}' ends on {self.end}, before it starts on {self.start}")
+        return self
+
+
 class PersonSettings(_Section):
-    """One person and the logins that are theirs, written ``source:login``; ``entitled`` lists what they may approve."""
+    """One person and the logins that are theirs, written ``source:login``.
+
+    ``entitled`` lists what they may approve at any time, ``entitlement`` what for a time. An approval is judged by what
+    was so when it was given.
+    """
 
     name: str
     logins: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     team: str = ""
     entitled: tuple[str, ...] = ()
+    entitlement: tuple[EntitlementSettings, ...] = ()
 
 
 class IdentitySettings(_Section):

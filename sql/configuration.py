@@ -6,7 +6,7 @@ Owns how ``twotrack.toml`` looks to SQL. A published build therefore carries wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 from models.errors import BuildError, ConfigurationError
-from models.settings import FreezeSettings, Settings, TeamSettings
+from models.settings import FreezeSettings, PersonSettings, Settings, TeamSettings
 from models.workspace import CHECKOUT
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -121,13 +121,31 @@ def _load_identity(con: DuckDBPyConnection, catalog: str, settings: Settings) ->
            [(login.lower(), p.name) for p in people for login in p.logins])  # fmt: skip
     _table(con, catalog, "person_emails", "email VARCHAR, person VARCHAR",
            [(email.lower(), p.name) for p in people for email in p.emails])  # fmt: skip
-    _table(con, catalog, "person_entitlements", "person VARCHAR, entitled_to VARCHAR",
-           [(p.name, scope) for p in people for scope in p.entitled])  # fmt: skip
+    zones = {team.name: ZoneInfo(team.time_zone) for team in settings.team}
+    rights = [
+        row
+        for person in people
+        for row in _entitlement_rows(person, zones.get(person.team or members.get(person.name, ""), ZoneInfo("UTC")))
+    ]
+    columns = "person VARCHAR, entitled_to VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP"
+    _table(con, catalog, "person_entitlements", columns, rights)
     _table(con, catalog, "team_members", "team VARCHAR, member VARCHAR",
            [(t.name, member.lower()) for t in settings.team for member in t.members])  # fmt: skip
     _table(con, catalog, "bots", "login VARCHAR, is_bot BOOLEAN",
            [(login.lower(), True) for login in settings.identity.bots]
            + [(login.lower(), False) for login in settings.identity.not_bots])  # fmt: skip
+
+
+def _entitlement_rows(
+    person: PersonSettings, zone: ZoneInfo
+) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
+    """Yield what somebody may approve, half-open; null where nothing bounds it."""
+    for scope in person.entitled:
+        yield person.name, scope, None, None
+    for one in person.entitlement:
+        start = _instant(one.start, zone, one.to) if one.start else None
+        end = _instant(one.end, zone, one.to, is_end=True) if one.end else None
+        yield person.name, one.to, start, end
 
 
 def _table(con: DuckDBPyConnection, catalog: str, name: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:

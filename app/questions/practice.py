@@ -1,6 +1,6 @@
 """What the records say about each process: cheat sheet, verdicts, confusion patterns, catches, advice. Rows only.
 
-The practice models judge fixed periods (quarters and trailing 90 days) per team; catches are single records.
+The practice models judge fixed periods (quarters and trailing days) per team; catches are single records.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ADVICE = {
     "may_combine": "May combine",
     "separate_default": "Keep apart (default)",
 }
-_PERIOD_NAMES = {"last_90_days": "Last 90 days", "previous_90_days": "90 days before", "all": "All records"}
+_TRAILING = {"last": "Last {} days", "previous": "{} days before"}
 _SHOWN = 500
 
 
@@ -46,7 +46,7 @@ class PracticePeriod:
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def periods(build: Build) -> list[PracticePeriod]:
-    """Return the judged periods: the trailing 90 days first, then quarters, newest first."""
+    """Return the judged periods: the trailing days first, then quarters, newest first."""
     rows = cursor(build).execute(
         "select distinct p.period, p.start_at, p.end_at from marts.periods p join marts.cheat_sheet c using (period) "
         "where p.start_at < ? order by p.end_at desc, p.start_at desc",
@@ -54,9 +54,16 @@ def periods(build: Build) -> list[PracticePeriod]:
     )
     found: list[PracticePeriod] = []
     for name, start, end in rows.fetchall():
-        label = _PERIOD_NAMES.get(name, f"{name[:4]}, quarter {name[-1]}")
-        found.append(PracticePeriod(name, f"{label} ({wording.span(start, min(end, build.as_of))})"))
-    return sorted(found, key=lambda period: period.name not in _PERIOD_NAMES)
+        found.append(PracticePeriod(name, f"{_period_label(name)} ({wording.span(start, min(end, build.as_of))})"))
+    return sorted(found, key=lambda period: period.name[:4].isdigit())
+
+
+def _period_label(name: str) -> str:
+    """Return what people call a period; the trailing ones carry their days in their name."""
+    first, *rest = name.split("_")
+    if first in _TRAILING and rest:
+        return _TRAILING[first].format(rest[0])
+    return "All records" if name == "all" else f"{name[:4]}, quarter {name[-1]}"
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)

@@ -310,7 +310,7 @@ def combine(asked: Asked, found: Read) -> tuple[Block, ...]:
         return (Text("The build has no team to advise on.", "missing"),)
     blocks: list[Block] = [
         Text(
-            f"Measured over the 90 days up to the build, {wording.day(asked.as_of)}; incidents and regulation over 180."
+            f"Measured over the last days up to the build, {wording.day(asked.as_of)}; each criterion names how many."
         ),
         *(
             Text(f"{one.team} has already combined the two although a danger holds: {one.reason}.", "warning")

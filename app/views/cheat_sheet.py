@@ -31,7 +31,7 @@ def show() -> None:
         return
     periods = {period.label: period.name for period in practice.periods(asked.build)}
     components.page_title(
-        "Cheat sheet", "Quarters and trailing 90 days, chosen below; of the filters above, none applies.", asked.build
+        "Cheat sheet", "Quarters and the last days, chosen below; of the filters above, none applies.", asked.build
     )
     if not periods:
         absent.is_missing(asked.build, "decision", "production_deployment")

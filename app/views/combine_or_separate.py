@@ -27,7 +27,7 @@ def show() -> None:
     found = practice.advice(asked.build, asked.choice.teams)
     components.page_title(
         _title(found),
-        "Over the 90 days before the build; incidents and regulation over 180. Of the filters, the team counts.",
+        "Over the last days before the build, which each criterion names. Of the filters, the team counts.",
         asked.build,
     )  # fmt: skip
     if not found and absent.is_missing(asked.build, "team"):
@@ -78,7 +78,10 @@ def show() -> None:
 def _of(asked: Frame, team: str = "") -> Provenance:
     teams = [team] if team else list(asked.choice.teams)
     return take_away.provenance(
-        asked, None, "90 days before the build" + (f" · team {wording.listed(teams)}" if teams else "")
+        asked,
+        None,
+        "the last days before the build, as each criterion names them"
+        + (f" · team {wording.listed(teams)}" if teams else ""),
     )
 
 

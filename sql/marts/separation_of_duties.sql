@@ -89,6 +89,18 @@ bypass_sources as (
 entitled as (
     select count(*) as rows_configured from config.person_entitlements
 ),
+entitlements as (
+    -- What the approver was entitled to, and whether that held when they approved: half-open, null when the instant is unknown.
+    select
+        m.change_id, p.person,
+        case
+            when p.start_at is null and p.end_at is null then true
+            else (p.start_at is null or m.effective_approval_at >= p.start_at) and (p.end_at is null or m.effective_approval_at < p.end_at)
+        end as is_in_force
+    from merged m
+    inner join config.person_entitlements p
+        on p.person = m.effective_approver and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
+),
 tests as (
     select change_id as record_id, 'change' as record_kind, 'sod_1_strict' as test, change_id,
         cast(null as varchar) as deployment_id, service, team, change_type, coalesce(merged_at, closed_at) as occurred_at,
@@ -239,20 +251,23 @@ tests as (
             when m.is_exempt then 'exempt'
             when e.rows_configured = 0 then 'not_collectable'
             when m.effective_approver is null then 'indeterminate'
-            when count(p.person) > 0 then 'pass'
+            when coalesce(bool_or(p.is_in_force), false) then 'pass'
+            when bool_or(p.is_in_force is null) and count(p.person) > 0 then 'indeterminate'
             else 'fail'
         end,
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
             when e.rows_configured = 0 then 'nothing is configured about who may approve what'
             when m.effective_approver is null then 'no effective approval by a resolved human'
-            when count(p.person) > 0 then 'the approver is entitled to it'
+            when coalesce(bool_or(p.is_in_force), false) then 'the approver is entitled to it'
+            when bool_or(p.is_in_force is null) and count(p.person) > 0
+                then 'the approver is entitled to it for a time, and when they approved is unknown'
+            when count(p.person) > 0 then 'the approver was not entitled to it at that time'
             else 'the approver is not entitled to it'
         end
     from merged m
     cross join entitled e
-    left join config.person_entitlements p
-        on p.person = m.effective_approver and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
+    left join entitlements p on p.change_id = m.change_id
     group by m.change_id, m.service, m.team, m.change_type, m.merged_at, m.closed_at, m.is_exempt, m.policy,
         m.effective_approver, e.rows_configured
 )

@@ -1,8 +1,8 @@
 """Every folder ``tests/sql/<model>/<case>/`` is a rule: the records given, and the rows the model must return.
 
-``given/<kind plural>.csv`` holds records of one kind (columns left out are unknown), ``twotrack.toml`` the settings,
-``as_of.txt`` the instant of the build. ``expected.csv`` names the columns that matter, sorted as the model's rows are
-compared: as a set. An empty cell is null.
+``given/<kind plural>.csv`` holds records of one kind (columns left out are unknown), ``given/sync_runs.csv`` and
+``given/sync_streams.csv`` the run log, ``twotrack.toml`` the settings, ``as_of.txt`` the instant of the build.
+``expected.csv`` names the columns that matter; rows are compared as a set. An empty cell is null.
 """
 
 from __future__ import annotations
@@ -92,6 +92,14 @@ def give_bookkeeping(con: duckdb.DuckDBPyConnection, sources: set[str], case: Pa
         model = models()[f"staging.{name}"]
         columns = ", ".join(f"{c} {'TIMESTAMP' if c.endswith('_at') else 'VARCHAR'}" for c in model.columns)
         con.execute(f"create table work.staging.{name} ({columns})")
+        given = case / "given" / f"{name.removeprefix('stg_')}.csv"
+        if given.exists():
+            with given.open(encoding="utf-8", newline="") as handle:
+                for row in csv.DictReader(handle):
+                    con.execute(
+                        f"insert into work.staging.{name} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+                        [value or None for value in row.values()],
+                    )
     for source in sorted(sources):
         con.execute(
             "insert into work.staging.stg_sync_runs (run_id, source, source_type, status) values (?, ?, ?, 'ok')",

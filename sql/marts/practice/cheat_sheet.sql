@@ -14,19 +14,19 @@ with named as (
     select
         f.*,
         l.minimum_sample,
-        -- Continuous: at least one a working day; the rest by the median gap.
+        -- By the median gap and by how many there are a week; the bounds are settings ([practice]).
         case
             when decisions < l.cadence_minimum then 'too few to name'
-            when decision_gap_seconds <= 86400 and decisions_per_week >= 5 then 'continuous'
-            when decision_gap_seconds <= 2 * 86400 and decisions_per_week >= 3 then 'daily'
-            when decision_gap_seconds <= 9 * 86400 and decisions_per_week >= 0.7 then 'weekly'
+            when decision_gap_seconds <= l.cadence_continuous_gap_days * 86400 and decisions_per_week >= l.cadence_continuous_per_week then 'continuous'
+            when decision_gap_seconds <= l.cadence_daily_gap_days * 86400 and decisions_per_week >= l.cadence_daily_per_week then 'daily'
+            when decision_gap_seconds <= l.cadence_weekly_gap_days * 86400 and decisions_per_week >= l.cadence_weekly_per_week then 'weekly'
             else 'monthly or rarer'
         end as decision_cadence,
         case
             when deployments < l.cadence_minimum then 'too few to name'
-            when deployment_gap_seconds <= 86400 and deployments_per_week >= 5 then 'continuous'
-            when deployment_gap_seconds <= 2 * 86400 and deployments_per_week >= 3 then 'daily'
-            when deployment_gap_seconds <= 9 * 86400 and deployments_per_week >= 0.7 then 'weekly'
+            when deployment_gap_seconds <= l.cadence_continuous_gap_days * 86400 and deployments_per_week >= l.cadence_continuous_per_week then 'continuous'
+            when deployment_gap_seconds <= l.cadence_daily_gap_days * 86400 and deployments_per_week >= l.cadence_daily_per_week then 'daily'
+            when deployment_gap_seconds <= l.cadence_weekly_gap_days * 86400 and deployments_per_week >= l.cadence_weekly_per_week then 'weekly'
             else 'monthly or rarer'
         end as deployment_cadence,
         case when decisions >= l.cadence_minimum then ', median gap ' || case
@@ -34,13 +34,13 @@ with named as (
             when decision_gap_seconds < 172800 then cast(round(decision_gap_seconds / 3600, 1) as varchar) || ' h'
             else cast(round(decision_gap_seconds / 86400, 1) as varchar) || ' days'
         end
-            || case when decision_regularity >= 0.5 then ', regular' else ', irregular' end end as decision_gap_text,
+            || case when decision_regularity >= l.cadence_regular_share then ', regular' else ', irregular' end end as decision_gap_text,
         case when deployments >= l.cadence_minimum then ', median gap ' || case
             when deployment_gap_seconds < 7200 then cast(cast(round(deployment_gap_seconds / 60) as bigint) as varchar) || ' min'
             when deployment_gap_seconds < 172800 then cast(round(deployment_gap_seconds / 3600, 1) as varchar) || ' h'
             else cast(round(deployment_gap_seconds / 86400, 1) as varchar) || ' days'
         end
-            || case when deployment_regularity >= 0.5 then ', regular' else ', irregular' end end as deployment_gap_text
+            || case when deployment_regularity >= l.cadence_regular_share then ', regular' else ', irregular' end end as deployment_gap_text
     from marts.team_practice f
     cross join config.practice l
 ),

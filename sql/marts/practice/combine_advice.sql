@@ -5,8 +5,8 @@
 -- column: team | The team.
 -- column: advice | separate, may_combine or separate_default.
 -- column: reason | The criteria that decided.
--- column: is_already_combined | Whether at least half of the team's decisions are made by people who also deploy, in a team of one
---   shared group.
+-- column: is_already_combined | Whether at least half (practice.already_combined_share) of the team's decisions are made by people
+--   who also deploy, in a team of one shared group.
 -- not_null: team, advice, reason, is_already_combined
 -- unique: team
 -- assert: advice in ('separate', 'may_combine', 'separate_default')
@@ -38,8 +38,11 @@ select
         end as varchar
     ) as reason,
     cast(
-        coalesce(p.both_groups * 1.0 / nullif(least(p.deciders, p.deployers), 0) >= 0.5 and l.level >= 0.5, false) as boolean
+        coalesce(p.both_groups * 1.0 / nullif(least(p.deciders, p.deployers), 0) >= s.already_combined_share
+            and l.level >= s.already_combined_share, false) as boolean
     ) as is_already_combined
 from judged j
-inner join marts.team_practice p on p.team = j.team and p.period = 'last_90_days'
+inner join marts.periods r on r.kind = 'recent'
+inner join marts.team_practice p on p.team = j.team and p.period = r.period
+cross join config.practice s
 left join marts.drift_team_levels l on l.team = j.team and l.dimension = 'owners'

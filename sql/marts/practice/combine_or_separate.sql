@@ -1,5 +1,5 @@
 -- description: Whether a team may run the two tracks as one: each criterion with its measured value, limit and whether it holds,
---   over the last 90 days (incidents and regulation over 180).
+--   over the trailing days of the settings (practice.recent_days; incidents over practice.combine_severe_days).
 -- grain: team, criterion
 -- order_by: team, place
 -- column: team | The team.
@@ -37,7 +37,8 @@ with teams as (
         ) d on d.depends_on = v.service
         group by v.team
     ) s on s.team = f.team
-    where f.period = 'last_90_days' and f.team not in ('(all)', '(no team)')
+    inner join marts.periods r on r.kind = 'recent' and r.period = f.period
+    where f.team not in ('(all)', '(no team)')
 ),
 recent as (
     select c.team,
@@ -51,8 +52,8 @@ recent as (
         quantile_cont(i.size_lines, 0.9) as large_size
     from marts.changes c
     inner join intermediate.int_changes i on i.change_id = c.change_id
-    cross join config.build b
-    where c.created_at >= b.as_of - interval '90 days' and c.created_at < b.as_of and c.team is not null
+    inner join marts.periods b on b.kind = 'recent'
+    where c.created_at >= b.start_at and c.created_at < b.end_at and c.team is not null
     group by c.team
 ),
 types as (
@@ -60,8 +61,8 @@ types as (
     from (
         select c.team, c.change_type, count(*) as n
         from marts.changes c
-        cross join config.build b
-        where c.created_at >= b.as_of - interval '90 days' and c.created_at < b.as_of and c.change_type is not null
+        inner join marts.periods b on b.kind = 'recent'
+        where c.created_at >= b.start_at and c.created_at < b.end_at and c.change_type is not null
         group by c.team, c.change_type
     )
     group by team
@@ -83,8 +84,8 @@ groups as (
         inner join marts.decisions d on d.change_id = c.change_id and d.verdict = 'approved' and d.decided_by_type = 'human'
         inner join (select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id) a
             on a.person_id = d.decided_by
-        cross join config.build b
-        where c.created_at >= b.as_of - interval '90 days' and c.created_at < b.as_of
+        inner join marts.periods b on b.kind = 'recent'
+        where c.created_at >= b.start_at and c.created_at < b.end_at
         group by c.change_id, c.team
     )
     group by team
@@ -103,7 +104,7 @@ reaching as (
 criteria as (
     select t.team, 1 as place, 'small team' as criterion, 'may_combine' as side, t.contributors * 1.0 as value, t.combine_contributors as limit_value,
         t.contributors as n, case when t.contributors > 0 then t.contributors <= t.combine_contributors end as holds,
-        cast(t.contributors as varchar) || ' active contributors in 90 days (at most '
+        cast(t.contributors as varchar) || ' active contributors in ' || cast(cast(t.recent_days as bigint) as varchar) || ' days (at most '
             || cast(cast(t.combine_contributors as bigint) as varchar) || ')' as sentence
     from teams t
     union all

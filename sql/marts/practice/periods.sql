@@ -1,13 +1,16 @@
--- description: The periods that practice is shown for: each calendar quarter with data, the last 90 days and the 90 before.
+-- description: The periods that practice is shown for: each calendar quarter with data, the trailing days
+--   (practice.recent_days, 90 unless set) and as many before them.
 -- grain: period
 -- order_by: start_at, period
--- column: period | Name: 2026Q3, last_90_days, previous_90_days or all.
+-- column: period | Name: 2026Q3, last_90_days, previous_90_days (with the days that are set) or all.
+-- column: kind | quarter, recent, before_recent or all.
 -- column: start_at | Start, UTC.
 -- column: end_at | End, UTC, exclusive.
 -- column: weeks | Length in weeks.
--- not_null: period, start_at, end_at, weeks
+-- not_null: period, kind, start_at, end_at, weeks
 -- unique: period
 -- assert: end_at > start_at
+-- assert: kind in ('quarter', 'recent', 'before_recent', 'all')
 with seen as (
     select occurred_at from marts.activities
     cross join config.build b
@@ -16,21 +19,30 @@ with seen as (
 quarters as (
     select distinct date_trunc('quarter', occurred_at) as start_at from seen
 ),
+recently as (
+    select b.as_of, l.recent_days, cast(cast(l.recent_days as bigint) as varchar) as days
+    from config.build b
+    cross join config.practice l
+),
 periods as (
     select
         cast(extract(year from start_at) as varchar) || 'Q' || cast(extract(quarter from start_at) as varchar) as period,
+        'quarter' as kind,
         start_at,
         start_at + interval '3 months' as end_at
     from quarters
     union all
-    select 'last_90_days', as_of - interval '90 days', as_of from config.build
+    select 'last_' || days || '_days', 'recent', as_of - recent_days * interval '1 day', as_of from recently
     union all
-    select 'previous_90_days', as_of - interval '180 days', as_of - interval '90 days' from config.build
+    select 'previous_' || days || '_days', 'before_recent', as_of - 2 * recent_days * interval '1 day',
+        as_of - recent_days * interval '1 day'
+    from recently
     union all
-    select 'all', min(occurred_at), max(occurred_at) + interval '1 second' from seen having count(*) > 0
+    select 'all', 'all', min(occurred_at), max(occurred_at) + interval '1 second' from seen having count(*) > 0
 )
 select
     cast(period as varchar) as period,
+    cast(kind as varchar) as kind,
     cast(start_at as timestamp) as start_at,
     cast(end_at as timestamp) as end_at,
     cast((epoch_us(end_at) - epoch_us(start_at)) / 604800000000.0 as double) as weeks

@@ -156,7 +156,7 @@ others as (
         coalesce(min(case when d.state = 'drifting' then d.sentence end), min(d.sentence), 'not enough data')
     from marts.team_practice f
     left join marts.drift_findings d on d.is_current and (d.team = f.team or f.team = '(all)')
-    where f.period = 'last_90_days'
+    inner join marts.periods r on r.kind = 'recent' and r.period = f.period
     group by f.period, f.team
 )
 select

@@ -16,9 +16,9 @@
 -- assert: verdict in ('working', 'weakening', 'not_working', 'cannot_tell')
 with ordered as (
     select period, lag(period) over (order by start_at) as before_it
-    from marts.periods where period like '____Q_'
+    from marts.periods where kind = 'quarter'
     union all
-    select 'last_90_days', 'previous_90_days'
+    select r.period, b.period from marts.periods r inner join marts.periods b on r.kind = 'recent' and b.kind = 'before_recent'
 ),
 quarters as (
     select v.team, v.subject, v.condition, v.period, p.start_at, p.end_at, v.value,
@@ -26,7 +26,7 @@ quarters as (
     from marts.verdict_conditions v
     inner join marts.periods p on p.period = v.period
     cross join config.practice l
-    where v.period like '____Q_' and v.value is not null and v.n >= l.minimum_sample
+    where p.kind = 'quarter' and v.value is not null and v.n >= l.minimum_sample
 ),
 limits as (
     -- An XmR chart of the quarters that ended before the last two periods: mean less 2.66 times the mean moving range.

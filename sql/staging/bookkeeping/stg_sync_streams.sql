@@ -11,6 +11,7 @@
 -- column: unchanged | Records that were already held.
 -- column: rejected | Payloads set aside.
 -- column: reported | How many records the source says there are; null where it does not say.
+-- column: watermark_before | High-water mark that the run began from; null when it began from nothing.
 -- column: watermark_after | High-water mark after the run.
 -- column: finished_at | When the stream was complete, UTC; null when it ended early.
 -- column: error | Why it ended early.
@@ -28,6 +29,7 @@ select
     cast(unchanged as bigint) as unchanged,
     cast(rejected as bigint) as rejected,
     cast(reported as bigint) as reported,
+    cast(watermark_before as varchar) as watermark_before,
     cast(watermark_after as varchar) as watermark_after,
     cast(finished_at as timestamp) as finished_at,
     cast(error as varchar) as error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from models.errors import ConfigurationError
 from models.settings import parse_settings
 from tests.app.cli.conftest import Twotrack
 
@@ -30,6 +31,10 @@ bots = ["github:ci"]
 [[identity.people]]
 name = "Ana"
 logins = ["github:ana", "jira:a"]
+[[identity.people.entitlement]]
+to = "ledger"
+start = 2026-01-01
+end = 2026-03-31
 [production]
 environments = []
 [[freeze]]
@@ -85,3 +90,19 @@ def test_a_secret_is_never_shown_only_where_it_is_kept(
         said = twotrack(*command)
         assert "ghp_" not in said.out + said.err
     assert "env:GITHUB_TOKEN holds a secret" in twotrack("doctor").out
+
+
+def test_an_entitlement_that_ends_before_it_starts_is_refused() -> None:
+    """It would hold at no time, and every approval by that person would be said to be none of theirs."""
+    text = '[[identity.people]]\nname = "Ana"\n[[identity.people.entitlement]]\nto = "ledger"\n'
+    with pytest.raises(ConfigurationError, match="ends on 2026-01-01, before it starts on 2026-02-01"):
+        parse_settings(text + "start = 2026-02-01\nend = 2026-01-01\n", "twotrack.toml")
+    parse_settings(text + "start = 2026-02-01\nend = 2026-02-01\n", "twotrack.toml")
+
+
+def test_bounds_of_cadences_that_overlap_are_refused() -> None:
+    """A rarer cadence has longer gaps and fewer a week; else a name could never be given."""
+    with pytest.raises(ConfigurationError, match="cadence_daily_"):
+        parse_settings("[practice]\ncadence_daily_gap_days = 10\n", "twotrack.toml")
+    with pytest.raises(ConfigurationError, match="from many a week to few"):
+        parse_settings("[practice]\ncadence_weekly_per_week = 4\n", "twotrack.toml")
