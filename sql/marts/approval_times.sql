@@ -39,7 +39,7 @@ select
     cast(effective_approval_at as timestamp) as effective_approval_at,
     cast(
         case
-            when approval_basis = 'standard' then 'standard change, approved in advance'
+            when change_type = 'standard' then 'standard change, approved in advance'
             when approval_basis = 'policy' then 'approved by a named policy'
             when effective_approval_at is null and not is_approval_collectable
                 then 'not collectable: the source keeps no approvals'

@@ -109,7 +109,7 @@ select
     cast(d.effective_approver as varchar) as effective_approver,
     cast(d.effective_decision_id as varchar) as effective_decision_id,
     cast(
-        coalesce(d.approval_basis, case when c.change_type = 'standard' and c.template is not null then 'standard' end)
+        case when c.change_type = 'standard' and c.template is not null then 'standard' else d.approval_basis end
         as varchar
     ) as approval_basis,
     cast(

@@ -102,7 +102,7 @@ classed as (
     select
         *,
         case
-            when approval_basis = 'standard' and effective_approval_at is null then 'prior'
+            when approval_basis = 'standard' then 'prior'
             when is_gated and coalesce(lead_seconds < -clock_skew_seconds, true) then 'prior'
             when effective_approval_at is null and not is_approval_collectable and not has_gate then 'not_collectable'
             -- Somebody approved in time, but nobody knows who: it may have been the requester.
@@ -124,7 +124,8 @@ reasoned as (
             when authorisation_class = 'never' and (is_self_approved_only or has_gate) then 'approved by the requester only'
             when authorisation_class = 'never' then 'not approved'
             when authorisation_class = 'retroactive' then 'approved after the start'
-            when expiry_seconds > 0 and lead_seconds > expiry_seconds then 'approval expired'
+            when expiry_seconds > 0 and lead_seconds > expiry_seconds and coalesce(approval_basis, '') <> 'standard'
+                then 'approval expired'
             when is_outside_window then 'outside window'
             when has_unmet_condition then 'condition unmet'
         end as reason

@@ -90,7 +90,11 @@ failures as (
             ''
         ) as reasons,
         min(failed_at) filter (where exclusion is null) as failed_at,
-        max(restored_at) filter (where exclusion is null) as restored_at,
+        -- While one of its incidents is open, service is not known to be restored.
+        case
+            when count(*) filter (where exclusion is null and reason = 'incident' and restored_at is null) = 0
+                then max(restored_at) filter (where exclusion is null)
+        end as restored_at,
         count(*) filter (where exclusion is null) as failures
     from intermediate.int_deployment_failures
     group by deployment_id
@@ -98,6 +102,15 @@ failures as (
 returned as (
     select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
     where reason in ('rollback', 'return') and coalesce(exclusion, '') <> 'put back'
+),
+recovery as (
+    select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
+    where reason in ('rollback', 'return') and exclusion is null
+),
+no_recovery as (
+    -- A planned reversal recovers nothing either: one that breaks something is a first failure, not a second.
+    select distinct evidence_id as deployment_id from intermediate.int_deployment_failures
+    where reason in ('rollback', 'return') and exclusion is not null
 ),
 put_back as (
     -- Bringing back what had been taken back is a deployment like any other, and can fail.
@@ -161,7 +174,8 @@ select
         case
             when d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
                 -- A recovery that fails is not a second failure of the change it takes back.
-                then coalesce(f.failures > 0, false) and not (r.deployment_id is not null or (d.is_rollback_stated and p.deployment_id is null))
+                then coalesce(f.failures > 0, false)
+                    and not (v.deployment_id is not null or (d.is_rollback_stated and n.deployment_id is null))
         end as boolean
     ) as is_failed,
     cast(replace(f.reasons, ' ', ', ') as varchar) as failure_reasons,
@@ -176,4 +190,6 @@ left join worst w on w.deployment_id = d.deployment_id
 left join known k on k.service = d.service
 left join failures f on f.deployment_id = d.deployment_id
 left join returned r on r.deployment_id = d.deployment_id
+left join recovery v on v.deployment_id = d.deployment_id
+left join no_recovery n on n.deployment_id = d.deployment_id
 left join put_back p on p.deployment_id = d.deployment_id

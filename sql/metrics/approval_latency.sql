@@ -32,7 +32,11 @@ select
     cast(change_type as varchar) as change_type,
     cast(occurred_at as timestamp) as occurred_at,
     cast(null as boolean) as in_numerator,
-    cast((epoch_us(effective_approval_at) - epoch_us(requested_at)) / 1000000.0 as double) as value,
+    -- Not applicable to what is approved in advance; never 0.
+    cast(
+        case when change_type = 'standard' then null else (epoch_us(effective_approval_at) - epoch_us(requested_at)) / 1000000.0 end
+        as double
+    ) as value,
     cast(exclusion_reason as varchar) as exclusion_reason,
     cast('requested by ' || coalesce(requested_basis, 'unknown') as varchar) as detail
 from marts.approval_times

@@ -39,3 +39,5 @@ select
 from marts.changes
 cross join config.build b
 where state = 'open' and effective_approval_at is null and requested_at is not null and is_approval_collectable
+    -- What is approved in advance waits for nobody.
+    and coalesce(approval_basis, '') <> 'standard'

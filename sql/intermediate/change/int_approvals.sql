@@ -12,7 +12,8 @@
 -- column: covers_shipped | Whether it was about the revision that shipped (or is proposed now).
 -- column: covers_basis | revision when the review names it, timestamp when only pushes tell.
 -- column: valid_until | When it stopped holding: dismissed, another decision by the same reviewer, or an unreviewed push.
--- column: is_in_force | Whether it held at the merge, or at its own instant when given later, for the shipped revision.
+-- column: is_in_force | Whether it held for the shipped revision when the change went: at the merge; without one at the start of
+--   its first production deployment, else at its closing, else at the build. An approval given later holds from its own instant.
 -- column: is_authorising | In force, and given by a human other than the requester or by a named policy.
 -- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising
 -- unique: decision_id
@@ -21,22 +22,31 @@ with decisions as (
     select
         *,
         coalesce(decided_by, decided_by_login, decision_id) as decider,
-        lead(decided_at) over (
+        -- Not only the very next decision: whoever approved twice and then declined has declined.
+        min(case when verdict <> 'approved' then decided_at end) over (
             partition by change_id, coalesce(decided_by, decided_by_login, decision_id)
             order by decided_at, decision_id
-        ) as next_at,
-        lead(verdict) over (
-            partition by change_id, coalesce(decided_by, decided_by_login, decision_id)
-            order by decided_at, decision_id
-        ) as next_verdict
+            rows between 1 following and unbounded following
+        ) as opposed_at
     from intermediate.int_decisions
     where change_id is not null and decided_at is not null
         and verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
 ),
+deployed as (
+    select l.change_id, min(d.started_at) as first_started_at
+    from intermediate.int_deployment_changes l
+    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
+    where d.is_production
+    group by l.change_id
+),
 approvals as (
-    select d.*, c.author, c.merged_at, c.head_revision, c.source as change_source
+    select
+        d.*, c.author, c.head_revision,
+        coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of) as went_at
     from decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
+    left join deployed p on p.change_id = d.change_id
+    cross join config.build b
     where d.verdict = 'approved'
 ),
 pushes as (
@@ -69,10 +79,10 @@ judged as (
 timed as (
     select
         *,
-        coalesce(names_shipped, pushed_at is null or pushed_at >= merged_at) as covers_shipped,
+        coalesce(names_shipped, pushed_at is null or pushed_at >= went_at) as covers_shipped,
         least(
             case when is_dismissed then coalesce(dismissed_at, decided_at) end,
-            case when next_verdict <> 'approved' then next_at end,
+            opposed_at,
             case when not coalesce(names_shipped, false) then pushed_at end
         ) as valid_until
     from judged
@@ -80,7 +90,7 @@ timed as (
 forced as (
     select
         t.*,
-        t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, coalesce(t.merged_at, t.decided_at)))
+        t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, t.went_at))
             as is_in_force
     from timed t
 )

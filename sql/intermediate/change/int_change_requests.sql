@@ -40,8 +40,10 @@ requests as (
     select
         *,
         case
+            -- A draft waits for nobody, whatever the record says was asked for while it was one.
+            when is_reviewed
+                then coalesce(greatest(ready_at, coalesce(stated_at, first_review_request_at)), created_at)
             when stated_at is not null then stated_at
-            when is_reviewed then coalesce(greatest(ready_at, first_review_request_at), created_at)
             else coalesce(first_approval_request_at, awaiting_at)
         end as requested_at
     from found
@@ -53,7 +55,7 @@ select
     cast(
         case
             when requested_at is null then null
-            when stated_at is not null then 'field'
+            when requested_at = stated_at then 'field'
             when is_reviewed and requested_at = first_review_request_at then 'review_request'
             when is_reviewed and requested_at = ready_at then 'ready_for_review'
             when is_reviewed then 'opened'

@@ -46,7 +46,9 @@ with gathered as (
     inner join intermediate.int_change_records r on r.source = c.source and r.key = c.key
     where (c.planned_start_at is not null or c.actual_start_at is not null or c.planned_end_at is not null)
         and not exists (
-            select 1 from intermediate.all_windows w where w.source = c.source and w.change_key = c.key
+            -- An outage or a freeze that names the change is not the window it is worked on in.
+            select 1 from intermediate.all_windows w
+            where w.source = c.source and w.change_key = c.key and lower(coalesce(w.kind, 'change')) = 'change'
         )
 ),
 resolved as (

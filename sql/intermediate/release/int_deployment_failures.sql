@@ -75,6 +75,8 @@ rollbacks as (
     left join intermediate.int_deployments o on o.source = d.source and o.key = d.rollback_of_key
     left join intermediate.int_artifact_history h on h.deployment_id = d.deployment_id
     where d.is_rollback_stated and d.is_production
+        -- What began before it cannot take it back.
+        and (o.started_at is null or d.started_at is null or d.started_at >= o.started_at)
 ),
 returns as (
     select h.previous_deployment_id as deployment_id, 'return' as reason, d.deployment_id as evidence_id,

@@ -1,9 +1,9 @@
--- description: Which production deployment each incident is linked to, and on what basis; at most one.
+-- description: Which deployment each incident is linked to, and on what basis; at most one.
 -- grain: incident_id
 -- column: incident_id | The incident.
 -- column: deployment_id | The deployment.
 -- column: link_basis | reference (the incident names it or its change), revision (same commit or version), or preceding
---   (latest successful production deployment of the same service within the window).
+--   (latest successful production deployment of the same service that had finished, within the window).
 -- not_null: incident_id, deployment_id, link_basis
 -- unique: incident_id
 -- assert: link_basis in ('reference', 'revision', 'preceding')
@@ -16,14 +16,15 @@ named as (
     select i.incident_id, d.deployment_id, d.finished_at, 1 as preference
     from intermediate.int_incidents i
     inner join intermediate.int_deployments d on d.key = i.deployment_key
-    where i.deployment_key is not null and d.is_production
+    -- Whatever deployment a record names, of staging too: what is stated is not replaced by a guess.
+    where i.deployment_key is not null
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
     select i.incident_id, d.deployment_id, d.finished_at, 1
     from intermediate.all_links l
     inner join intermediate.int_incidents i on i.key = l.from_key and i.source = l.source
     inner join intermediate.int_deployments d on d.key = l.to_key
-    where l.relation in ('caused_by', 'is_caused_by') and l.to_kind = 'deployment' and d.is_production
+    where l.relation in ('caused_by', 'is_caused_by') and l.to_kind = 'deployment'
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2

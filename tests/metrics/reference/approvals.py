@@ -1,0 +1,252 @@
+"""Approval latency: when approval was asked for, who decided what, and when what shipped was approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.metrics.reference.basics import People, Person, Row, by, earliest, latest, same_revision, seconds
+
+OPPOSED = ("changes_requested", "rejected", "withdrawn")
+STATES = {
+    "merged": "merged",
+    "open": "open",
+    "closed": "closed",
+    "done": "closed",
+    "rejected": "rejected",
+    "cancelled": "withdrawn",
+}
+OUTCOMES = {
+    "Successful": "successful",
+    "Successful with issues": "successful_with_issues",
+    "Unsuccessful": "unsuccessful",
+    "Backed out": "backed_out",
+    "Cancelled": "cancelled",
+}
+
+
+@dataclass
+class Decision:
+    """One decision on a change, with how long it held."""
+
+    key: str
+    at: datetime | None
+    person: Person
+    verdict: str
+    revision: str | None
+    policy: str | None
+    until: datetime | None = None
+    covers: bool = True
+    in_force: bool = False
+
+
+@dataclass
+class Change:
+    """A change with all that the definitions of approval say of it."""
+
+    row: Row
+    key: str
+    state: str
+    type: str | None
+    requester: Person
+    requested_at: datetime | None
+    decisions: list[Decision] = field(default_factory=list)
+    required: int = 1
+    first_response_at: datetime | None = None
+    effective_at: datetime | None = None
+    effective: Decision | None = None
+    basis: str | None = None
+
+    @property
+    def approvals(self) -> list[Decision]:
+        """Its approvals of any kind."""
+        return [decision for decision in self.decisions if decision.verdict == "approved"]
+
+    def is_independent(self, decision: Decision) -> bool:
+        """Whether another human gave it; an unresolved requester is not shown to be the same person."""
+        return decision.person.is_human and decision.person.name != self.requester.name
+
+
+def state(row: Row) -> str:
+    """The state that the record's word means; work that goes on is open until it is closed or says how it ended."""
+    is_over = row["closed_at"] is not None or row["outcome"] is not None
+    return STATES.get(row["state"], "closed" if is_over else "open")
+
+
+def change_type(row: Row) -> str | None:
+    """The record's own type, else a label, else review's default."""
+    stated = str(row["change_type"] or "").lower()
+    for name in ("emergency", "standard", "normal"):
+        if name in stated:
+            return name
+    if row["labels"] == "hotfix":
+        return "emergency"
+    return "normal" if row["record_type"] == "pull_request" else None
+
+
+def requested_at(row: Row, events: list[Row]) -> datetime | None:
+    """The later of the first sign of each kind, else the opening of a pull request; a ticket's first waiting status."""
+    firsts = [
+        earliest(event["occurred_at"] for event in events if event["verb"] == verb)
+        for verb in ("ready_for_review", "review_requested")
+    ]
+    asked = latest([row["ready_at"], row["requested_at"], *firsts])
+    if asked is not None:
+        return asked
+    if row["record_type"] == "pull_request":
+        created: datetime | None = row["created_at"]
+        return created
+    return earliest(event["occurred_at"] for event in events if event["new_value"] == "Awaiting approval")
+
+
+def changes(
+    records: dict[str, list[Row]],
+    people: People,
+    as_of: datetime,
+    first_started: dict[str, datetime | None],
+    required: int = 1,
+) -> dict[str, Change]:
+    """Return every change by its key; ``first_started`` says when the first production deployment of each began."""
+    decisions, events = by(records["decision"], "change_key"), by(records["event"], "subject_key")
+    commits = by(records["commit"], "change_key")
+    found = {}
+    for row in records["change"]:
+        key = row["key"]
+        change = Change(
+            row=row, key=key, state=state(row), type=change_type(row), requester=people.who(row["requested_by"]),
+            requested_at=requested_at(row, events.get(key, [])), required=required,
+        )  # fmt: skip
+        change.decisions = [decision(stated, people) for stated in decisions.get(key, [])]
+        if row["approved_at"] is not None and not is_repeated(change, row, people):
+            change.decisions.append(
+                Decision(key, row["approved_at"], people.who(row["approved_by"]), "approved", None, None)
+            )
+        pushes = [event["occurred_at"] for event in events.get(key, []) if event["verb"] == "pushed"]
+        pushes += [commit["committed_at"] for commit in commits.get(key, [])]
+        went_at = row["merged_at"] or first_started.get(key) or row["closed_at"] or as_of
+        judge(change, decisions.get(key, []), pushes, went_at)
+        found[key] = change
+    return found
+
+
+def is_repeated(change: Change, row: Row, people: People) -> bool:
+    """Whether the field only repeats an approval that is a record of its own."""
+    approver = people.who(row["approved_by"]).name
+    return approver is not None and any(
+        (approval.at, approval.person.name) == (row["approved_at"], approver) for approval in change.approvals
+    )
+
+
+def decision(row: Row, people: People) -> Decision:
+    return Decision(
+        row["key"], row["decided_at"], people.who(row["decided_by"]), row["verdict"], row["revision"], row["policy"]
+    )
+
+
+def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: datetime) -> None:
+    """Work out which approvals held for what shipped when it went, and when the last required one was in force."""
+    row = change.row
+    dismissed = {item["key"]: item["dismissed_at"] for item in stated}
+    for item in change.approvals:
+        ends = [dismissed.get(item.key)]
+        if item.at is not None:
+            ends += [
+                other.at
+                for other in change.decisions
+                if other.verdict in OPPOSED
+                and other.person.name is not None
+                and other.person.name == item.person.name
+                and other.at is not None
+                and other.at > item.at
+            ]
+            if not (item.revision and row["head_revision"]):
+                ends += [push for push in pushes if push > item.at]
+        if item.revision and row["head_revision"]:
+            item.covers = same_revision(item.revision, row["head_revision"])
+        item.until = earliest(ends)
+        held_to = max(went_at, item.at) if item.at is not None else went_at
+        item.in_force = item.covers and not (item.until is not None and item.until <= held_to)
+    change.first_response_at = earliest(
+        item.at
+        for item in change.decisions
+        if change.is_independent(item) and item.verdict in ("approved", "changes_requested", "rejected")
+    )
+    settle(change)
+
+
+def settle(change: Change) -> None:
+    """Find the effective approval: a policy's, or the last required of different independent people."""
+    if change.type == "standard" and change.row["template"]:
+        change.basis = "standard"
+    valid = [item for item in change.approvals if item.in_force]
+    policies = [item for item in valid if item.person.is_bot and item.policy]
+    firsts: dict[str, Decision] = {}
+    for item in sorted((item for item in valid if item.at is not None and change.is_independent(item)), key=order):
+        firsts.setdefault(str(item.person.name), item)
+    enough = sorted(firsts.values(), key=order)[: change.required]
+    candidates = [item for item in policies if item.at is not None]
+    if len(enough) == change.required:
+        candidates.append(enough[-1])
+    if candidates:
+        change.effective = min(candidates, key=order)
+        change.effective_at = change.effective.at
+        change.basis = change.basis or ("policy" if change.effective.person.is_bot else "human")
+
+
+def order(item: Decision) -> tuple[datetime, str]:
+    assert item.at is not None
+    return item.at, item.key
+
+
+def latency(change: Change, is_collectable: bool) -> tuple[float | None, str | None]:
+    """Return value and, where it is not judged, why."""
+    value = None
+    if change.type != "standard" and change.effective_at is not None and change.requested_at is not None:
+        value = seconds(change.requested_at, change.effective_at)
+    return value, reason(change, value, is_collectable)
+
+
+def reason(change: Change, value: float | None, is_collectable: bool) -> str | None:
+    """Name why a change has no latency that can be judged."""
+    valid = [item for item in change.approvals if item.in_force]
+    if change.type == "standard":
+        return "standard change, approved in advance"
+    if not is_collectable:
+        return "not collectable: the source keeps no approvals"
+    if change.effective is not None and change.basis == "policy":
+        return "approved by a named policy"
+    if change.effective is not None and value is not None:
+        return "approved before it was asked for" if value < 0 else None
+    if change.effective is not None:
+        return "not collectable: no instant of the request"
+    if any(change.is_independent(item) for item in valid):
+        return "still pending" if change.state == "open" else "fewer approvals than required"
+    if any(change.is_independent(item) for item in change.approvals):
+        return "approved for another revision only"
+    if any(item.person.name is not None and item.person.name == change.requester.name for item in change.approvals):
+        return "approved by the requester only"
+    if change.state == "open" and change.requested_at is not None:
+        return "still pending"
+    return "ended without approval" if change.state in ("rejected", "withdrawn", "closed") else "no approval recorded"
+
+
+def row_of(change: Change) -> dict[str, Any]:
+    """What the published row of the change must say."""
+    return {
+        "state": change.state,
+        "change_type": change.type,
+        "outcome": OUTCOMES.get(str(change.row["outcome"])),
+        "requester": change.requester.name,
+        "requested_at": change.requested_at,
+        "first_response_at": change.first_response_at,
+        "first_approval_at": earliest(item.at for item in change.approvals),
+        "first_independent_approval_at": earliest(item.at for item in change.approvals if change.is_independent(item)),
+        "effective_approval_at": change.effective_at,
+        "effective_approver": None
+        if change.effective is None or change.effective.person.is_bot
+        else change.effective.person.name,
+        "approval_basis": change.basis,
+        "approvals": len(change.approvals),
+        "declines": sum(item.verdict in ("changes_requested", "rejected") for item in change.decisions),
+    }

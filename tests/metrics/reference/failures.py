@@ -1,0 +1,145 @@
+"""Which deployment caused an incident, and which finished deployment needed immediate intervention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tests.metrics.reference.basics import Row, earliest, latest, same_revision
+from tests.metrics.reference.deployments import Deployment, sequences
+
+WINDOW = timedelta(hours=24)
+
+
+@dataclass
+class Failure:
+    """One reason why a deployment needed intervention; ``exclusion`` says why it is none."""
+
+    deployment: str
+    reason: str
+    evidence: str
+    failed_at: datetime | None
+    restored_at: datetime | None
+    exclusion: str | None = None
+
+
+def opened_at(row: Row) -> datetime | None:
+    opened: datetime | None = row["started_at"] or row["detected_at"] or row["created_at"]
+    return opened
+
+
+def begun(item: Deployment) -> datetime | None:
+    return item.started_at or item.finished_at
+
+
+def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str | None]:
+    """Return deployment and basis: the one referred to, else of the same commit or version, else the latest before."""
+    opened = opened_at(row)
+
+    def possible(item: Deployment) -> bool:
+        """An incident that began before the deployment did is not caused by it."""
+        start = begun(item)
+        return opened is None or start is None or start <= opened
+
+    referred = deployments.get(row["deployment_key"])
+    if referred is not None and possible(referred):
+        return referred.key, "reference"
+    ran = [
+        item
+        for item in deployments.values()
+        if item.is_finished_in_production and item.finished_at is not None and opened is not None and possible(item)
+    ]
+    named = [
+        item
+        for item in ran
+        if same_revision(row["revision"], item.row["revision"])
+        or (row["version"] and row["version"] == item.row["version"] and row["service"] == item.service)
+    ]
+    if named:
+        return max(named, key=place).key, "revision"
+    before = [
+        item
+        for item in ran
+        if row["service"] is not None
+        and item.service == row["service"]
+        and opened is not None
+        and item.finished_at is not None
+        and item.finished_at <= opened <= item.finished_at + WINDOW
+    ]
+    return (max(before, key=place).key, "preceding") if before else (None, None)
+
+
+def place(item: Deployment) -> tuple[datetime, str]:
+    assert item.finished_at is not None
+    return item.finished_at, item.key
+
+
+def links(
+    records: dict[str, list[Row]], deployments: dict[str, Deployment]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return deployment and basis of every incident."""
+    return {row["key"]: link(row, deployments) for row in records["incident"]}
+
+
+def rollbacks(deployments: dict[str, Deployment]) -> list[tuple[str, str, str, bool]]:
+    """Return every taking back: of which deployment, rollback or return, by which one, whether that puts back."""
+    found = []
+    for item in deployments.values():
+        target = deployments.get(item.row["rollback_of_key"])
+        if target is None or not item.is_production:
+            continue
+        if item.started_at is None or target.started_at is None or item.started_at >= target.started_at:
+            found.append((target.key, "rollback", item.key, bool(target.row["rollback_of_key"])))
+    for sequence in sequences(deployments.values()):
+        returns = [item for item in sequence if item.kind is not None and item.kind != "redeploy"]
+        length = 0
+        for place_, item in enumerate(returns):
+            alternates = (
+                length > 0 and item.kind == "return" and place_ >= 2 and item.artifact == returns[place_ - 2].artifact
+            )
+            length = 0 if item.kind != "return" else length + 1 if alternates else 1
+            before = item.previous
+            if length == 0 or not item.is_production or item.row["rollback_of_key"] or before is None:
+                continue
+            assert before.finished_at is not None
+            if item.started_at and timedelta(0) <= item.started_at - before.finished_at <= WINDOW:
+                found.append((before.key, "return", item.key, length % 2 == 0))
+    return found
+
+
+def failures(records: dict[str, list[Row]], deployments: dict[str, Deployment]) -> list[Failure]:
+    """Return every reason of every finished production deployment, those that an exclusion rules out included."""
+    found = []
+    for row in records["incident"]:
+        key, _ = link(row, deployments)
+        if key is not None:
+            found.append(
+                Failure(key, "incident", row["key"], opened_at(row), row["resolved_at"],
+                        "planned reversal" if row["is_planned"] else None)
+            )  # fmt: skip
+    for taken, reason, key, is_put_back in rollbacks(deployments):
+        item = deployments[key]
+        found.append(
+            Failure(taken, reason, key, item.started_at, item.finished_at, "put back" if is_put_back else None)
+        )
+    # A record that calls the reversal planned speaks for the deployment, whatever else took it back.
+    planned = {item.deployment for item in found if item.exclusion == "planned reversal"}
+    for item in found:
+        if item.reason != "incident" and item.exclusion is None and item.deployment in planned:
+            item.exclusion = "planned reversal"
+    return found
+
+
+def failed(deployment: Deployment, reasons: list[Failure]) -> bool:
+    """Several reasons are one failure; a recovery that fails is no second failure of what it takes back."""
+    evidence = [item.exclusion for item in reasons if item.evidence == deployment.key and item.reason != "incident"]
+    is_recovery = None in evidence or (bool(deployment.row["rollback_of_key"]) and not evidence)
+    return not is_recovery and any(item.exclusion is None for item in reasons if item.deployment == deployment.key)
+
+
+def recovery(reasons: list[Failure]) -> tuple[datetime | None, datetime | None]:
+    """Return when the need first became known and when all was over; unknown while one of its incidents is open."""
+    counted = [item for item in reasons if item.exclusion is None]
+    is_open = any(item.reason == "incident" and item.restored_at is None for item in counted)
+    restored_at = None if is_open else latest(item.restored_at for item in counted)
+    return earliest(item.failed_at for item in counted), restored_at
