@@ -110,3 +110,4 @@ select
 from pairs p
 inner join marts.windows a on a.window_id = p.id_a
 inner join marts.windows b on b.window_id = p.id_b
+where a.change_id is null or b.change_id is null or a.change_id <> b.change_id

@@ -6,19 +6,20 @@
 -- column: scope_value | Which one.
 -- column: start_at | Start, UTC.
 -- column: end_at | End, UTC, exclusive; equal to the start for an instant.
--- column: same_as | What it must not conflict with: its change or release; its own id when it has neither.
+-- column: same_as | Its release, within which nothing conflicts; its own id when it has none. Its change it must not conflict
+--   with either, but one text cannot say both.
 -- not_null: window_id, basis, scope, scope_value, start_at, end_at, same_as
 -- unique: window_id, basis, scope, scope_value
 -- assert: basis in ('planned', 'actual')
 -- assert: end_at >= start_at
 with spans as (
     select window_id, 'planned' as basis, planned_start_at as start_at, planned_end_at as end_at, component, service,
-        environment, implementer, coalesce(release_key, change_id, window_id) as same_as
+        environment, implementer, coalesce(source || ':' || release_key, window_id) as same_as
     from intermediate.int_windows
     where not is_withdrawn and kind <> 'freeze' and planned_start_at is not null and planned_end_at >= planned_start_at
     union all
     select window_id, 'actual', actual_start_at, actual_end_at, component, service, environment, implementer,
-        coalesce(release_key, change_id, window_id)
+        coalesce(source || ':' || release_key, window_id)
     from intermediate.int_windows
     where not is_withdrawn and kind <> 'freeze' and actual_start_at is not null and actual_end_at >= actual_start_at
 ),

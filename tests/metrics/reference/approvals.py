@@ -13,6 +13,7 @@ STATES = {
     "merged": "merged",
     "open": "open",
     "closed": "closed",
+    "implemented": "closed",
     "done": "closed",
     "rejected": "rejected",
     "cancelled": "withdrawn",
@@ -69,7 +70,7 @@ class Change:
 
 
 def state(row: Row) -> str:
-    """The state that the record's word means; work that goes on is open until it is closed or says how it ended."""
+    """The state that the record's word means, else whether it is closed or says how it ended."""
     is_over = row["closed_at"] is not None or row["outcome"] is not None
     return STATES.get(row["state"], "closed" if is_over else "open")
 
@@ -222,9 +223,9 @@ def reason(change: Change, value: float | None, is_collectable: bool) -> str | N
         return "not collectable: no instant of the request"
     if any(change.is_independent(item) for item in valid):
         return "still pending" if change.state == "open" else "fewer approvals than required"
-    if any(change.is_independent(item) for item in change.approvals):
+    if any(change.is_independent(item) and item.at is not None for item in change.approvals):
         return "approved for another revision only"
-    if any(item.person.name is not None and item.person.name == change.requester.name for item in change.approvals):
+    if any(item.person.name and item.person.name == change.requester.name and item.at for item in change.approvals):
         return "approved by the requester only"
     if change.state == "open" and change.requested_at is not None:
         return "still pending"
