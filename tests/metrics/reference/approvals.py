@@ -225,6 +225,8 @@ def reason(change: Change, value: float | None, is_collectable: bool) -> str | N
         return "still pending" if change.state == "open" else "fewer approvals than required"
     if any(change.is_independent(item) and item.at is not None for item in change.approvals):
         return "approved for another revision only"
+    if any(item.person.name is None and item.at is not None for item in valid):
+        return "not collectable: approved by somebody who is not known"
     if any(item.person.name and item.person.name == change.requester.name and item.at for item in change.approvals):
         return "approved by the requester only"
     if change.state == "open" and change.requested_at is not None:
