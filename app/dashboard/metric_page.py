@@ -177,24 +177,27 @@ def _week_rows(reading: Reading) -> pd.DataFrame:
 def split(asked: Frame, subject: Subject, reading: Reading) -> None:
     """Show the metric's spread, where it has one, beside its breakdown."""
     if reading.definition.unit != "seconds":
-        st.subheader("Where it is high and low", anchor=False)
-        breakdown(asked, subject, reading)
+        breakdown(asked, subject, reading, "Where it is high and low")
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        st.subheader("How long it took", anchor=False)
         distribution(asked, subject, reading)
     with right:
-        st.subheader("Where it took long", anchor=False)
-        breakdown(asked, subject, reading)
+        breakdown(asked, subject, reading, "Where it took long")
 
 
-def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
-    """Show the metric per service, team or change type; choosing a group sets the filter."""
+def breakdown(asked: Frame, subject: Subject, reading: Reading, heading: str) -> None:
+    """Show the metric per service, team or change type; choosing a group sets the filter.
+
+    The title says which group stands out, or is ``heading``: where none can be judged, and for teams, which differ in
+    size and staffing and are never ranked.
+    """
+    title = st.container()
     available = [label for label, scope in _GROUPS.items() if len(asked.facts.options(scope)) > 1]
     if reading.scope_note or not reading.has_change_types:
         available = [label for label in available if label != "Change type"]
     if not available:
+        title.subheader(heading, anchor=False)
         return
     by_label = st.segmented_control(
         "Divided by", available, default=available[0], required=True, key=f"by_{subject.name}"
@@ -202,9 +205,11 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
     by = _GROUPS[by_label or available[0]]
     groups = [v for v in queries.metric_by(asked.build, subject.name, reading.filter, by) if v.value is not None]
     if not groups:
+        title.subheader(heading, anchor=False)
         st.caption("No group has a value.")
         return
     groups.sort(key=lambda v: v.value or 0.0, reverse=True)
+    title.subheader(_standing_out(groups, by) or heading, anchor=False)
     if by == "team":
         groups.sort(key=lambda v: v.group[by] or "")
     shown = groups[:_SHOWN_GROUPS]
@@ -230,6 +235,14 @@ def breakdown(asked: Frame, subject: Subject, reading: Reading) -> None:
         _group_rows(groups, by, reading), name=f"{subject.name}_by_{by}", alt=f"By {wording.words(by)}", of=of,
         on_pick=lambda row: _pick_group(by, groups[row].group[by]),
     )  # fmt: skip
+
+
+def _standing_out(groups: Sequence[MetricValue], by: str) -> str:
+    """Return the group with the highest value of those that can be judged; empty where nothing stands out."""
+    judged = [value for value in groups if value.is_enough and value.group[by]]
+    if by == "team" or len(judged) < _FEW or judged[0].value == judged[-1].value:
+        return ""
+    return f"Highest: {wording.inert(judged[0].group[by], 40)}, {wording.metric_amount(judged[0])}"
 
 
 def _estimate(value: MetricValue, by: str) -> Estimate:
@@ -264,7 +277,12 @@ def distribution(asked: Frame, subject: Subject, reading: Reading) -> None:
         return
     classes = records.classes(asked.build, subject.name, reading.filter)
     if not classes:
+        st.subheader("How long it took", anchor=False)
+        st.caption("No record has a duration.")
         return
+    label, most = max(classes, key=lambda one: one[1])
+    total = sum(count for _, count in classes)
+    st.subheader(f"Most often {wording.inert(label)}: {most:,} of {total:,}", anchor=False)
     figure = charts.bars(
         [label for label, _ in classes], [count for _, count in classes],
         style.palette(frame.is_dark()), subject.track,

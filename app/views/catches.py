@@ -60,7 +60,13 @@ def _title(found: pd.DataFrame) -> str:
 
 def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
     rows = _of(found, process, "catch")
-    st.subheader(f"What {SUBJECTS[process].lower()} caught", anchor=False)
+    known = rows[rows["kind"] != UNKNOWN].sort_values(["count", "kind"], ascending=[False, True])
+    st.subheader(
+        f"{SUBJECTS[process]} caught most often: {known['kind'].iloc[0]}"
+        if len(known) > 0
+        else f"What {SUBJECTS[process].lower()} caught",
+        anchor=False,
+    )
     if rows.empty:
         st.caption("Nothing in the period.")
         return

@@ -34,8 +34,7 @@ def show() -> None:
     if subject is FAILURES[0]:
         left, right = st.columns(2, gap="medium")
         with left:
-            st.subheader("Where deployments failed", anchor=False)
-            metric_page.breakdown(asked, subject, reading)
+            metric_page.breakdown(asked, subject, reading, "Where deployments failed")
         with right:
             _incidents(asked)
     else:

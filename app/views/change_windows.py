@@ -44,8 +44,7 @@ def show() -> None:
         with left:
             _scopes(asked)
         with right:
-            st.subheader("Where windows overlap", anchor=False)
-            metric_page.breakdown(asked, subject, reading)
+            metric_page.breakdown(asked, subject, reading, "Where windows overlap")
         _pairs(asked)
     else:
         metric_page.split(asked, subject, reading)

@@ -50,8 +50,7 @@ def show() -> None:
             )
             st.caption("A deployment takes its worst change's class.")
         with right:
-            st.subheader("Where deployments lacked valid approval", anchor=False)
-            metric_page.breakdown(asked, subject, reading)
+            metric_page.breakdown(asked, subject, reading, "Where deployments lacked valid approval")
         _unshipped(asked)
     else:
         metric_page.split(asked, subject, reading)
