@@ -23,7 +23,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "state": ("state", "status", "phase", "change_status", "current_status"),
         "outcome": ("close_code", "closure_code", "outcome", "result", "implementation_result"),
         "service": ("business_service", "service", "service_offering", "application", "app", "product"),
-        "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "affected_ci"),
+        "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "components", "component_s",
+                      "affected_ci"),
         "team": ("assignment_group", "team", "owner_group", "implementation_group", "group"),
         "environment": ("environment", "env", "u_environment"),
         "repository": ("repository", "repo", "project"),
@@ -38,17 +39,19 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "planned_start_at": ("start_date", "planned_start", "planned_start_date", "scheduled_start", "start_time",
                              "scheduled_start_date", "planned_start_at", "implementation_start"),
         "planned_end_at": ("end_date", "planned_end", "planned_end_date", "scheduled_end", "end_time",
-                           "scheduled_end_date", "planned_end_at", "implementation_end"),
+                           "scheduled_end_date", "planned_end_at", "implementation_end", "completion_date"),
         "actual_start_at": ("work_start", "actual_start", "actual_start_date", "actual_start_at"),
         "actual_end_at": ("work_end", "actual_end", "actual_end_date", "actual_end_at"),
         "merged_at": ("merged_at",),
         "merged_by": ("merged_by",),
-        "closed_at": ("closed_at", "close_time", "closed", "closed_on", "change_record_close_time", "close_date"),
+        "closed_at": ("closed_at", "close_time", "closed", "closed_on", "change_record_close_time", "close_date",
+                      "resolved", "resolution_date"),
         "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated", "last_modified", "last_updated"),
         "url": ("url", "link", "html_url"),
     },
     "incident": {
-        "key": ("number", "incident_id", "incident_number", "incident", "ticket", "ticket_id", "key", "id", "sys_id"),
+        "key": ("number", "incident_id", "incident_number", "incident", "issue_key", "ticket", "ticket_id", "key", "id",
+                "sys_id"),
         "title": ("short_description", "title", "summary", "subject", "name"),
         "description": ("description", "details", "body"),
         "severity": ("severity", "priority", "urgency"),
@@ -75,7 +78,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "key": ("deployment_id", "deploy_id", "deployment", "id", "uuid", "key", "commit_sha", "build_id", "run_id"),
         "service": ("service", "app", "application", "project", "service_name", "application_name", "component"),
         "team": ("team", "squad", "group"),
-        "repository": ("repository", "repo"),
+        "repository": ("repository", "repo", "repository_name", "project_path"),
         "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
                         "deploy_environment"),
         "version": ("version", "image_tag", "tag", "release", "release_version", "app_version", "package_version",
@@ -189,7 +192,8 @@ TELLING: Mapping[str, Sequence[str]] = {
     "incident": ("severity", "resolved_at", "incident_id", "incident_state", "caused_by", "outage_start", "urgency",
                  "resolved_time"),
     "deployment": ("environment", "env", "image_tag", "deployed_at", "deployed_by", "deployment_id", "target"),
-    "window": ("dtstart", "dtend", "freeze_start", "freeze_end", "class", "start", "end", "starts_at", "ends_at"),
+    "window": ("dtstart", "dtend", "freeze_start", "freeze_end", "class", "start", "end", "starts_at", "ends_at",
+               "all_day_event", "all_day"),
     "release": ("tag", "tag_name", "release_notes", "released_at", "released_on"),
     "decision": ("approver", "reviewer", "decision", "verdict", "sysapproval", "review_state"),
     "vote": ("voter", "patch_set", "label", "vote"),
@@ -209,7 +213,9 @@ FILE_WORDS: Mapping[str, Sequence[str]] = {
 
 def plain_name(column: str) -> str:
     """Return a column's name in the form the lexicon is written in: ``ResourceName`` → ``resource_name``."""
-    text = re.sub(r"\([^)]*\)", " ", column)
+    # Jira writes an organisation's own fields like this; other remarks in brackets are units and the like.
+    text = re.sub(r"(?i)^custom field \((.*)\)$", r"\1", column)
+    text = re.sub(r"\([^)]*\)", " ", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 

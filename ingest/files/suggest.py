@@ -28,6 +28,12 @@ _VERDICTS = {
     "commented": "commented",
 }
 _OFTEN = 0.2
+_TIMES_OF_DAY = (
+    (r"[0-9]{1,2}:[0-9]{2}", "%H:%M"),
+    (r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}", "%H:%M:%S"),
+    (r"[0-9]{1,2}:[0-9]{2} ?(?i:[ap]m)", "%I:%M %p"),
+    (r"[0-9]{1,2}:[0-9]{2}:[0-9]{2} ?(?i:[ap]m)", "%I:%M:%S %p"),
+)
 _APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision")
 
 
@@ -65,8 +71,27 @@ class _Proposal:
         for name in [n for n in self.fields if types[n] in {"number", "truth"}]:
             if not self._is_typed(self.fields[name], types[name]):
                 self.dropped[self.fields.pop(name)] = f"looks like {name}, but does not hold a {types[name]} value"
+        self.times_of_day = self._times_of_day()
         self.repeats = self._repeats()
-        self.used = {*self.key, *self.fields.values()}
+        self.used = {*self.key, *self.fields.values(), *self.times_of_day.values()}
+
+    def _times_of_day(self) -> dict[str, str]:
+        """Return the column that holds the time of day for each date column that has one; formats become both's."""
+        plain = {plain_name(column): column for column in self.look.columns}
+        found: dict[str, str] = {}
+        for name, (form, *_) in self.formats.items():
+            column = self.fields[name]
+            partner = plain.get(plain_name(column).replace("date", "time"), column)
+            times = self.look.values(partner)
+            is_date_only = all(re.fullmatch(r"[^:]*[0-9]", value) for value in self.look.values(column))
+            of_day = next((one for pattern, one in _TIMES_OF_DAY if all(re.fullmatch(pattern, t) for t in times)), None)
+            if partner in {column, *self.fields.values()} or not times or not is_date_only or of_day is None:
+                continue
+            found[column] = partner
+            both = "iso" if form == "iso" and "%p" not in of_day else f"{form.replace('iso', '%Y-%m-%d')} {of_day}"
+            others = tuple(f"{other} {of_day}" for other in self.formats[name][1:] if other != "iso")
+            self.formats[name] = (both, *others)
+        return found
 
     def _is_typed(self, column: str, kind: str) -> bool:
         pattern = r"[+-]?\d+" if kind == "number" else r"(?i)true|false|yes|no|y|n|t|f|0|1"
@@ -185,7 +210,12 @@ class _Proposal:
             return f"{name} = {{ column = {_text(column)}, values = {_table(replaced)} }}"
         if name == "kind":
             return ""
-        return f"{name} = {_text(column)}"
+        return f"{name} = {self._read(column)}"
+
+    def _read(self, column: str) -> str:
+        """Return how a column is read: by its name, or with the column that holds its time of day."""
+        partner = self.times_of_day.get(column)
+        return f"{{ template = {_text(f'{{{column}}} {{{partner}}}')} }}" if partner else _text(column)
 
     def _decision(self) -> list[str]:
         """Propose a decision where a change's row says how approval ended."""
@@ -212,7 +242,7 @@ class _Proposal:
         ]
         for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
             if field in self.fields:
-                lines.append(f"{name} = {_text(self.fields[field])}")
+                lines.append(f"{name} = {self._read(self.fields[field])}")
         return lines
 
     def _window(self) -> list[str]:
@@ -231,7 +261,7 @@ class _Proposal:
         shared = ("title", "service", "team", "environment", "planned_start_at", "planned_end_at", "actual_start_at")
         for name in (*shared, "actual_end_at"):
             if name in self.fields:
-                lines.append(f"{name} = {_text(self.fields[name])}")
+                lines.append(f"{name} = {self._read(self.fields[name])}")
         return [*lines, "", "[record.constants]", 'kind = "change"']
 
     def _rest(self) -> Sequence[str]:

@@ -122,6 +122,37 @@ def test_names_that_say_the_kind_again_or_end_otherwise_are_understood(store: Ra
     }  # fmt: skip
 
 
+def test_a_time_of_day_in_a_column_of_its_own_is_read_with_its_date(store: RawStore, tmp_path: Path) -> None:
+    """Calendars are exported like that; a date alone would make every window last from midnight to midnight."""
+    text = (
+        "Subject;Start Date;Start Time;End Date;End Time;All day event\n"
+        "Migration;13.06.2026;20:00;13.06.2026;22:30;False\n"
+    )
+    proposed(store, tmp_path, text, "cal.csv")
+    (window,) = records(store, "record_windows")
+    assert window["planned_start_at"] == "2026-06-13T20:00:00Z"
+    assert window["planned_end_at"] == "2026-06-13T22:30:00Z"
+    text = "title,start_date,start_time,end_date\nMove,2026-06-13,8:00:00 PM,2026-06-14\n"
+    toml, _ = proposed(store, tmp_path, text, "freeze.csv")
+    assert 'planned_start_at = { template = "{start_date} {start_time}" }' in toml
+    assert {w["planned_start_at"] for w in records(store, "record_windows")} == {"2026-06-13T20:00:00Z"}
+
+
+def test_an_export_of_jira_names_its_own_fields_in_brackets(store: RawStore, tmp_path: Path) -> None:
+    """``Custom field (Change risk)`` is the risk; its instants are ``03/Jun/26 8:00 PM``."""
+    text = (
+        "Summary,Issue key,Issue Type,Status,Reporter,Created,Custom field (Change type),Custom field (Change risk),"
+        "Custom field (Change start date),Component/s\n"
+        "Upgrade,CHG-1,Change,Closed,ana,01/Jun/26 9:00 AM,Normal,Medium,03/Jun/26 8:00 PM,checkout\n"
+    )
+    proposed(store, tmp_path, text, "jira.csv")
+    (change,) = records(store, "record_changes")
+    assert change | {
+        "key": "CHG-1", "risk": "Medium", "change_type": "normal", "component": "checkout", "state": "Closed",
+        "created_at": "2026-06-01T09:00:00Z", "planned_start_at": "2026-06-03T20:00:00Z", "requested_by": "ana",
+    } == change  # fmt: skip
+
+
 def test_dates_that_could_be_either_way_round_are_marked(tmp_path: Path) -> None:
     """Day first is assumed, and said."""
     toml = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,03/04/2024,05/04/2024\n", "freeze.csv"))
