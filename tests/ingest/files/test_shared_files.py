@@ -154,7 +154,9 @@ def test_gerrit_changes_are_gathered_from_their_history(store: RawStore, shared_
     ids = {row["change_id"] for row in rows}
     assert sum(change_id in ids for change_id in reverted) > 200
     assert (verbs["created"], verbs["pushed"]) == (2_815, 3_328)
-    assert set(verbs) == {"merged", "abandoned", "restored", "reverted", "created", "pushed", "commented", "migrated"}
+    assert set(verbs) == {
+        "merged", "abandoned", "restored", "reverted", "created", "pushed", "commented", "migrated", "reviewer_added",
+    }  # fmt: skip
 
 
 def test_gerrit_votes_keep_zero_and_the_patch_set(store: RawStore, shared_data: Path) -> None:
