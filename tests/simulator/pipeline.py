@@ -144,7 +144,7 @@ def batches(cells: Iterable[Cell], teams: int, seed: int) -> list[Batch]:
 def measure(batch: Batch, folder: Path, teams: int = TEAMS_AT_ONCE) -> Row:
     """Send a batch through the product; keeps the build's marks and gate in ``folder`` and returns what agrees.
 
-    ``differences``: by cell, rows of marks and activity that are not what the records mean. ``alarms_agree``: the
+    ``differences``: how many rows of marks and activity that are not what the records mean. ``alarms_agree``: the
     table of findings has the first alarms that the scored way gives over the same teams.
     """
     started = process_time()
@@ -160,6 +160,7 @@ def measure(batch: Batch, folder: Path, teams: int = TEAMS_AT_ONCE) -> Row:
         "volume": batch.volume,
         "first": batch.first,
         "seed": batch.seed,
+        "cells": [[regime.name, strength] for regime, _, strength in batch.cells],
         "records": built.records,
         "marks": int(built.marks["n"].sum()),
         "differences": len(apart),
@@ -191,7 +192,8 @@ def scores(known: Iterable[Row], cells: Iterable[Cell], folder: Path) -> list[Ro
         marks = pd.concat([pd.read_parquet(folder / f"marks-{name}.parquet") for name in names], ignore_index=True)
         gate = pd.concat([pd.read_parquet(folder / f"gate-{name}.parquet") for name in names], ignore_index=True)
         teams = TEAMS_AT_ONCE * len(parts)
-        for regime, _, strength in (cell for cell in cells if cell[1] == volume):
+        told = {(name, strength) for name, strength in parts[0]["cells"]}
+        for regime, _, strength in (cell for cell in cells if cell[1] == volume and (cell[0].name, cell[2]) in told):
             cohort = simulate(regime, volume, teams, parts[0]["seed"], strength=strength)
             own = marks[marks["team"].isin(cohort.names)], gate[gate["team"].isin(cohort.names)]
             alarms = alarms_among(list(cohort.names), START, read_marks(*own), Method("chosen"))

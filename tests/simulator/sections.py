@@ -38,9 +38,11 @@ def origin(results: dict[str, Any]) -> list[str]:
         "Every figure comes from single simulated changes: when each was asked for, decided and deployed, by whom, and"
         " what was missing. They are told in two ways. As *records* they are written to files, imported through a"
         " mapping, linked, classified and built, and the marks are read from the build. *Drawn marks* are what the"
-        " records must come to, said a second time in Python and not from the SQL. A test tells every cell's teams both"
-        " ways and compares each team's marks by dimension, stratum and day, and its changes and decisions by week:"
-        " they are equal, so a figure of drawn marks is one of the product. All tables below are of drawn marks, except"
+        " records must come to, said a second time in Python and not from the SQL. A test tells teams of every regime,"
+        " at full and at half strength, both ways and compares each team's marks by dimension, stratum and day, and its"
+        " changes and decisions by week; another does so with large releases. No row differs, and at every volume the"
+        " same code tells both, so a figure of drawn marks is one of the product. All tables below are of drawn marks,"
+        " except"
         f" [Through the product](#through-the-product), which has {seen} from records"
         + (
             f": {sum(row['records'] for row in batches):,} records and {sum(row['marks'] for row in batches):,} marks,"
@@ -57,9 +59,9 @@ def product_section(results: dict[str, Any]) -> list[str]:
     rows, batches = list(results.get("product", [])), results.get("pipeline", [])
     intro = (
         "The same teams told as records (changes, decisions, deployments, releases, links, comments), written as files,"
-        f" imported, classified and built: {TEAMS_AT_ONCE} teams of every cell in one build, so a build has"
-        f" {TEAMS_AT_ONCE * len(plan_of_cells()) // len(tables.VOLUMES):,} teams. The detector then judges each cell's"
-        " teams by the marks of the builds, as an organisation of their own. *Drawn marks* is the cell of above, with"
+        f" imported, classified and built, {TEAMS_AT_ONCE} teams of each cell in one build. The detector then judges"
+        " each cell's teams by the marks of the builds, as an organisation of their own. *Drawn marks* is the cell of"
+        " above, with"
         " more teams."
     )
     if not rows:
@@ -69,10 +71,9 @@ def product_section(results: dict[str, Any]) -> list[str]:
     table = [_line(row, tables.cell(results["cells"], *_key(row))) for row in rows]
     apart = [row for row in rows if not _overlap(row, tables.cell(results["cells"], *_key(row)))]
     enough = [row for row in rows if row["teams"] >= _ENOUGH]
-    missing = [volume for volume in tables.VOLUMES if volume not in {row["volume"] for row in rows}]
     said = (
         f"{len(rows)} of {len(order)} cells were run from records, {len(enough)} of them with {_ENOUGH} teams or more."
-        + (f" Those at {' and '.join(map(str, missing))} changes a month were not." if missing else "")
+        + (" The others were not." if len(rows) < len(order) else "")
         + f" {sum(row['teams'] for row in rows):,} teams, {sum(row['records'] for row in batches):,} records."
     )
     unequal = sum(row["differences"] for row in batches)

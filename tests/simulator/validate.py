@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.simulator import page
 from tests.simulator.campaign import PARTS, SIMULATOR, plan_of_cells
-from tests.simulator.pipeline import batches, measure, scores
+from tests.simulator.pipeline import Batch, batches, measure, scores
 from tests.simulator.real_input import measure_real
 
 Rows = list[dict[str, Any]]
@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--seed", type=int, default=1, help="same seed, same page (default 1)")
     parser.add_argument("--parts", default="all", help=f"all, none, pipeline, real, or some of {', '.join(PARTS)}")
     parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin nothing after so long (default 60)")
+    parser.add_argument("--only", help="pipeline: these regimes alone, joined by commas")
     parser.add_argument("--marks", type=Path, help="pipeline: where the marks of builds are kept between runs")
     chosen = parser.parse_args(arguments)
     names = {"all": list(PARTS), "none": []}.get(chosen.parts, chosen.parts.split(","))
@@ -49,7 +50,9 @@ def main(arguments: list[str] | None = None) -> Path:
         if name == "pipeline":
             if not chosen.marks:
                 parser.error("--parts pipeline needs --marks FOLDER")
-            for row in _through_the_product(results, chosen.teams, chosen.seed, chosen.minutes, chosen.marks):
+            wanted = [cell for cell in plan_of_cells() if not chosen.only or cell[0].name in chosen.only.split(",")]
+            todo = batches(wanted, chosen.teams, chosen.seed)
+            for row in _through_the_product(results, todo, chosen.minutes, chosen.marks):
                 results.setdefault(name, []).append(row)
                 _keep(store, results)
             results["product"] = scores(results.get(name, []), plan_of_cells(), chosen.marks)
@@ -69,13 +72,11 @@ def main(arguments: list[str] | None = None) -> Path:
     return page.write(chosen.out, json.loads(_readable(results)))
 
 
-def _through_the_product(
-    results: Store, teams: int, seed: int, minutes: float, marks: Path
-) -> Iterator[dict[str, Any]]:
+def _through_the_product(results: Store, todo: list[Batch], minutes: float, marks: Path) -> Iterator[dict[str, Any]]:
     """Yield the batches that are not known yet, small volumes first, until time is up."""
     done = {(row["volume"], row["first"], row["seed"]) for row in results.get("pipeline", [])}
     end = time.monotonic() + 60 * minutes
-    for batch in batches(plan_of_cells(), teams, seed):
+    for batch in todo:
         if (batch.volume, batch.first, batch.seed) not in done and time.monotonic() < end:
             row = measure(batch, marks)
             sys.stderr.write(f"{json.dumps(row)}\n")
