@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import banners, carrying, components, filters, frame
+from app.dashboard import banners, carrying, components, filters, frame, settling
 from app.dashboard.sections import BY_LINK, SECTIONS
 from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
@@ -50,6 +50,7 @@ def main() -> None:
         banners.show(space, build, facts)
         frame.put(frame.Frame(build, facts, filters.ask(facts)))
         page.run()
+        settling.once()
     except UserError as error:
         components.error_state(error, _logged(error))
     except Exception as error:  # the page's boundary: a reader gets a sentence and a reference, the log gets the rest
