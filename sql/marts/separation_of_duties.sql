@@ -61,7 +61,8 @@ merged as (
 shipped as (
     select x.deployment_id, d.deployer, d.deployer_type, d.started_at, m.*,
         k.person is not null as is_deployed_by_contributor,
-        a.decided_by is not null as is_deployed_by_approver
+        a.decided_by is not null as is_deployed_by_approver,
+        u.change_id is not null as has_unresolved_approval
     from marts.deployment_changes x
     inner join marts.deployments d on d.deployment_id = x.deployment_id
     inner join merged m on m.change_id = x.change_id
@@ -70,6 +71,9 @@ shipped as (
         select distinct change_id, decided_by from intermediate.int_approvals
         where is_authorising and decided_by_type = 'human'
     ) a on a.change_id = x.governing_change_id and a.decided_by = d.deployer
+    left join (
+        select distinct change_id from intermediate.int_approvals where is_in_force and decided_by is null
+    ) u on u.change_id = x.governing_change_id
     where not d.is_rerelease
 ),
 bypasses as (
@@ -148,6 +152,7 @@ tests as (
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_approver then 'fail'
+            when has_unresolved_approval then 'indeterminate'
             else 'pass'
         end,
         case
@@ -156,6 +161,7 @@ tests as (
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_approver then 'the approver deployed'
+            when has_unresolved_approval then 'an approver is unresolved'
             else 'the deployer did not approve'
         end
     from shipped
@@ -168,6 +174,8 @@ tests as (
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_contributor and not is_independent then 'fail'
+            -- Whoever asked for it and is not known may be the deployer.
+            when requester is null and not is_independent then 'indeterminate'
             else 'pass'
         end,
         case
@@ -176,6 +184,7 @@ tests as (
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_contributor and not is_independent then 'a contributor deployed without independent approval'
+            when requester is null and not is_independent then 'the requester is unresolved'
             when is_deployed_by_contributor then 'a contributor deployed, with independent approval'
             else 'the deployer did not contribute'
         end

@@ -26,6 +26,7 @@ CHANGE_TYPES = ("normal", "normal", "Standard", "Emergency", None)
 TICKET_STATES = ("open", "implemented", "done", "closed", "rejected", "cancelled")
 OUTCOMES = ("Successful", "Successful with issues", "Unsuccessful", "Backed out", "Cancelled", None, None)
 ENVIRONMENTS = ("production", "Production", "prod", "production", "staging", "production-eu", None)
+LEADS = (0, 1, -1, -120, -121, -3600, 3600, -172800, -172801)
 FIELDS = {kind: [name for name in model.model_fields if name != "key"] for kind, model in KINDS.items()}
 
 
@@ -113,6 +114,10 @@ class Organisation:
     def after(self, instant: datetime) -> datetime:
         """Return an instant not before the given one: often the same, or a step of the grid."""
         return instant + timedelta(seconds=self.one_of(0, 1, 60, 120, 121, 3600, 3600, 7200, 21600, 86400))
+
+    def owns(self, key: object) -> bool:
+        """Whether a record is one of this organisation's."""
+        return str(key).startswith(f"{self.name}c")
 
     def sha(self) -> str:
         """Return a new commit."""
@@ -262,6 +267,14 @@ class Organisation:
         """Draw a deployment: of a change by any link, again, back to an older one, or of something unknown."""
         service = self.chance.choice(self.services)
         started = self.instant()
+        decided: list[dict[str, Any]] = [
+            row for row in self.records.of["decision"] if row["decided_at"] and self.owns(row["key"])
+        ]
+        if decided and self.likely(0.4):
+            # Begun about the instant of an approval, exactly at the borders of what counts as before it.
+            decision = self.chance.choice(decided)
+            started = decision["decided_at"] + timedelta(seconds=self.one_of(*LEADS))
+            self.link("deployment", key, "carries", "change", decision["change_key"])
         deployer, deployer_type = self.somebody()
         fields: dict[str, object] = {
             "service": service if self.likely(0.97) else None,

@@ -10,7 +10,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -18,8 +17,8 @@ import pytest
 
 from tests.metrics.organisations import SOURCE, Records, organisations, write
 from tests.metrics.real import AS_OF, load
-from tests.metrics.reference import approvals, deployments, failures, windows
-from tests.metrics.reference.basics import People, earliest
+from tests.metrics.reference import approvals, deployments, failures, handover, windows
+from tests.metrics.reference.basics import People
 
 AT_ONCE = 60
 COUNT = int(os.environ.get("REFERENCE_ORGANISATIONS", str(AT_ONCE)))
@@ -38,6 +37,7 @@ class Compared:
     changes: dict[str, approvals.Change]
     failures: list[failures.Failure]
     windows: dict[str, windows.Window]
+    carried: list[handover.Carried]
 
     def published(self, table: str, key: str) -> dict[str, dict[str, Any]]:
         """Return the rows of a table by a column, the source's name taken off."""
@@ -55,19 +55,18 @@ def compared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     build = load(home, write(records, home / "files"))
     people = People(records.of)
     attempts = deployments.deployments(records.of, people)
-    first_started: dict[str, datetime | None] = {}
-    for item in attempts.values():
-        for key in item.carried if item.is_production else ():
-            first_started[key] = earliest((first_started.get(key), item.started_at))
+    changes = approvals.changes(records.of, people, AS_OF, deployments.first_starts(records.of, attempts))
+    planned = windows.windows(records.of, people, AS_OF)
     with duckdb.connect(str(build), read_only=True) as con:
         yield Compared(
             con,
             records,
             people,
             attempts,
-            approvals.changes(records.of, people, AS_OF, first_started),
+            changes,
             failures.failures(records.of, attempts),
-            windows.windows(records.of, people, AS_OF),
+            planned,
+            handover.handover(records.of, attempts, changes, planned),
         )
 
 
@@ -226,3 +225,54 @@ def test_as_many_windows_are_open_at_each_instant_as_a_plain_count_says(compared
         ).fetchall()
     }
     assert found == windows.concurrency(compared.windows)
+
+
+def test_every_carried_change_has_the_class_and_reason_of_the_definitions(compared: Compared) -> None:
+    """Per deployment and change: whose approval counts, the lead, when it was authorised, and why it was not."""
+    expected = {
+        f"{item.deployment.key}|{item.change.key}": {
+            "governing_change_id": named(item.governing.key),
+            "effective_approval_at": item.governing.effective_at,
+            "lead_seconds": item.lead,
+            "authorisation_class": item.cls,
+            "reason": item.reason,
+        }
+        for item in compared.carried
+    }
+    cursor = compared.con.execute("select * from marts.deployment_changes")
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = {f"{row['deployment_id']}|{row['change_id']}".replace(f"{SOURCE}:", ""): row for row in rows}
+    assert differing(expected, found) == []
+    assert len({row["authorisation_class"] for row in expected.values()}) >= 5
+
+
+def test_a_deployment_has_the_class_of_its_worst_change_and_re_releases_are_left_out(compared: Compared) -> None:
+    """Deployments whose changes are known: unauthorised when one of them is, re-releases counted apart."""
+    found = compared.published("marts.deployments", "key")
+    rate = compared.published("metrics.unauthorised_deployment_rate", "record_id")
+    for key, item in compared.deployments.items():
+        carried = [one for one in compared.carried if one.deployment is item]
+        if not carried:
+            continue
+        worst = handover.worst(carried)
+        assert (key, found[key]["authorisation_class"]) == (key, worst)
+        if item.is_rerelease:
+            assert rate[key]["exclusion_reason"] == "re-release of an artifact that ran before"
+        elif worst != "not_collectable":
+            assert (key, rate[key]["exclusion_reason"]) == (key, None)
+            assert (key, rate[key]["in_numerator"]) == (key, any(one.reason is not None for one in carried))
+
+
+def test_every_test_of_separation_of_duties_ends_as_the_definitions_say(compared: Compared) -> None:
+    """SOD-1 to SOD-6, per change and per deployment of a change; an unresolved identity never passes."""
+    expected = Counter(
+        handover.duties(compared.records.of, compared.deployments, compared.changes, compared.carried, compared.people)
+    )
+    found = Counter(
+        (record.replace(f"{SOURCE}:", ""), test, result)
+        for record, test, result in compared.con.execute(
+            "select record_id, test, result from marts.separation_of_duties where test not in ('sod_7', 'sod_8')"
+        ).fetchall()
+    )
+    assert sorted(found - expected) == sorted(expected - found) == []

@@ -88,6 +88,8 @@ returns as (
     left join put_back b on b.deployment_id = h.deployment_id
     cross join config.thresholds t
     where h.kind = 'return' and d.is_production and not d.is_rollback_stated
+        -- What brought nobody knows what may have brought the same.
+        and p.artifact is not null
         and (epoch_us(d.started_at) - epoch_us(p.finished_at)) between 0 and t.incident_window_hours * 3600000000
 ),
 first_carried as (

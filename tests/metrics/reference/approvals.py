@@ -92,13 +92,11 @@ def requested_at(row: Row, events: list[Row]) -> datetime | None:
         earliest(event["occurred_at"] for event in events if event["verb"] == verb)
         for verb in ("ready_for_review", "review_requested")
     ]
-    asked = latest([row["ready_at"], row["requested_at"], *firsts])
-    if asked is not None:
-        return asked
+    stated: datetime | None = row["requested_at"]
     if row["record_type"] == "pull_request":
         created: datetime | None = row["created_at"]
-        return created
-    return earliest(event["occurred_at"] for event in events if event["new_value"] == "Awaiting approval")
+        return latest([row["ready_at"], stated, *firsts]) or created
+    return stated or earliest(event["occurred_at"] for event in events if event["new_value"] == "Awaiting approval")
 
 
 def changes(
@@ -221,7 +219,12 @@ def reason(change: Change, value: float | None, is_collectable: bool) -> str | N
         return "approved before it was asked for" if value < 0 else None
     if change.effective is not None:
         return "not collectable: no instant of the request"
-    if any(change.is_independent(item) for item in valid):
+    return why_unapproved(change, valid)
+
+
+def why_unapproved(change: Change, valid: list[Decision]) -> str:
+    """Name what a change without an effective approval has instead."""
+    if any(change.is_independent(item) and item.at is not None for item in valid):
         return "still pending" if change.state == "open" else "fewer approvals than required"
     if any(change.is_independent(item) and item.at is not None for item in change.approvals):
         return "approved for another revision only"

@@ -117,7 +117,7 @@ def number(sequence: list[Deployment]) -> None:
             continue
         if item.previous is None:
             item.kind = "first"
-        elif ran and item.artifact == ran[-1]:
+        elif item.previous.artifact == item.artifact:
             item.kind = "redeploy"
         else:
             item.kind = "return" if item.artifact in ran else "new"
@@ -138,6 +138,17 @@ def carry(records: dict[str, list[Row]], found: dict[str, Deployment]) -> None:
             for change in records["change"]
             if same_revision(item.row["revision"], change["merge_revision"])
         }
+
+
+def first_starts(records: dict[str, list[Row]], found: dict[str, Deployment]) -> dict[str, datetime | None]:
+    """Return when the first production deployment of each change began, that of a ticket with what implements it."""
+    ticket = tickets(records)
+    starts: dict[str, datetime | None] = {}
+    for item in found.values():
+        for key in item.carried | {ticket[key] for key in item.carried if key in ticket}:
+            if item.is_production:
+                starts[key] = earliest((starts.get(key), item.started_at))
+    return starts
 
 
 def tickets(records: dict[str, list[Row]]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str 
     ran = [
         item
         for item in deployments.values()
-        if item.is_finished_in_production and item.finished_at is not None and opened is not None and possible(item)
+        if item.is_finished_in_production and item.finished_at is not None and possible(item)
     ]
     named = [
         item
@@ -99,7 +99,9 @@ def rollbacks(deployments: dict[str, Deployment]) -> list[tuple[str, str, str, b
             )
             length = 0 if item.kind != "return" else length + 1 if alternates else 1
             before = item.previous
-            if length == 0 or not item.is_production or item.row["rollback_of_key"] or before is None:
+            if length == 0 or not item.is_production or item.row["rollback_of_key"]:
+                continue
+            if before is None or before.artifact is None:
                 continue
             assert before.finished_at is not None
             if item.started_at and timedelta(0) <= item.started_at - before.finished_at <= WINDOW:

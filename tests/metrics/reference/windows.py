@@ -66,7 +66,7 @@ def end(window: Window, as_of: datetime) -> None:
     )
     if stated is not None:
         window.planned_end_at, window.planned_end_basis = stated, "stated"
-    elif start is not None and ended is not None and ended >= start:
+    elif start is not None and ended is not None and ended > start:
         window.planned_end_at, window.planned_end_basis = ended, "actual"
     elif start is not None:
         window.planned_end_at, window.planned_end_basis = start + DEFAULT, "default"
