@@ -50,7 +50,7 @@ def main() -> None:
         banners.show(space, build, facts)
         frame.put(frame.Frame(build, facts, filters.ask(facts)))
         page.run()
-        settling.once()
+        settling.after(page.url_path)
     except UserError as error:
         components.error_state(error, _logged(error))
     except Exception as error:  # the page's boundary: a reader gets a sentence and a reference, the log gets the rest

@@ -1,4 +1,4 @@
-"""What the server does once, after it has shown its first page: load the other pages, and spare the collector the rest.
+"""What the server does after the first showing of a page: load the other pages, and spare the collector what stays.
 
 Streamlit collects garbage after every run of a page, which walks through every object there is. Nearly all of them are
 modules and classes that stay for the life of the process; freezing these leaves what a page made (decision 0055).
@@ -14,8 +14,12 @@ from app.dashboard.sections import BY_LINK, SECTIONS
 
 
 @cache
-def once() -> None:
-    """Import what every page needs and set it aside from collection; does nothing when called again."""
+def after(page: str) -> None:
+    """Set aside what is loaded, once for each page, as each brings libraries of its own; nothing when called again.
+
+    Args:
+        page: The page's address, which was just shown.
+    """
     for entries in (*SECTIONS.values(), BY_LINK):
         for file, *_ in entries:
             importlib.import_module(f"app.views.{file}")
