@@ -149,9 +149,9 @@ class _Proposal:
 
     def toml(self) -> str:
         """Return the proposal's text."""
-        parts = [*self._head(), *self._dialect(), *self._main_record()]
-        if self.kind == "change":
-            parts += [*self._decision(), *self._window()]
+        head = [*self._head(), *self._dialect()]
+        further = [*self._decision(), *self._window()] if self.kind == "change" else []
+        parts = [*head, *self._main_record(), *further]
         return "\n".join([*parts, *self._rest(), ""])
 
     def _head(self) -> list[str]:
@@ -241,8 +241,9 @@ class _Proposal:
             f"verdict = {{ column = {_text(column)}, values = {replaced} }}",
         ]
         for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
-            if field in self.fields:
-                lines.append(f"{name} = {self._read(self.fields[field])}")
+            # The decision says whether it was an approval; the column of its instant is filled for refusals too.
+            if column := self.fields.pop(field, None):
+                lines.append(f"{name} = {self._read(column)}")
         return lines
 
     def _window(self) -> list[str]:
@@ -262,6 +263,8 @@ class _Proposal:
         for name in (*shared, "actual_end_at"):
             if name in self.fields:
                 lines.append(f"{name} = {self._read(self.fields[name])}")
+        if "created_at" in self.fields:
+            lines.append(f"created_at = {self._read(self.fields['created_at'])}  # check: entered with the change")
         return [*lines, "", "[record.constants]", 'kind = "change"']
 
     def _rest(self) -> Sequence[str]:

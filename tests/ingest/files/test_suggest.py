@@ -153,6 +153,25 @@ def test_an_export_of_jira_names_its_own_fields_in_brackets(store: RawStore, tmp
     } == change  # fmt: skip
 
 
+def test_the_instant_of_a_refusal_is_never_read_as_an_approval(store: RawStore, tmp_path: Path) -> None:
+    """One column holds when it was decided, whatever was; only the decision, which knows what, takes it."""
+    text = (
+        "number,type,approval,approval_set,approved_by,opened_at,start_date\n"
+        "CHG1,Normal,Approved,2026-06-02 10:00:00,bob,2026-06-01 09:00:00,2026-06-03 20:00:00\n"
+        "CHG2,Normal,Rejected,2026-06-02 11:00:00,bob,2026-06-01 09:00:00,2026-06-04 20:00:00\n"
+    )
+    proposed(store, tmp_path, text, "changes.csv")
+    assert [change.keys() & {"approved_at", "approved_by"} for change in records(store, "record_changes")] == [
+        set()
+    ] * 2
+    found = {one["change_key"]: one for one in records(store, "record_decisions")}
+    assert {key: (one["verdict"], one["decided_by"], one["decided_at"][11:13]) for key, one in found.items()} == {
+        "CHG1": ("approved", "bob", "10"),
+        "CHG2": ("rejected", "bob", "11"),
+    }
+    assert {window["created_at"] for window in records(store, "record_windows")} == {"2026-06-01T09:00:00Z"}
+
+
 def test_dates_that_could_be_either_way_round_are_marked(tmp_path: Path) -> None:
     """Day first is assumed, and said."""
     toml = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,03/04/2024,05/04/2024\n", "freeze.csv"))
