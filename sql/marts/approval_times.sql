@@ -43,6 +43,7 @@ select
             when approval_basis = 'policy' then 'approved by a named policy'
             when effective_approval_at is null and not is_approval_collectable
                 then 'not collectable: the source keeps no approvals'
+            when effective_approval_at is null and has_untimed_approval then 'not collectable: no instant of the approval'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and is_short_of_approvals and (merged_at is not null or state <> 'open')
                 then 'fewer approvals than required'

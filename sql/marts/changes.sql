@@ -33,6 +33,7 @@
 -- column: is_short_of_approvals | Whether people approved what shipped, but fewer than are required.
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, UTC; null where an effective approval
 --   makes it idle. Whether the change was approved cannot be known then.
+-- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
 -- column: is_approval_collectable | Whether its source keeps approvals at all.
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
@@ -127,6 +128,7 @@ select
     cast(coalesce(d.has_other_revision_approval, false) as boolean) as has_other_revision_approval,
     cast(coalesce(d.is_short_of_approvals, false) as boolean) as is_short_of_approvals,
     cast(d.unresolved_approval_at as timestamp) as unresolved_approval_at,
+    cast(coalesce(d.has_untimed_approval, false) as boolean) as has_untimed_approval,
     cast(coalesce(s.holds_approvals, false) as boolean) as is_approval_collectable,
     cast(coalesce(d.approvals, 0) as bigint) as approvals,
     cast(coalesce(d.declines, 0) as bigint) as declines,

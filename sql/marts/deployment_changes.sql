@@ -77,6 +77,7 @@ paired as (
         c.approval_basis,
         c.effective_approval_at,
         c.unresolved_approval_at,
+        c.has_untimed_approval,
         c.has_other_revision_approval,
         c.is_self_approved_only,
         c.is_approval_collectable,
@@ -107,6 +108,8 @@ classed as (
             when effective_approval_at is null and not is_approval_collectable and not has_gate then 'not_collectable'
             -- Somebody approved in time, but nobody knows who: it may have been the requester.
             when unresolved_approval_at <= started_at + clock_skew_seconds * interval '1 second' then 'not_collectable'
+            -- Approved, at an instant that no record states: whether before the start is unknown.
+            when has_untimed_approval then 'not_collectable'
             when effective_approval_at is null then 'never'
             when lead_seconds >= 0 then 'prior'
             when lead_seconds >= -clock_skew_seconds then 'within_skew'

@@ -35,7 +35,17 @@ approvals as (
         max(case when is_contributor then 1 else 0 end) as by_contributor,
         max(case when is_author then 1 else 0 end) as by_author,
         max(case when decided_by is null then 1 else 0 end) as by_unresolved
-    from intermediate.int_approvals
+    from (
+        select change_id, is_contributor, is_author, decided_by from intermediate.int_approvals
+        union all
+        -- Who approved is known also where no record says when.
+        select d.change_id, k.person is not null or coalesce(d.decided_by = c.author, false),
+            coalesce(d.decided_by = c.author, false), d.decided_by
+        from intermediate.int_decisions d
+        inner join intermediate.int_changes c on c.change_id = d.change_id
+        left join intermediate.int_change_contributors k on k.change_id = d.change_id and k.person = d.decided_by
+        where d.verdict = 'approved' and d.decided_at is null
+    )
     group by change_id
 ),
 merged as (
@@ -130,7 +140,7 @@ tests as (
             when not is_approval_collectable then 'not_collectable'
             when requester is null and valid_approvers > 0 then 'indeterminate'
             when is_independent then 'pass'
-            when is_by_unresolved then 'indeterminate'
+            when is_by_unresolved or has_untimed_approval then 'indeterminate'
             else 'fail'
         end,
         case
@@ -139,6 +149,7 @@ tests as (
             when requester is null and valid_approvers > 0 then 'the requester is unresolved'
             when is_independent then 'every contributor has a valid approval by another human'
             when is_by_unresolved then 'an approver is unresolved'
+            when has_untimed_approval then 'no record states when it was approved'
             when valid_approvers = 0 then 'no valid approval by a human'
             else 'the only valid approval is by a contributor'
         end
@@ -173,6 +184,7 @@ tests as (
             when not is_approval_collectable then 'not_collectable'
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
+            when is_deployed_by_contributor and not is_independent and has_untimed_approval then 'indeterminate'
             when is_deployed_by_contributor and not is_independent then 'fail'
             -- Whoever asked for it and is not known may be the deployer.
             when requester is null and not is_independent then 'indeterminate'
@@ -183,6 +195,8 @@ tests as (
             when not is_approval_collectable then 'the source keeps no approvals'
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
+            when is_deployed_by_contributor and not is_independent and has_untimed_approval
+                then 'no record states when it was approved'
             when is_deployed_by_contributor and not is_independent then 'a contributor deployed without independent approval'
             when requester is null and not is_independent then 'the requester is unresolved'
             when is_deployed_by_contributor then 'a contributor deployed, with independent approval'
@@ -212,6 +226,7 @@ tests as (
             when is_exempt then 'exempt'
             when not is_approval_collectable then 'not_collectable'
             when is_self_merged is null then 'indeterminate'
+            when is_self_merged and not is_independent and has_untimed_approval then 'indeterminate'
             when is_self_merged and not is_independent then 'fail'
             else 'pass'
         end,
@@ -219,6 +234,8 @@ tests as (
             when is_exempt then coalesce(policy, 'policy')
             when not is_approval_collectable then 'the source keeps no approvals'
             when is_self_merged is null then 'who merged is unresolved'
+            when is_self_merged and not is_independent and has_untimed_approval
+                then 'no record states when it was approved'
             when is_self_merged and not is_independent then 'merged by the requester without independent approval'
             when is_self_merged then 'merged by the requester, with independent approval'
             else 'merged by somebody else'

@@ -36,6 +36,7 @@ select
             when approval_basis in ('standard', 'policy') then 'approved in advance or by a named policy'
             when not is_approval_collectable then 'not collectable: the source keeps no approvals'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
+            when has_untimed_approval then 'not collectable: no instant of the approval'
             when requested_at is null then 'not collectable: no instant of the request'
             when coalesce(effective_approval_at, merged_at, closed_at, b.as_of) < requested_at then 'ended before it was asked for'
         end as varchar) as exclusion_reason,

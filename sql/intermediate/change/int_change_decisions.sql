@@ -17,7 +17,9 @@
 -- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, where that may have been what was
 --   required, UTC.
--- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals
+-- column: has_untimed_approval | Whether somebody other than the requester, or a named policy, approved what shipped at an
+--   instant that no record states, and nothing else approved it.
+-- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals, has_untimed_approval
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
 with decided as (
@@ -33,6 +35,16 @@ with decided as (
             where d.verdict = 'approved' and d.decided_by_type = 'human' and d.decided_by <> coalesce(c.author, '')
         ) as first_independent_approval_at,
         min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = c.author) as self_approved_at,
+        max(
+            case
+                when d.verdict <> 'approved' or d.decided_at is not null or d.is_dismissed then 0
+                when coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false) then 0
+                when d.decided_by_type = 'bot' and d.policy is null then 0
+                when d.revision is null or c.head_revision is null then 1
+                when starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision) then 1
+                else 0
+            end
+        ) as untimed,
         count(*) filter (where d.verdict = 'approved') as approvals,
         count(*) filter (where d.verdict in ('rejected', 'changes_requested')) as declines
     from intermediate.int_decisions d
@@ -100,7 +112,8 @@ select
         e.decision_id is null and g.people is null and d.first_independent_approval_at is not null as boolean
     ) as has_other_revision_approval,
     cast(e.decision_id is null and g.people is not null and u.change_id is null as boolean) as is_short_of_approvals,
-    cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at
+    cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at,
+    cast(e.decision_id is null and d.untimed = 1 as boolean) as has_untimed_approval
 from decided d
 left join effective e on e.change_id = d.change_id
 left join given g on g.change_id = d.change_id

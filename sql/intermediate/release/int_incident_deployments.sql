@@ -32,7 +32,7 @@ named as (
     inner join intermediate.int_changes c on c.key = i.change_key
     inner join intermediate.int_deployment_changes x on x.change_id = c.change_id
     inner join production p on p.deployment_id = x.deployment_id
-    where i.change_key is not null and (i.opened_at is null or i.opened_at >= p.started_at)
+    where i.change_key is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2
     from intermediate.all_links l
@@ -41,17 +41,17 @@ named as (
     inner join intermediate.int_deployment_changes x on x.change_id = c.change_id
     inner join production p on p.deployment_id = x.deployment_id
     where l.relation in ('caused_by', 'is_caused_by') and l.to_kind in ('change', 'issue')
-        and (i.opened_at is null or i.opened_at >= p.started_at)
+        and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 3
     from intermediate.int_incidents i
     inner join production p on p.revision = i.revision
-    where i.revision is not null and (i.opened_at is null or i.opened_at >= p.started_at)
+    where i.revision is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 4
     from intermediate.int_incidents i
     inner join production p on p.version = i.version and p.service = i.service
-    where i.version is not null and (i.opened_at is null or i.opened_at >= p.started_at)
+    where i.version is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
 ),
 explicit as (
     select incident_id, deployment_id, case when preference <= 2 then 'reference' else 'revision' end as link_basis

@@ -226,6 +226,8 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
     """Name what a change without an effective approval has instead."""
     if any(change.is_independent(item) and item.at is not None for item in valid):
         return "still pending" if change.state == "open" else "fewer approvals than required"
+    if is_untimed(change):
+        return "not collectable: no instant of the approval"
     if any(change.is_independent(item) and item.at is not None for item in change.approvals):
         return "approved for another revision only"
     if any(item.person.name is None and item.at is not None for item in valid):
@@ -235,6 +237,21 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
     if change.state == "open" and change.requested_at is not None:
         return "still pending"
     return "ended without approval" if change.state in ("rejected", "withdrawn", "closed") else "no approval recorded"
+
+
+def is_untimed(change: Change) -> bool:
+    """Whether nothing that states an instant approved what shipped, but something that states none may have."""
+    return change.effective is None and any(
+        item.at is None
+        and item.in_force
+        and ((item.person.is_bot and item.policy) or (not item.person.is_bot and not is_own(change, item)))
+        for item in change.approvals
+    )
+
+
+def is_own(change: Change, item: Decision) -> bool:
+    """Whether the requester gave it."""
+    return item.person.name is not None and item.person.name == change.requester.name
 
 
 def row_of(change: Change) -> dict[str, Any]:

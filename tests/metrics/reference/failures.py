@@ -28,32 +28,27 @@ def opened_at(row: Row) -> datetime | None:
     return opened
 
 
-def begun(item: Deployment) -> datetime | None:
-    return item.started_at or item.finished_at
-
-
 def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str | None]:
     """Return deployment and basis: the one referred to, else of the same commit or version, else the latest before."""
     opened = opened_at(row)
 
-    def possible(item: Deployment) -> bool:
+    def possible(start: datetime | None) -> bool:
         """An incident that began before the deployment did is not caused by it."""
-        start = begun(item)
         return opened is None or start is None or start <= opened
 
     referred = deployments.get(row["deployment_key"])
-    if referred is not None and possible(referred):
+    if referred is not None and possible(referred.started_at):
         return referred.key, "reference"
     ran = [
         item
         for item in deployments.values()
-        if item.is_finished_in_production and item.finished_at is not None and possible(item)
+        if item.is_finished_in_production and possible(item.started_at or item.finished_at)
     ]
     named = [
         item
         for item in ran
         if same_revision(row["revision"], item.row["revision"])
-        or (row["version"] and row["version"] == item.row["version"] and row["service"] == item.service)
+        or (row["version"] and row["version"] == item.row["version"] and row["service"] == item.service is not None)
     ]
     if named:
         return max(named, key=place).key, "revision"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, Decision, why_unapproved
+from tests.metrics.reference.approvals import Change, Decision, is_untimed, why_unapproved
 from tests.metrics.reference.basics import People, Row, by, seconds
 from tests.metrics.reference.deployments import Deployment, tickets
 from tests.metrics.reference.windows import Window
@@ -61,7 +61,7 @@ def class_of(change: Change, lead: float | None, started_at: datetime) -> str:
         return "prior"
     if lead is None:
         unknown = [item.at for item in change.approvals if item.in_force and item.person.name is None and item.at]
-        is_open = any(instant <= started_at + timedelta(seconds=SKEW) for instant in unknown)
+        is_open = is_untimed(change) or any(instant <= started_at + timedelta(seconds=SKEW) for instant in unknown)
         return "not_collectable" if is_open else "never"
     if lead >= 0:
         return "prior"
@@ -155,11 +155,15 @@ def change_tests(change: Change, makers: set[str], people: People) -> dict[str, 
             {"sod_5": "exempt"} if change.row["merged_at"] else {}
         )
     given = timed(change)
-    names = {item.person.name for item in given}
+    names = {item.person.name for item in change.approvals}
     is_unknown = change.requester.name is None or None in names
     has_valid = any(item.in_force and item.person.is_human for item in given)
     tests = {
-        "sod_1_strict": "fail" if names & makers else "indeterminate" if is_unknown else "pass",
+        "sod_1_strict": "fail"
+        if names & (makers | {change.requester.name} - {None})
+        else "indeterminate"
+        if is_unknown
+        else "pass",
         "sod_4": "fail"
         if change.requester.name is not None and change.requester.name in names
         else "indeterminate"
@@ -171,14 +175,14 @@ def change_tests(change: Change, makers: set[str], people: People) -> dict[str, 
     elif independent(change, makers):
         tests["sod_1_effective"] = "pass"
     else:
-        tests["sod_1_effective"] = "indeterminate" if None in names else "fail"
+        tests["sod_1_effective"] = "indeterminate" if None in names or is_untimed(change) else "fail"
     if change.row["merged_at"]:
         merger = people.who(change.row["merged_by"]).name
         if merger is None or change.requester.name is None:
             tests["sod_5"] = "indeterminate"
         else:
             is_alone = merger == change.requester.name and not independent(change, makers)
-            tests["sod_5"] = "fail" if is_alone else "pass"
+            tests["sod_5"] = "pass" if not is_alone else "indeterminate" if is_untimed(change) else "fail"
     return tests
 
 
@@ -198,7 +202,7 @@ def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
     if any(one.in_force and one.person.name is None for one in timed(item.governing)) and tests["sod_2"] == "pass":
         tests["sod_2"] = "indeterminate"
     if deployer.name in makers and is_alone:
-        tests["sod_3"] = "fail"
+        tests["sod_3"] = "indeterminate" if is_untimed(item.change) else "fail"
     else:
         tests["sod_3"] = "indeterminate" if is_alone and is_unknown_maker else "pass"
     return tests

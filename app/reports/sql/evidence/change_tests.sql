@@ -24,6 +24,7 @@ with judged as (
         c.has_other_revision_approval,
         c.is_approval_collectable,
         c.unresolved_approval_at,
+        c.has_untimed_approval,
         c.merged_at,
         c.closed_at,
         w.worked_from,
@@ -83,7 +84,8 @@ authorised as (
             when basis = 'deployment' and time_quality = 'inferred' then 'indeterminate'
             when basis = 'deployment' then 'pass'
             when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
-            when effective_approval_at is null and unresolved_approval_at is not null then 'indeterminate'
+            when effective_approval_at is null and (unresolved_approval_at is not null or has_untimed_approval)
+                then 'indeterminate'
             when effective_approval_at is null then 'fail'
             when basis = 'closure' and effective_approval_at > closed_at then 'fail'
             when basis = 'closure' and effective_approval_at <= worked_from then 'pass'
@@ -94,6 +96,8 @@ authorised as (
         case
             when basis = 'deployment' and authorisation_class = 'not_collectable' and unresolved_approval_at is not null
                 then 'approved by somebody who is not known'
+            when basis = 'deployment' and authorisation_class = 'not_collectable' and has_untimed_approval
+                then 'no record states when it was approved'
             when basis = 'deployment' and authorisation_class = 'not_collectable' then 'the source keeps no approvals'
             when basis = 'deployment' and is_authorised = false then unauthorised_reason
             when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
@@ -104,6 +108,7 @@ authorised as (
             when basis = 'deployment' and authorisation_class = 'within_skew' then 'approved within the clocks'' tolerance'
             when basis = 'deployment' then 'approved before the deployment started'
             when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
+            when effective_approval_at is null and has_untimed_approval then 'no record states when it was approved'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and unresolved_approval_at is not null then 'approved by somebody who is not known'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
@@ -155,7 +160,8 @@ independent as (
             when w.result is not null then w.result
             when j.approval_basis in ('standard', 'policy') then 'exempt'
             when j.effective_approval_at is null and not j.is_approval_collectable then 'not_collectable'
-            when j.effective_approval_at is null and j.unresolved_approval_at is not null then 'indeterminate'
+            when j.effective_approval_at is null and (j.unresolved_approval_at is not null or j.has_untimed_approval)
+                then 'indeterminate'
             when j.effective_approval_at is null then 'fail'
             when j.effective_approver is null or j.requester is null then 'indeterminate'
             when j.effective_approver <> j.requester then 'pass'
@@ -167,6 +173,7 @@ independent as (
             when j.effective_approval_at is null and not j.is_approval_collectable then 'the source keeps no approvals'
             when j.effective_approval_at is null and j.unresolved_approval_at is not null
                 then 'approved by somebody who is not known'
+            when j.effective_approval_at is null and j.has_untimed_approval then 'no record states when it was approved'
             when j.effective_approval_at is null and j.is_self_approved_only then 'approved by the requester only'
             when j.effective_approval_at is null then 'no valid approval on record'
             when j.effective_approver is null or j.requester is null then 'requester or approver is unresolved'
