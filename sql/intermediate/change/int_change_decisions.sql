@@ -22,7 +22,14 @@
 -- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals, has_untimed_approval
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
-with decided as (
+with deployed as (
+    select l.change_id, min(d.started_at) as first_started_at
+    from intermediate.int_deployment_changes l
+    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
+    where d.is_production
+    group by l.change_id
+),
+decided as (
     select
         d.change_id,
         min(d.decided_at) filter (
@@ -37,7 +44,10 @@ with decided as (
         min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = c.author) as self_approved_at,
         max(
             case
-                when d.verdict <> 'approved' or d.decided_at is not null or d.is_dismissed then 0
+                when d.verdict <> 'approved' or d.decided_at is not null then 0
+                -- Dismissed after the change went still counts, as with an approval that has an instant.
+                when d.is_dismissed
+                    and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true) then 0
                 when coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false) then 0
                 when d.decided_by_type = 'bot' and d.policy is null then 0
                 when d.revision is null or c.head_revision is null then 1
@@ -49,6 +59,8 @@ with decided as (
         count(*) filter (where d.verdict in ('rejected', 'changes_requested')) as declines
     from intermediate.int_decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
+    left join deployed p on p.change_id = d.change_id
+    cross join config.build b
     group by d.change_id
 ),
 authorising as (
