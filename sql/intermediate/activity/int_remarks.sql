@@ -32,11 +32,19 @@ said as (
         )) as words
     from texts t
     left join intermediate.int_actors a on a.source = t.source and a.login = t.login
+),
+-- Patterns are the costly part and many remarks are the same words, so each wording is read once.
+wordings as (
+    select w.written_by, w.words, min(k.seed_order) as place, arg_min(k.kind, k.seed_order) as kind,
+        arg_min(k.rule_id, k.seed_order) as rule_id
+    from (select distinct written_by, words from said) w
+    inner join seeds.remark_kinds k on k.written_by = w.written_by and regexp_matches(w.words, k.pattern)
+    group by w.written_by, w.words
 )
 select
     cast(s.source_event_id as varchar) as source_event_id,
-    cast(arg_min(k.kind, k.seed_order) as varchar) as kind,
-    cast(arg_min(k.rule_id, k.seed_order) as varchar) as rule_id
+    cast(arg_min(w.kind, w.place) as varchar) as kind,
+    cast(arg_min(w.rule_id, w.place) as varchar) as rule_id
 from said s
-inner join seeds.remark_kinds k on k.written_by = s.written_by and regexp_matches(s.words, k.pattern)
+inner join wordings w on w.written_by = s.written_by and w.words = s.words
 group by s.source_event_id
