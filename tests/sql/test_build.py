@@ -16,6 +16,8 @@ from models.streams import stream
 from models.workspace import KEPT_BUILDS, Workspace
 from sql import build as runner
 from sql.build import BuildResult, build, plan
+from sql.configuration import load_seeds
+from sql.engines import for_duckdb, parse
 from sql.examine import examine
 from sql.header import read_models
 
@@ -325,3 +327,22 @@ def test_a_published_view_reads_the_same_opened_alone_or_attached(
     with duckdb.connect(":memory:") as con:
         con.execute(f"attach '{workspace.build_path(result.build_id)}' as other (read_only)")
         assert con.execute("select changes from other.marts.seen").fetchall() == [(1,)]
+
+
+def test_patterns_written_as_constants_find_what_the_word_list_finds() -> None:
+    """What DuckDB runs gives every example of the list, and some noise, the rules that the model's text gives."""
+    text = (
+        "select w.words, k.rule_id from words w "
+        "inner join seeds.remark_kinds k on k.written_by = w.written_by and regexp_matches(w.words, k.pattern)"
+    )
+    with duckdb.connect() as con:
+        load_seeds(con, "memory")
+        con.execute(
+            "create table words as select l.written_by, lower(e.example) as words "
+            "from seeds.remark_kinds e cross join (select distinct written_by from seeds.remark_kinds) l "
+            "union all select 'human', 'it''s done; ok?' union all select 'human', ''"
+        )
+        constant = for_duckdb(parse(text), text)
+        assert "k.pattern)" not in constant.rpartition("ELSE")[0]
+        assert sorted(con.execute(constant).fetchall()) == sorted(con.execute(text).fetchall())
+        assert len(con.execute(constant).fetchall()) > 20
