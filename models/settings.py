@@ -347,7 +347,7 @@ def parse_settings(text: str, where: str) -> Settings:
 def _problem(item: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] != "extra_forbidden":
-        return f"{place}: {item['msg']}"
+        return f"{place}: {str(item['msg']).removeprefix('Value error, ')}"
     section = _section_at(item["loc"][:-1])
     known = list(section.model_fields) if section else []
     near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
