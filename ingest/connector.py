@@ -7,8 +7,8 @@ talk to the source. Refuses to know any source.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,13 @@ class Parsed:
     records: Sequence[RawRecord] = ()
     rejected: Sequence[Rejected] = ()
     reported: int | None = None
+
+    def with_rest(self, parts: Iterable[Parsed]) -> Parsed:
+        """Return this with the records and rejects of the further answers that its items needed."""
+        further = list(parts)
+        records = [record for part in (self, *further) for record in part.records]
+        rejected = [reject for part in (self, *further) for reject in part.rejected]
+        return replace(self, records=records, rejected=rejected)
 
 
 @dataclass(frozen=True)

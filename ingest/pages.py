@@ -1,6 +1,6 @@
 """A parsed answer as the page that the store writes.
 
-Owns nothing but that step, which the connectors for Jira, GitLab and Jenkins share. Refuses to ask and to store.
+Owns nothing but that step, which all connectors share. Refuses to ask and to store.
 """
 
 from __future__ import annotations

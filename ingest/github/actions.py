@@ -7,7 +7,7 @@ and approvals are asked for a hundred runs at a time through GraphQL; REST would
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from ingest.github.graphql import RUN_DETAILS
 from ingest.github.keys import stream
 from ingest.github.walk import PageSize, iso
 from ingest.http_errors import NotFoundError
+from ingest.pages import page
 from ingest.source import Position
 from ingest.store import RawStore
 from ingest.store_records import Page
@@ -75,15 +76,12 @@ def run_pages(
             continue
         pages = -(-min(total, _CAP) // _PER_PAGE)
         is_done = window.page >= pages
-        parsed = parse_runs(response)
-        yield Page(
-            stream=parsed.stream,
-            scope=repository,
-            records=parsed.records,
-            rejected=parsed.rejected,
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
+        yield page(
+            github.client,
+            response,
+            # What GitHub counts is one window's runs, not those of the reading.
+            replace(parse_runs(response), reported=None),
+            repository,
             # The mark moves with every finished window, so that a kill costs no more than the window under way.
             watermark=iso(window.last) if is_done else None,
             cursor=None if is_done else _Window(window.first, window.last, window.page + 1).cursor(),
@@ -122,16 +120,7 @@ def _one_run(github: GitHub, repository: str, number: str) -> Page:
         response = github.client.get(github.rest(f"/repos/{repository}/actions/runs/{number}"))
     except NotFoundError:
         return Page(stream("workflow_runs"), scope=repository, requests=github.client.take_requests())
-    parsed = parse_run(response)
-    return Page(
-        stream=parsed.stream,
-        scope=repository,
-        records=parsed.records,
-        rejected=parsed.rejected,
-        request_url=response.url,
-        fetched_at=response.fetched_at,
-        requests=github.client.take_requests(),
-    )
+    return page(github.client, response, parse_run(response), repository)
 
 
 _LATEST_RUNS = """
@@ -200,15 +189,11 @@ def run_detail_pages(
         answered = len(response.request["variables"]["ids"])
         marks |= {run.workflow: run.mark for run in left[:answered]}
         left = left[answered:]
-        parts = [parse_run_details(response), *_rest_of_runs(github, response.body["data"]["nodes"])]
-        yield Page(
-            stream=stream("workflow_jobs"),
-            scope=repository,
-            records=[record for part in parts for record in part.records],
-            rejected=[reject for part in parts for reject in part.rejected],
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
+        yield page(
+            github.client,
+            response,
+            parse_run_details(response).with_rest(_rest_of_runs(github, response.body["data"]["nodes"])),
+            repository,
             watermark=orjson.dumps(marks, option=orjson.OPT_SORT_KEYS).decode(),
             is_last=not left,
         )

@@ -14,9 +14,9 @@ from ingest.connector import Parsed, Response
 from ingest.github.api import GitHub
 from ingest.github.delivery import parse_deployment_nodes, parse_deployments_by_id, parse_more_statuses
 from ingest.github.graphql import DEPLOYMENTS, DEPLOYMENTS_BY_ID, further_statuses_query
-from ingest.github.keys import stream
 from ingest.github.walk import PageSize, Walk, iso, walk_pages
 from ingest.http_errors import NotFoundError
+from ingest.pages import page
 from ingest.source import Position
 from ingest.store import RawStore
 from ingest.store_records import Page
@@ -52,9 +52,9 @@ def deployment_pages(
     """Yield new deployments, then again those that we know and that may have changed since."""
     known = revisited(store, source, repository, github.client.clock.now())
     seen: set[str] = set()
-    for page in walk_pages(github, DEPLOYMENT_WALK, repository, position):
-        seen |= {record.key for record in page.records}
-        yield page
+    for one in walk_pages(github, DEPLOYMENT_WALK, repository, position):
+        seen |= {record.key for record in one.records}
+        yield one
     left, size = [node for key, node in known if key not in seen], PageSize(_AT_ONCE)
     while left:
 
@@ -69,16 +69,8 @@ def deployment_pages(
 
 def _page(github: GitHub, repository: str, response: Response) -> Page:
     nodes = [node for node in response.body["data"]["nodes"] if node]
-    parts = [parse_deployments_by_id(response), *further_statuses(github, repository, nodes)]
-    return Page(
-        stream=stream("deployments"),
-        scope=repository,
-        records=[record for part in parts for record in part.records],
-        rejected=[reject for part in parts for reject in part.rejected],
-        request_url=response.url,
-        fetched_at=response.fetched_at,
-        requests=github.client.take_requests(),
-    )
+    parsed = parse_deployments_by_id(response).with_rest(further_statuses(github, repository, nodes))
+    return page(github.client, response, parsed, repository)
 
 
 def _unfinished(nodes: list[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from ingest.github.graphql import BRANCH_PROTECTIONS, RULE_PATHS, rule_files_que
 from ingest.github.keys import stream
 from ingest.github.walk import iso
 from ingest.http_errors import ForbiddenError
+from ingest.pages import page
 from ingest.source import Position
 from ingest.store import RawStore
 from ingest.store_records import Page
@@ -78,15 +79,11 @@ def _listed(
         is_known = bool(instants and known.get("newest") and min(instants) <= str(known["newest"]))
         following = None if is_known else github.next_page(path, response)
         mark = orjson.dumps({"etag": etag, "newest": newest or known.get("newest")}).decode()
-        yield Page(
-            stream=parsed.stream,
-            scope=repository,
-            records=parsed.records,
-            rejected=parsed.rejected,
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
-            reported=parsed.reported,
+        yield page(
+            github.client,
+            response,
+            parsed,
+            repository,
             watermark=None if following else mark,
             is_last=following is None,
         )
@@ -108,16 +105,7 @@ def ruleset_pages(github: GitHub, store: RawStore, source: str, repository: str,
             if known.get(str(entry["id"])) == _instant_of(entry):
                 continue
             rules = github.client.get(github.rest(f"/repos/{repository}/rulesets/{entry['id']}"))
-            parsed = parse_rulesets(rules)
-            yield Page(
-                stream=rulesets,
-                scope=repository,
-                records=parsed.records,
-                rejected=parsed.rejected,
-                request_url=rules.url,
-                fetched_at=rules.fetched_at,
-                requests=github.client.take_requests(),
-            )
+            yield page(github.client, rules, parse_rulesets(rules), repository)
         following = github.next_page(path, response)
         response = github.client.get(following) if following else None
     yield Page(rulesets, scope=repository, requests=github.client.take_requests(), watermark=mark, is_last=True)
@@ -135,17 +123,7 @@ def branch_protection_pages(github: GitHub, repository: str, position: Position)
             raise ForbiddenError("The credential may not read branch protection.", where=repository)
         parsed = parse_branch_protections(response)
         after = connection["pageInfo"]["endCursor"] if connection["pageInfo"]["hasNextPage"] else None
-        yield Page(
-            stream=parsed.stream,
-            scope=repository,
-            records=parsed.records,
-            rejected=parsed.rejected,
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
-            reported=parsed.reported,
-            is_last=after is None,
-        )
+        yield page(github.client, response, parsed, repository, is_last=after is None)
         if after is None:
             return
 
@@ -168,15 +146,11 @@ def rule_file_pages(github: GitHub, repository: str, position: Position) -> Iter
             for alias, history in target.items()
             if history and history["pageInfo"]["hasNextPage"]
         }
-        parsed = parse_rule_files(response)
-        yield Page(
-            stream=parsed.stream,
-            scope=repository,
-            records=parsed.records,
-            rejected=parsed.rejected,
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
+        yield page(
+            github.client,
+            response,
+            parse_rule_files(response),
+            repository,
             watermark=None if cursors else began,
             is_last=not cursors,
         )

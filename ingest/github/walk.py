@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ import orjson
 from ingest.connector import Parsed, Response
 from ingest.github.api import GitHub
 from ingest.http_errors import ForbiddenError, OverloadedError, UnreadableAnswerError
+from ingest.pages import page
 from ingest.source import Position
 from ingest.store_records import Page
 
@@ -119,23 +120,20 @@ def walk_pages(github: GitHub, walk: Walk, repository: str, position: Position) 
         response = size.ask(github, request)
         connection = response.body["data"]["repository"][walk.connection]
         nodes = _readable(walk, connection, repository)
-        parsed = walk.parse(response)
-        further = list(walk.rest_of(github, repository, nodes))
+        parsed = walk.parse(response).with_rest(walk.rest_of(github, repository, nodes))
+        if place.stop is not None:
+            # The list's own count is of everything, so it says nothing about a reading that stops half-way.
+            parsed = replace(parsed, reported=None)
         instants = [str(node[walk.ordered_by]) for node in nodes]
         newest = place.newest or max(instants, default=None)
         is_past = place.stop is not None and bool(instants) and min(instants) < place.stop
         is_last = is_past or not connection["pageInfo"]["hasNextPage"]
         place = _Place(connection["pageInfo"]["endCursor"], newest, place.stop)
-        yield Page(
-            stream=parsed.stream,
-            scope=repository,
-            records=[*parsed.records, *(record for part in further for record in part.records)],
-            rejected=[*parsed.rejected, *(reject for part in further for reject in part.rejected)],
-            request_url=response.url,
-            fetched_at=response.fetched_at,
-            requests=github.client.take_requests(),
-            # The list's own count is of everything, so it says nothing about a reading that stops half-way.
-            reported=parsed.reported if place.stop is None else None,
+        yield page(
+            github.client,
+            response,
+            parsed,
+            repository,
             watermark=newest if is_last else None,
             cursor=None if is_last else place.cursor(),
             is_last=is_last,
