@@ -9,16 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
-import pytest
 
 from tests.servers.base import Answer, Asked
 from tests.servers.responding import Responding
-
-
-def scenarios(test_file: str) -> list[object]:
-    """Return the recordings beside a test, each by its name."""
-    found = sorted((Path(test_file).parent / "responses").glob("*.jsonl"))
-    return [pytest.param(path, id=path.stem) for path in found]
 
 
 def played(path: Path) -> Responding:
