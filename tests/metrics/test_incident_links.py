@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.test_real_sets import rows_of
+from tests.metrics.reading import rows_of
 from tests.sql.test_cases import open_case
 
 FOLDER = "devlake-e2e/dora/e2e/connect_incident_to_deployment"

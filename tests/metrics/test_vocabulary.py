@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sql.configuration import seeds_dir
-from tests.metrics.test_real_sets import rows_of
+from tests.metrics.reading import rows_of
 
 
 def seed(name: str) -> list[dict[str, str]]:
