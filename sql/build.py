@@ -21,13 +21,14 @@ from sqlglot.errors import ParseError
 from models.errors import BuildError, NotBuiltError, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
-from sql.check import examine_rows, portability_problems, require
+from sql.check import examine_rows, require
 from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
-from sql.engines import CATALOGS, dependencies, for_duckdb, parse, prepare
+from sql.engines import CATALOGS, prepare
 from sql.header import Model, read_models
 from sql.meta import write_meta
-from sql.versions import find_latest, read_latest
+from sql.statement import statement
+from sql.versions import find_latest
 
 Progress = Callable[[str, int, int], None]
 SUPPLIED = {"raw", "seeds", "config"}
@@ -107,14 +108,12 @@ def plan(models: dict[str, Model]) -> Plan:
             reads[name] = set(model.reads)
             continue
         try:
-            tree = parse(model.select)
+            read = statement(model.select)
         except ParseError as error:
             raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
-        require(portability_problems(tree), str(model.path))
-        reads[name] = dependencies(tree)
-        streams = read_latest(tree)
-        latest |= streams
-        statements[name] = for_duckdb(tree) if streams else for_duckdb(tree, model.select)
+        require(read.problems, str(model.path))
+        reads[name], statements[name] = set(read.reads), read.text
+        latest |= read.latest
         unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
         if unknown:
             raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))

@@ -5,7 +5,7 @@ The subset keeps the same files runnable on DuckDB and Spark; see the architectu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
@@ -169,7 +169,7 @@ def _short(row: Mapping[Hashable, object]) -> str:
     return str({name: value for name, value in row.items() if value is not None})[:300]
 
 
-def require(problems: list[str], where: str, fail: Callable[[str], None] | None = None) -> None:
+def require(problems: Sequence[str], where: str, fail: Callable[[str], None] | None = None) -> None:
     """Raise ``BuildError`` when there is any problem; ``fail`` may record it first."""
     if problems:
         message = "; ".join(problems)

@@ -19,9 +19,8 @@ from models.errors import BuildError, NotBuiltError
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.build import Plan, Progress, connect, plan, run_models
-from sql.check import portability_problems
-from sql.engines import parse
 from sql.header import Model, read_models
+from sql.statement import statement
 
 Status = Literal["ok", "broken", "not_run"]
 
@@ -68,16 +67,16 @@ def examine(
         return _by_rows(workspace, settings, ordered, moment, folder, progress, memory_limit)
 
 
-def _text_problems(model: Model) -> list[str]:
+def _text_problems(model: Model) -> tuple[str, ...]:
     try:
-        return portability_problems(parse(model.select))
+        return statement(model.select).problems
     except ParseError as error:
-        return [f"not valid SQL: {error}"]
+        return (f"not valid SQL: {error}",)
 
 
-def _by_text(model: Model, problems: list[str] | None) -> ModelCheck:
+def _by_text(model: Model, problems: tuple[str, ...] | None) -> ModelCheck:
     if problems:
-        return ModelCheck(model.full_name, model.path, "broken", tuple(problems))
+        return ModelCheck(model.full_name, model.path, "broken", problems)
     return ModelCheck(model.full_name, model.path, "not_run", ("another model is not sound SQL",))
 
 
