@@ -17,9 +17,12 @@ from playwright.sync_api import Browser, Page
 from app.dashboard.sections import SECTIONS
 from tests.browser.serving import ROOT, Theme, page_of, settled
 
-pytestmark = pytest.mark.browser
-
 AXE = Path(os.environ.get("AXE_CORE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
+# Said before anything is served: what these tests need otherwise costs as much as running some of them.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm install --no-save axe-core@4"),
+]
 ADDRESSES = [
     *("" if address == "overview" else address for entries in SECTIONS.values() for _, address, _, _ in entries),
     "change?change=itsm%3ACHG-0001&tour=2",
@@ -33,8 +36,6 @@ _WITHIN = "([target, part]) => Boolean(document.querySelector(target)?.closest(p
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: npm install --no-save axe-core@4")
     return AXE.read_text(encoding="utf-8")
 
 
