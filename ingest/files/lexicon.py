@@ -12,17 +12,22 @@ from collections.abc import Mapping, Sequence
 LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     "change": {
         "key": ("number", "change_id", "change_number", "change", "change_request", "change_key", "rfc", "rfc_number",
-                "chg_number", "pr_number", "pull_request", "issue_key", "ticket", "ticket_id", "key", "id", "sys_id"),
+                "infrastructure_change_id", "change_request_id", "change_ref", "change_no", "chg_number", "pr_number",
+                "pull_request", "issue_key", "ticket", "ticket_id", "key", "id", "sys_id"),
         "title": ("short_description", "title", "summary", "subject", "change_title", "name"),
         "description": ("description", "body", "details", "justification"),
-        "change_type": ("type", "change_type", "chg_type", "category_of_change", "change_category"),
+        "change_type": ("type", "change_type", "chg_type", "category_of_change", "change_category",
+                        "change_timing", "change_class"),
         "risk": ("risk", "risk_level", "risk_assessment", "risk_value"),
         "impact": ("impact", "business_impact"),
         "rollback_plan": ("backout_plan", "back_out_plan", "rollback_plan", "fallback_plan"),
         "test_plan": ("test_plan", "testing_plan"),
-        "state": ("state", "status", "phase", "change_status", "current_status"),
-        "outcome": ("close_code", "closure_code", "outcome", "result", "implementation_result"),
-        "service": ("business_service", "service", "service_offering", "application", "app", "product"),
+        "state": ("state", "status", "phase", "change_status", "current_status", "change_request_status", "stage"),
+        "outcome": ("close_code", "closure_code", "outcome", "result", "implementation_result", "closed_code",
+                    "completion_code", "closure_status", "status_reason", "substate", "resolution"),
+        "service": ("business_service", "service", "service_offering", "application", "app", "product", "service_name",
+                    "application_name", "affected_service", "affected_services", "impacted_service", "system",
+                    "system_name", "system_id"),
         "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "components", "component_s",
                       "affected_ci"),
         "team": ("assignment_group", "team", "owner_group", "implementation_group", "group"),
@@ -30,23 +35,31 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "repository": ("repository", "repo", "project"),
         "labels": ("labels", "tags"),
         "requested_by": ("requested_by", "opened_by", "requester", "author", "created_by", "sys_created_by", "owner",
-                         "submitter", "reporter", "change_owner"),
+                         "submitter", "reporter", "change_owner", "requestor", "raised_by", "submitted_by",
+                         "initiator", "requester_name", "requested_by_name", "requester_id", "requestor_id"),
         "created_at": ("sys_created_on", "opened_at", "created_at", "created_on", "created", "open_time", "opened",
-                       "change_record_open_time", "submit_date", "date_created", "creation_date"),
+                       "change_record_open_time", "submit_date", "date_created", "creation_date", "sys_created_at",
+                       "created_date", "date_opened", "date_raised", "raised_on", "raised_date"),
         "requested_at": ("requested_at", "approval_requested_at", "submitted_at"),
-        "approved_at": ("approved_at", "approval_set", "approval_date", "approved_on", "approval_time"),
-        "approved_by": ("approved_by", "approver"),
+        "approved_at": ("approved_at", "approval_set", "approval_date", "approved_on", "approval_time",
+                        "date_approved", "authorised_at", "authorized_at"),
+        "approved_by": ("approved_by", "approver", "approver_name", "approved_by_name", "authorised_by",
+                        "authorized_by", "approver_id", "approved_by_id"),
         "planned_start_at": ("start_date", "planned_start", "planned_start_date", "scheduled_start", "start_time",
-                             "scheduled_start_date", "planned_start_at", "implementation_start"),
+                             "scheduled_start_date", "planned_start_at", "implementation_start", "planned_date",
+                             "scheduled_date", "scheduled_for"),
         "planned_end_at": ("end_date", "planned_end", "planned_end_date", "scheduled_end", "end_time",
                            "scheduled_end_date", "planned_end_at", "implementation_end", "completion_date"),
         "actual_start_at": ("work_start", "actual_start", "actual_start_date", "actual_start_at"),
-        "actual_end_at": ("work_end", "actual_end", "actual_end_date", "actual_end_at"),
+        "actual_end_at": ("work_end", "actual_end", "actual_end_date", "actual_end_at", "implemented_at",
+                          "implemented_on",
+                          "completed_date", "completed_at", "completed_on", "date_completed"),
         "merged_at": ("merged_at",),
         "merged_by": ("merged_by",),
         "closed_at": ("closed_at", "close_time", "closed", "closed_on", "change_record_close_time", "close_date",
                       "resolved", "resolution_date"),
-        "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated", "last_modified", "last_updated"),
+        "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated", "last_modified", "last_updated",
+                       "sys_updated_at", "last_modified_date"),
         "url": ("url", "link", "html_url"),
     },
     "incident": {
@@ -60,7 +73,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component"),
         "team": ("assignment_group", "team", "group", "escalation_policy"),
         "environment": ("environment", "env"),
-        "change_key": ("caused_by", "related_change", "caused_by_change", "change", "change_id", "change_request"),
+        # Only what is said to be the cause: a related change is often the one that repaired it.
+        "change_key": ("caused_by", "caused_by_change", "causing_change", "root_cause_change"),
         "deployment_key": ("deployment", "deployment_id"),
         "revision": ("commit", "commit_sha", "revision"),
         "version": ("version", "release"),
@@ -76,7 +90,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "deployment": {
         "key": ("deployment_id", "deploy_id", "deployment", "id", "uuid", "key", "commit_sha", "build_id", "run_id"),
-        "service": ("service", "app", "application", "project", "service_name", "application_name", "component"),
+        "service": ("service", "app", "application", "project", "service_name", "application_name", "component",
+                    "system", "system_name"),
         "team": ("team", "squad", "group"),
         "repository": ("repository", "repo", "repository_name", "project_path"),
         "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
@@ -85,16 +100,19 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                     "release_name", "release_number", "build", "build_number", "build_version", "artifact_version"),
         "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256"),
         "revision": ("commit", "revision", "sha", "git_sha", "git_commit", "commit_id", "commit_sha"),
-        "status": ("status", "result", "state", "outcome", "conclusion", "task_state", "task_status", "build_status",
-                   "build_result", "pipeline_status", "job_status"),
-        "change_key": ("change", "change_id", "change_number", "change_request", "ticket"),
+        # What came of it goes before where it stands: a run that failed is "completed" too.
+        "status": ("result", "conclusion", "outcome", "build_result", "status", "state", "task_state", "task_status",
+                   "build_status", "pipeline_status", "job_status"),
+        "change_key": ("change", "change_id", "change_number", "change_request", "ticket", "ticket_id", "ticket_number",
+                       "change_ref", "chg", "chg_number", "rfc"),
         "created_at": ("created_at", "created", "queued_at", "queue_time", "committed_at"),
         "started_at": ("started_at", "start_time", "start", "started", "deploy_start", "deployed_at", "timestamp",
                        "time", "date", "merged_at", "datetime"),
         "finished_at": ("finished_at", "end_time", "end", "finished", "ended", "completed", "deploy_end",
                         "completed_at", "finish_time"),
         "deployed_by": ("deployed_by", "user", "actor", "deployer", "author", "triggered_by", "who", "initiated_by",
-                        "started_by", "released_by", "username", "user_name", "requested_by", "created_by"),
+                        "started_by", "released_by", "username", "user_name", "requested_by", "created_by",
+                        "deployer_name", "executed_by", "implemented_by", "deployer_id"),
         "updated_at": ("updated_at", "last_updated"),
         "url": ("url", "link"),
     },
@@ -172,9 +190,14 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }  # fmt: skip
 
+_ISSUE_TYPE = ("issue_type", "issuetype", "issue_type_name", "issuetype_name")
+LEXICON = {**LEXICON, "issue": {**LEXICON["change"], "record_type": _ISSUE_TYPE,
+                                "severity": ("severity", "priority")}}  # fmt: skip
+
 # How a column says again which kind of record it is of: ``deployment_status``, ``incident_state``.
 _OWN_WORDS: Mapping[str, Sequence[str]] = {
     "change": ("change", "chg", "cr"),
+    "issue": ("change", "chg", "cr"),
     "incident": ("incident", "inc"),
     "deployment": ("deployment", "deploy"),
     "window": ("window", "maintenance", "freeze"),
@@ -215,6 +238,8 @@ def plain_name(column: str) -> str:
     """Return a column's name in the form the lexicon is written in: ``ResourceName`` → ``resource_name``."""
     # Jira writes an organisation's own fields like this; other remarks in brackets are units and the like.
     text = re.sub(r"(?i)^custom field \((.*)\)$", r"\1", column)
+    # ServiceNow's API gives a value and what its page shows, as two members of one field.
+    text = re.sub(r"\.(display_)?value$", "", text)
     text = re.sub(r"\([^)]*\)", " ", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
@@ -228,12 +253,15 @@ def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
     """
     plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
-    for loosen in (_as_written, _without_own_word, _without_ending):
+    for loosen in (_as_written, _without_own_word, _without_ending, _of_a_part):
         for name, words in LEXICON[kind].items():
             if name in found:
                 continue
             known = [loosen(word, kind, name) for word in words]
-            said = {column: loosen(text, kind, name) for column, text in plain.items() if column not in found.values()}
+            free = [column for column in plain if column not in found.values()]
+            # What a page shows of an instant is in the zone of who exported it; its value is in UTC.
+            last = ".display_value" if name.endswith("_at") else ".value"
+            said = {c: loosen(plain[c], kind, name) for c in sorted(free, key=lambda one: one.endswith(last))}
             candidates = [column for word in known if word for column in said if said[column] == word]
             if candidates:
                 found[name] = candidates[0]
@@ -256,13 +284,22 @@ def _without_ending(text: str, kind: str, field: str) -> str:
     return _INSTANT_ENDINGS.sub("", _without_own_word(text, kind, field)) if field.endswith("_at") else ""
 
 
+def _of_a_part(text: str, kind: str, field: str) -> str:
+    """Of an instant of a nested object, leave its own name: ``deployable.finished_at``."""
+    ending = re.search(r"_((?:started|finished|completed)_at)$", text)
+    return ending[1] if ending and field.endswith("_at") else text if field.endswith("_at") else ""
+
+
 def likely_kind(columns: Sequence[str], file_name: str) -> str:
     """Return the kind of record the columns and the file's name speak for most."""
     plain = {plain_name(column) for column in columns}
+    if plain & set(_ISSUE_TYPE):
+        # A tracker's export holds bugs and stories too; which of them are changes is told by their type.
+        return "issue"
     scores = {
         kind: len(match_columns(kind, columns))
         + 2 * len(plain & set(TELLING[kind]))
         + 4 * any(word in file_name.lower() for word in FILE_WORDS[kind])
-        for kind in LEXICON
+        for kind in TELLING
     }
     return max(scores, key=lambda kind: scores[kind])

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 import duckdb
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from ingest.files.dates import CHOOSE, swapped
 from models.errors import InputError
 from models.records import KINDS
 from models.settings import TimeZone
@@ -32,6 +33,11 @@ class _Part(BaseModel):
 def _time_format(text: str) -> str:
     if text in NAMED_FORMATS:
         return text
+    if text == CHOOSE:
+        raise ValueError(
+            "nothing in the file shows whether the day or the month comes first: keep one of the two lines of formats "
+            "that the proposal offers"
+        )
     if "%" not in text:
         raise ValueError(f"'{text}' is neither one of {', '.join(NAMED_FORMATS)} nor a format such as '%d.%m.%Y %H:%M'")
     try:
@@ -41,12 +47,22 @@ def _time_format(text: str) -> str:
     return text
 
 
+def _one_order(formats: tuple[str, ...]) -> tuple[str, ...]:
+    for form in formats:
+        if swapped(form) != form and swapped(form) in formats:
+            raise ValueError(
+                f"'{form}' and '{swapped(form)}' read one text as two different days; give each column its own formats"
+            )
+    return formats
+
+
 def _as_tuple(value: object) -> object:
     """Let a list of one be written without brackets."""
     return (value,) if isinstance(value, str | dict) else value
 
 
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
+TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_tuple), AfterValidator(_one_order)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
@@ -95,6 +111,7 @@ class Expression(_Part):
         part: Which piece to take, counted from 1, or from the end with -1.
         values: Replace these texts by those.
         otherwise: What any other text becomes; left out it stays as it is, ``""`` makes it unknown.
+        fallback: Column whose text is taken where all of this gives nothing.
         formats: Time formats of this field, instead of the mapping's.
         time_zone: Time zone of this field's local times, instead of the mapping's.
         when: Take the value only from rows that meet these conditions.
@@ -114,7 +131,8 @@ class Expression(_Part):
     part: int | None = None
     values: dict[str, str] = {}
     otherwise: str | None = None
-    formats: Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_tuple)] = ()
+    fallback: str | None = None
+    formats: TimeFormats = ()
     time_zone: TimeZone | None = None
     when: Filters = ()
     pick: Literal["first", "last", "all"] = "last"
@@ -142,6 +160,8 @@ class Expression(_Part):
         yield from self.join or ()
         if self.template is not None:
             yield from template_columns(self.template)
+        if self.fallback is not None:
+            yield self.fallback
         yield from (item.column for item in self.when)
 
 
@@ -311,7 +331,7 @@ class FileMapping(_Part):
     file: str = "*"
     format: Literal["csv", "jsonl", "json", "parquet", "xlsx"] | None = None
     time_zone: TimeZone = "UTC"
-    formats: Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_tuple)] = ("iso",)
+    formats: TimeFormats = ("iso",)
     ambiguous: Literal["earlier", "later"] = "earlier"
     empty_values: tuple[str, ...] = ()
     optional_columns: tuple[str, ...] = ()

@@ -6,8 +6,10 @@ Owns what can be told from the content alone. Refuses to say what a column means
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,45 @@ from ingest.files.csv_rows import DELIMITERS, column_names
 from ingest.files.formats import READERS, file_format
 from ingest.files.mapping import FileMapping, parse_mapping
 from ingest.files.rows import cell_text
+from ingest.files.tables import leading_rows
 from ingest.files.times import MACROS, local_time, stated_instant
 from models.errors import InputError
 
 SAMPLE_ROWS = 5000
 _MOSTLY = 0.75
+_OFFSET = re.compile(r"[0-9]([Zz]| ?(UTC|GMT))$|[0-9]:[0-9]{2}.*[+-][0-9]{2}(:?[0-9]{2})?$|[+-][0-9]{4} [0-9]{4}$")
+_PLACEHOLDERS = frozenset(
+    (
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "n/a",
+        "na",
+        "n.a.",
+        "#n/a",
+        "null",
+        "(null)",
+        "(empty)",
+        "(blank)",
+        "tbd",
+        "tba",
+        "tbc",
+    )
+)
 TIME_FORMATS = (
     "iso",
     "%d-%m-%Y %H:%M",
     "%d-%m-%Y %H:%M:%S",
+    "%m-%d-%Y %H:%M",
+    "%m-%d-%Y %H:%M:%S",
+    "%d-%m-%Y %I:%M %p",
+    "%d-%m-%Y %I:%M:%S %p",
+    "%m-%d-%Y %I:%M %p",
+    "%m-%d-%Y %I:%M:%S %p",
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y %H:%M:%S",
     "%d/%m/%Y %H:%M",
@@ -38,6 +70,17 @@ TIME_FORMATS = (
     "%m/%d/%Y %I:%M:%S %p",
     "%d/%m/%Y %I:%M %p",
     "%d/%m/%Y %I:%M:%S %p",
+    "%d/%m/%y %H:%M",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y %H:%M:%S",
+    "%m/%d/%y %H:%M:%S",
+    "%d/%m/%y %I:%M %p",
+    "%m/%d/%y %I:%M %p",
+    "%d/%m/%y %I:%M:%S %p",
+    "%m/%d/%y %I:%M:%S %p",
+    "%d.%m.%y %H:%M",
+    "%Y-%m-%d %I:%M %p",
+    "%Y-%m-%d %I:%M:%S %p",
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
     "%b %d, %Y %H:%M %z",
@@ -56,9 +99,16 @@ TIME_FORMATS = (
     "%d/%b/%Y:%H:%M:%S %z",
     "%a, %d %b %Y %H:%M:%S %z",
     "%d-%m-%Y",
+    "%m-%d-%Y",
     "%d.%m.%Y",
     "%d/%m/%Y",
     "%m/%d/%Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
     "%d-%b-%Y",
     "%d/%b/%y",
     "%d %b %Y",
@@ -94,6 +144,16 @@ class Look:
         """Return the texts of a column that are not blank."""
         return [text for row in self.rows if (text := row.get(column, "").strip())]
 
+    def placeholders(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the texts of some columns by which people say that there is no value, as they are written."""
+        found = {text for column in columns for text in self.values(column) if text.lower() in _PLACEHOLDERS}
+        return tuple(sorted(found))
+
+    def without(self, texts: Collection[str]) -> Look:
+        """Return the look with these texts taken as blank."""
+        rows = tuple({name: "" if text.strip() in texts else text for name, text in row.items()} for row in self.rows)
+        return replace(self, rows=rows) if texts else self
+
 
 def look_at(path: Path) -> Look:
     """Look at a file's first rows.
@@ -107,10 +167,14 @@ def look_at(path: Path) -> Look:
     probe = _probe(dialect)
     form = file_format(path, probe)
     if form == "csv":
-        delimiter = _delimiter(path, str(dialect.get("encoding", "utf-8")))
+        delimiter, skipped = _delimiter(path, str(dialect.get("encoding", "utf-8")))
         if delimiter != ("\t" if path.suffix.lower() in {".tsv", ".tab"} else ","):
             dialect["delimiter"] = delimiter
+        dialect |= {"skip_lines": skipped} if skipped else {}
         probe = _probe({**dialect, "delimiter": delimiter})
+    elif form == "xlsx" and (skipped := _lines_before_header(leading_rows(path))):
+        dialect["skip_lines"] = skipped
+        probe = _probe(dialect)
     items = _items(path) if form == "json" else ""
     probe = probe.model_copy(update={"format": form, "items": items})
     objects = _objects(path, form, probe)
@@ -154,18 +218,36 @@ def _encoding(path: Path) -> str:
     return "utf-8"
 
 
-def _delimiter(path: Path, encoding: str) -> str:
-    """Return the delimiter by which most of the first rows have the same number of cells, and more than one."""
+def _delimiter(path: Path, encoding: str) -> tuple[str, int]:
+    """Return the delimiter by which most of the first rows have the same number of cells, and the lines before them."""
     with path.open(encoding=encoding, newline="", errors="replace") as file:
         lines = list(islice(file, 50))
-    best, best_score = ",", (0, 0)
+    best, best_score, skipped = ",", (0, 0), 0
     for delimiter in DELIMITERS:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if cells]
-        usual = widths[0] if widths else 0
-        score = (sum(width == usual for width in widths) if usual > 1 else 0, usual)
+        reader = csv.reader(lines, delimiter=delimiter)
+        rows = [(cells, reader.line_num) for cells in reader if cells]
+        usual = _usual_width([cells for cells, _ in rows])
+        score = (sum(len(cells) == usual for cells, _ in rows) if usual > 1 else 0, usual)
         if score > best_score:
-            best, best_score = delimiter, score
-    return best
+            before = _lines_before_header([cells for cells, _ in rows])
+            best, best_score, skipped = delimiter, score, rows[before - 1][1] if before else 0
+    return best, skipped
+
+
+def _usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """Return the number of cells that most rows have; of equally many the one of the first row."""
+    widths = [len(cells) for cells in rows]
+    return Counter(widths).most_common(1)[0][0] if widths else 0
+
+
+def _lines_before_header(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows stand before the one that names the columns: titles and remarks fill few of the cells."""
+    usual = _usual_width(rows)
+    if usual < 3:
+        return 0
+    filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
+    before = next((place for place, count in enumerate(filled) if 2 * count >= max(filled)), 0)
+    return before if before < len(rows) - 1 else 0
 
 
 def _items(path: Path) -> str:
@@ -252,7 +334,5 @@ def _epoch(values: Sequence[str], form: str) -> bool:
 
 
 def states_offset(look: Look, column: str) -> bool:
-    """Whether the times of a column say how far they are from UTC."""
-    return any(value.endswith(("Z", "z", "UTC")) or value[-6:-3].startswith(("+", "-")) or
-               (len(value) > 5 and value[-5] in "+-" and value[-4:].isdigit() and ":" in value)
-               for value in look.values(column)[:50])  # fmt: skip
+    """Whether the times of a column say how far they are from UTC; a date alone says nothing of it."""
+    return any(_OFFSET.search(value) for value in look.values(column)[:50])

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import orjson
-
 from ingest.files.compilation import field_type
+from ingest.files.dates import CHOOSE, choice, evidence_of, mixed, shown_order, swapped
 from ingest.files.lexicon import likely_kind, match_columns, plain_name
 from ingest.files.mapping import parse_mapping
 from ingest.files.sniff import Look, look_at, states_offset, time_formats
+from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
 from models.records import KINDS
 
 _CHANGE_TYPES = ("standard", "normal", "emergency")
@@ -34,6 +34,13 @@ _TIMES_OF_DAY = (
     (r"[0-9]{1,2}:[0-9]{2} ?(?i:[ap]m)", "%I:%M %p"),
     (r"[0-9]{1,2}:[0-9]{2}:[0-9]{2} ?(?i:[ap]m)", "%I:%M:%S %p"),
 )
+_EMERGENCY_FLAGS = ("emergency", "emergency_change", "is_emergency", "emergency_flag", "expedited", "emergency_yn")
+_YES = {"y", "yes", "true", "t", "1", "x", "emergency"}
+_NO = {"n", "no", "false", "f", "0"}
+_TOTALS = {"total", "totals", "grand total", "sum", "subtotal", "count", "gesamt", "summe", "totaal", "total:"}
+_RESULTS = {"success", "succeeded", "successful", "failure", "failed", "error", "cancelled", "canceled", "aborted"}
+_IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date")
+_IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id")
 _APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision")
 
 
@@ -47,7 +54,8 @@ def suggest_mapping(path: Path) -> str:
     kind = likely_kind(look.columns, path.name)
     proposal = _Proposal(look, kind)
     text = proposal.toml()
-    parse_mapping(text, f"proposal for {path.name}")
+    # What its reader has to choose is no mapping yet; with either choice it is one.
+    parse_mapping(text.replace(text_of(CHOOSE), text_of("iso")), f"proposal for {path.name}")
     return text
 
 
@@ -55,25 +63,75 @@ class _Proposal:
     """One proposal being put together."""
 
     def __init__(self, look: Look, kind: str) -> None:
-        self.look = look
         self.kind = kind
         self.fields = match_columns(kind, look.columns)
+        self.empty = look.placeholders(self.fields.values())
+        self.look = look = look.without(self.empty)
         found = self.fields.pop("key", None)
         self.key: tuple[str, ...] = (found,) if found else ()
         self.dropped: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.own_formats = False
         types = {name: field_type(field.annotation) for name, field in KINDS[kind].model_fields.items()}
+        if kind == "deployment" and "status" not in self.fields and (told := self._told_by_values()):
+            self.fields["status"] = told
         self.formats = {n: time_formats(look, c) for n, c in self.fields.items() if types[n] == "instant"}
         # A column without a value in the sample is taken at its name's word.
         for name in [n for n, fitting in self.formats.items() if not fitting]:
             del self.formats[name]
             if look.values(self.fields[name]):
-                self.dropped[self.fields.pop(name)] = f"looks like {name}, but its texts are in no known time format"
+                evidence = evidence_of(look.values(self.fields[name]))
+                why = f"looks like {name}, but its texts are in no known time format"
+                self.dropped[self.fields.pop(name)] = mixed(name, evidence) if evidence.is_mixed else why
         for name in [n for n in self.fields if types[n] in {"number", "truth"}]:
             if not self._is_typed(self.fields[name], types[name]):
                 self.dropped[self.fields.pop(name)] = f"looks like {name}, but does not hold a {types[name]} value"
+        self.evidence = {self.fields[n]: evidence_of(look.values(self.fields[n])) for n in self.formats}
+        self._settle_orders()
         self.times_of_day = self._times_of_day()
         self.repeats = self._repeats()
-        self.used = {*self.key, *self.fields.values(), *self.times_of_day.values()}
+        self.flag = self._emergency_flag()
+        self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+
+    def _told_by_values(self) -> str | None:
+        """Return a column called by a common name whose every text is a result of a deployment."""
+        for column in self.look.columns:
+            values = {value.lower() for value in self.look.values(column)}
+            if plain_name(column) in {"type", "kind", "event", "success"} and values and values <= _RESULTS:
+                return column
+        return None
+
+    def _emergency_flag(self) -> str | None:
+        """Return the column that says yes or no to "emergency"; it says more than a type that knows no emergencies."""
+        if self.kind not in {"change", "issue"}:
+            return None
+        for column in self.look.columns:
+            values = {value.lower() for value in self.look.values(column)}
+            is_free = column not in self.fields.values()
+            if is_free and plain_name(column) in _EMERGENCY_FLAGS and values and values <= _YES | _NO:
+                return column
+        return None
+
+    def _settle_orders(self) -> None:
+        """Keep the formats of the order that the file shows; drop columns that show both, mark what shows none."""
+        self.undecided: list[str] = []
+        for name in [n for n, forms in self.formats.items() if any(swapped(form) != form for form in forms)]:
+            column = self.fields[name]
+            evidence = self.evidence[column]
+            day_first, example = shown_order(self.evidence, column)
+            if evidence.is_mixed:
+                del self.formats[name]
+                self.dropped[self.fields.pop(name)] = mixed(name, evidence)
+            elif day_first is not None:
+                first = tuple(f for f in self.formats[name] if f.startswith("%d") is day_first or swapped(f) == f)
+                self.formats[name] = first or tuple(swapped(form) for form in self.formats[name])
+                if not (evidence.day_first or evidence.month_first):
+                    order = "day" if day_first else "month"
+                    self.notes.append(
+                        f"# check: {comment_of(column)} is read {order} first, as {comment_of(example)} shows"
+                    )
+            elif evidence.open:
+                self.undecided.append(name)
 
     def _times_of_day(self) -> dict[str, str]:
         """Return the column that holds the time of day for each date column that has one; formats become both's."""
@@ -150,7 +208,8 @@ class _Proposal:
     def toml(self) -> str:
         """Return the proposal's text."""
         head = [*self._head(), *self._dialect()]
-        further = [*self._decision(), *self._window()] if self.kind == "change" else []
+        is_change = self.kind in {"change", "issue"}
+        further = [*self._decision(), *self._window(), *self._implementation()] if is_change else []
         parts = [*head, *self._main_record(), *further]
         return "\n".join([*parts, *self._rest(), ""])
 
@@ -159,21 +218,45 @@ class _Proposal:
         source = re.sub(r"^[^a-z]+", "", name) or "file"
         pattern = re.sub(r"[0-9]+([-_.]?[0-9]+)*", "*", self.look.path.name)
         lines = [
-            f"# Proposed from the first {len(self.look.rows)} rows of {_comment(self.look.path.name)}.",
+            f"# Proposed from the first {len(self.look.rows)} rows of {comment_of(self.look.path.name)}.",
             "# Look at what is marked 'check', then import.",
-            f"name = {_text(name)}",
-            f"source = {_text(source)}  # check: the name under which its records appear",
-            f"file = {_text(pattern)}",
-            f"format = {_text(self.look.format)}",
+            f"name = {text_of(name)}",
+            f"source = {text_of(source)}  # check: the name under which its records appear",
+            f"file = {text_of(pattern)}",
+            f"format = {text_of(self.look.format)}",
         ]
-        lines += [f"items = {_text(self.look.items)}"] if self.look.items else []
+        lines += [f"items = {text_of(self.look.items)}"] if self.look.items else []
+        lines += self._missing_notes()
         formats = list(dict.fromkeys(self._time_format(name) for name in self.formats))
-        if formats:
-            lines.append(f"formats = [{', '.join(_text(form) for form in formats)}]")
-        both = sorted({c for n in self.formats if _is_open(self.formats[n]) for c in [self.fields[n]]})
-        if both:
-            lines.append(f"# check: {_comment(', '.join(both))} could also be month first; day first is assumed")
+        self.own_formats = any(swapped(form) != form and swapped(form) in formats for form in formats)
+        if self.undecided:
+            columns = sorted({self.fields[name] for name in self.undecided})
+            lines += choice([(column, self.evidence[column]) for column in columns], formats)
+        elif formats and not self.own_formats:
+            lines.append(f"formats = [{', '.join(text_of(form) for form in formats)}]")
+        lines += self.notes
+        if self.empty:
+            lines.append(
+                f"empty_values = [{', '.join(text_of(text) for text in self.empty)}]  # check: taken as no value"
+            )
         return [*lines, *self._zone()]
+
+    def _missing_notes(self) -> list[str]:
+        """Say what the numbers will lack, and what to write where all rows mean the same."""
+        if self.kind != "deployment":
+            return []
+        notes = []
+        if "environment" not in self.fields:
+            notes.append(
+                "# check: no column says the environment, so no row counts as production; if all rows are of it, add"
+                ' under [record.constants]: environment = "production"'
+            )
+        if "status" not in self.fields:
+            notes.append(
+                "# check: no column says whether it succeeded, so failure rates stay unknown; if only those are listed"
+                ' that did, add under [record.constants]: status = "success"'
+            )
+        return notes
 
     def _zone(self) -> list[str]:
         local = [c for n, c in self.fields.items() if n in self.formats and not states_offset(self.look, c)
@@ -187,35 +270,72 @@ class _Proposal:
     def _dialect(self) -> list[str]:
         if not self.look.dialect:
             return []
-        return ["", "[dialect]", *(f"{name} = {_text(value)}" for name, value in self.look.dialect.items())]
+        return ["", "[dialect]", *(f"{name} = {text_of(value)}" for name, value in self.look.dialect.items())]
 
     def _main_record(self) -> list[str]:
-        lines = ["", "[[record]]", f"kind = {_text(self.kind)}  # check"]
+        lines = ["", "[[record]]", f"kind = {text_of(self.kind)}  # check"]
         if self.key:
             repeats = "  # occurs in several rows; those that say the same are one record" if self.repeats else ""
-            lines.append(f"key = {_key(self.key)}{repeats}")
+            lines.append(f"key = {key_of(self.key)}{repeats}")
+            if totals := sorted({text for text in self.look.values(self.key[-1]) if text.lower() in _TOTALS}):
+                equals = ", ".join(text_of(text) for text in totals)
+                lines.append(
+                    f"when = {{ column = {text_of(self.key[-1])}, not_equals = [{equals}] }}  # a row of totals"
+                )
         else:
             lines.append("# check: no column looks like a key; without one, equal rows are one record")
         lines += ["", "[record.fields]"]
-        return [*lines, *(self._field(name, column) for name, column in self.fields.items())]
+        lines += [self._field(name, column) for name, column in self.fields.items()]
+        if self.flag and "change_type" not in self.fields:
+            lines.append(self._field("change_type", self.flag))
+        return lines
 
     def _field(self, name: str, column: str) -> str:
         values = set(self.look.values(column))
+        if name == "change_type" and self.flag:
+            flagged = sorted({value for value in self.look.values(self.flag) if value.lower() in _YES} or {"Y"})
+            rest = "" if column == self.flag else f", fallback = {text_of(column)}"
+            return (
+                f"{name} = {{ column = {text_of(self.flag)}, values = {table_of(dict.fromkeys(flagged, 'emergency'))}, "
+                f'otherwise = ""{rest} }}'
+            )
+        if name == "outcome" and "Unresolved" in values:
+            return f'{name} = {{ column = {text_of(column)}, values = {{ "Unresolved" = "" }} }}'
+        if name == "status" and (state := self._standing(column)):
+            return f"{name} = {{ first = [{text_of(column)}, {text_of(state)}] }}"
+        if name == "labels" and (
+            more := [c for c in self.look.columns if re.fullmatch(re.escape(column) + r"_\d+", c)]
+        ):
+            self.used.update(more)
+            return f"{name} = {{ join = [{', '.join(text_of(c) for c in (column, *more))}] }}"
         if name == "change_type" and values and all(value.lower() in _CHANGE_TYPES for value in values):
             replaced = {value: value.lower() for value in sorted(values) if value != value.lower()}
             if replaced:
-                return f"{name} = {{ column = {_text(column)}, values = {_table(replaced)} }}"
+                return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
         if name == "verdict" and any(value.lower() in _VERDICTS for value in values):
             replaced = {value: _VERDICTS[value.lower()] for value in sorted(values) if value.lower() in _VERDICTS}
-            return f"{name} = {{ column = {_text(column)}, values = {_table(replaced)} }}"
+            return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
         if name == "kind":
             return ""
         return f"{name} = {self._read(column)}"
 
+    def _standing(self, column: str) -> str | None:
+        """Return the column that says where a deployment stands, beside the one that says what came of it."""
+        if plain_name(column) not in {"result", "conclusion", "outcome", "build_result"}:
+            return None
+        state = next((c for c in self.look.columns if plain_name(c) in {"status", "state"} and c != column), None)
+        self.used.update([state] if state else [])
+        return state
+
     def _read(self, column: str) -> str:
         """Return how a column is read: by its name, or with the column that holds its time of day."""
         partner = self.times_of_day.get(column)
-        return f"{{ template = {_text(f'{{{column}}} {{{partner}}}')} }}" if partner else _text(column)
+        own = ""
+        if self.own_formats and (name := next((n for n in self.formats if self.fields.get(n) == column), None)):
+            own = f", formats = [{text_of(self._time_format(name))}]"
+        if partner:
+            return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own} }}"
+        return f"{{ column = {text_of(column)}{own} }}" if own else text_of(column)
 
     def _decision(self) -> list[str]:
         """Propose a decision where a change's row says how approval ended."""
@@ -227,18 +347,18 @@ class _Proposal:
         if not words:
             return []
         self.used.add(column)
-        replaced = _table({word: _VERDICTS[word.lower()] for word in words})
+        replaced = table_of({word: _VERDICTS[word.lower()] for word in words})
         lines = [
             "",
             "# The decision that the row states. Without the time of approval there is no approval latency.",
             "[[record]]",
             'kind = "decision"',
-            f"key = {_key(self.key)}",
-            f"when = {{ column = {_text(column)}, equals = [{', '.join(_text(word) for word in words)}] }}",
+            f"key = {key_of(self.key)}",
+            f"when = {{ column = {text_of(column)}, equals = [{', '.join(text_of(word) for word in words)}] }}",
             "",
             "[record.fields]",
-            f"change_key = {_reference(self.key)}",
-            f"verdict = {{ column = {_text(column)}, values = {replaced} }}",
+            f"change_key = {reference_of(self.key)}",
+            f"verdict = {{ column = {text_of(column)}, values = {replaced} }}",
         ]
         for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
             # The decision says whether it was an approval; the column of its instant is filled for refusals too.
@@ -252,13 +372,13 @@ class _Proposal:
             return []
         component = match_columns("change", [c for c in self.look.columns if c not in self.key]).get("component")
         key = self.key if component is None or not self.repeats else (*self.key, component)
-        condition = f"when = {{ column = {_text(self.fields['planned_start_at'])}, empty = false }}"
-        lines = ["", "[[record]]", 'kind = "window"', f"key = {_key(key)}", condition]
-        lines += ["", "[record.fields]", f"change_key = {_reference(self.key)}"]
+        condition = f"when = {{ column = {text_of(self.fields['planned_start_at'])}, empty = false }}"
+        lines = ["", "[[record]]", 'kind = "window"', f"key = {key_of(key)}", condition]
+        lines += ["", "[record.fields]", f"change_key = {reference_of(self.key)}"]
         if component is not None:
             self.used.add(component)
             self.dropped.pop(component, None)
-            lines.append(f"component = {_text(component)}")
+            lines.append(f"component = {text_of(component)}")
         shared = ("title", "service", "team", "environment", "planned_start_at", "planned_end_at", "actual_start_at")
         for name in (*shared, "actual_end_at"):
             if name in self.fields:
@@ -267,39 +387,38 @@ class _Proposal:
             lines.append(f"created_at = {self._read(self.fields['created_at'])}  # check: entered with the change")
         return [*lines, "", "[record.constants]", 'kind = "change"']
 
+    def _implementation(self) -> list[str]:
+        """Propose the deployment that a change log states by when and by whom a change was implemented."""
+        plain = {plain_name(column): column for column in self.look.columns}
+        done = next((plain[word] for word in _IMPLEMENTED if word in plain), None)
+        by = next((plain[word] for word in _IMPLEMENTERS if word in plain), None)
+        if done is None or by is None or not self.key or not (forms := time_formats(self.look, done)):
+            return []
+        if any(swapped(form) != form for form in forms):
+            return []
+        self.used |= {done, by}
+        self.dropped.pop(done, None)
+        service = [f"service = {text_of(self.fields['service'])}"] if "service" in self.fields else []
+        return [
+            "",
+            "# What was implemented, when and by whom. It counts where it is said to be production.",
+            "[[record]]",
+            'kind = "deployment"',
+            f"key = {key_of(self.key)}",
+            f"when = {{ column = {text_of(done)}, empty = false }}",
+            "",
+            "[record.fields]",
+            f"change_key = {reference_of(self.key)}",
+            *service,
+            f"started_at = {{ column = {text_of(done)}, formats = [{text_of(forms[0])}] }}",
+            f"deployed_by = {text_of(by)}",
+            '# environment = { constant = "production" }  # check: use this line if these changes went to production',
+        ]
+
     def _rest(self) -> Sequence[str]:
         """List what is not mapped, as comments."""
-        lines = [f"# not mapped: {_comment(column)}: {why}" for column, why in self.dropped.items()]
+        lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
-        lines += [f"# not mapped: {_comment(column)}" for column in rest]
-        lines += [f'# a list of its own: {_comment(name)}; see each = "…" of [[record]]' for name in self.look.lists]
+        lines += [f"# not mapped: {comment_of(column)}" for column in rest]
+        lines += [f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]' for name in self.look.lists]
         return ["", *lines] if lines else []
-
-
-def _is_open(formats: Sequence[str]) -> bool:
-    """Whether day and month could be the other way round."""
-    return any(form.startswith("%d/%m") for form in formats) and any(form.startswith("%m/%d") for form in formats)
-
-
-def _text(value: str | int) -> str:
-    """Return a value as TOML; JSON's strings are TOML's basic strings, but for the delete character."""
-    return orjson.dumps(value).decode().replace("\x7f", "\\u007f")
-
-
-def _key(columns: Sequence[str]) -> str:
-    return _text(columns[0]) if len(columns) == 1 else f"[{', '.join(_text(column) for column in columns)}]"
-
-
-def _reference(columns: Sequence[str]) -> str:
-    """Return the expression by which another record names this key."""
-    if len(columns) == 1:
-        return _text(columns[0])
-    return f"{{ template = {_text(':'.join('{' + column + '}' for column in columns))} }}"
-
-
-def _table(values: dict[str, str]) -> str:
-    return "{ " + ", ".join(f"{_text(old)} = {_text(new)}" for old, new in values.items()) + " }"
-
-
-def _comment(text: str) -> str:
-    return re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", " ", text)

@@ -113,6 +113,16 @@ def read_xlsx(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batc
     yield from _sheet_batches(path, mapping, wanted, rows, first_line)
 
 
+def leading_rows(path: Path, count: int = 50) -> list[list[str]]:
+    """Return the texts of the first rows of a workbook's first sheet; none where it cannot be read."""
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            rows = book.get_sheet_by_index(0).to_python(skip_empty_area=True, nrows=count) if book.sheet_names else []
+    except (CalamineError, OSError):
+        return []
+    return [[_cell(cell) for cell in row] for row in rows]
+
+
 def _sheet_batches(
     path: Path, mapping: FileMapping, wanted: Wanted, rows: list[list[Any]], first_line: int
 ) -> Iterator[Batch]:

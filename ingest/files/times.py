@@ -54,7 +54,7 @@ def stated_instant(text: str, formats: tuple[str, ...]) -> str:
             micros = f"try_cast(round(try_cast({text} as decimal(38, 6)) * {scale}) as bigint)"
             found.append(f"try(make_timestamp({micros}))")
         elif form not in NAMED_FORMATS and "%z" in form.lower():
-            found.append(f"timezone('UTC', try_strptime({text}, {text_literal(form)}))")
+            found.append(f"timezone('UTC', {_in_form(text, form)})")
     return f"coalesce({', '.join(found)})" if found else "cast(null as timestamp)"
 
 
@@ -73,8 +73,14 @@ def local_time(text: str, formats: tuple[str, ...]) -> str:
                 "* 1000000 - 2209161600000000) end"
             )
         elif form not in NAMED_FORMATS and "%z" not in form.lower():
-            found.append(f"try_strptime({text}, {text_literal(form)})")
+            found.append(_in_form(text, form))
     return f"coalesce({', '.join(found)})" if found else "cast(null as timestamp)"
+
+
+def _in_form(text: str, form: str) -> str:
+    """Return the timestamp of a text in a written format; a year of two digits is none of four."""
+    parsed = f"try_strptime({text}, {text_literal(form)})"
+    return f"case when year({parsed}) >= 1000 then {parsed} end" if "%Y" in form else parsed
 
 
 def utc_of_local(local: str, zone: str, ambiguous: str) -> str:

@@ -146,8 +146,9 @@ def test_an_export_of_jira_names_its_own_fields_in_brackets(store: RawStore, tmp
         "Upgrade,CHG-1,Change,Closed,ana,01/Jun/26 9:00 AM,Normal,Medium,03/Jun/26 8:00 PM,checkout\n"
     )
     proposed(store, tmp_path, text, "jira.csv")
-    (change,) = records(store, "record_changes")
+    (change,) = records(store, "record_issues")
     assert change | {
+        "record_type": "Change",
         "key": "CHG-1", "risk": "Medium", "change_type": "normal", "component": "checkout", "state": "Closed",
         "created_at": "2026-06-01T09:00:00Z", "planned_start_at": "2026-06-03T20:00:00Z", "requested_by": "ana",
     } == change  # fmt: skip
@@ -172,13 +173,19 @@ def test_the_instant_of_a_refusal_is_never_read_as_an_approval(store: RawStore, 
     assert {window["created_at"] for window in records(store, "record_windows")} == {"2026-06-01T09:00:00Z"}
 
 
-def test_dates_that_could_be_either_way_round_are_marked(tmp_path: Path) -> None:
-    """Day first is assumed, and said."""
+def test_dates_that_could_be_either_way_round_are_for_the_reader_to_choose(tmp_path: Path) -> None:
+    """Neither order is assumed: the proposal says how many texts, shows one, and is refused until a line is kept."""
     toml = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,03/04/2024,05/04/2024\n", "freeze.csv"))
-    assert "could also be month first; day first is assumed" in toml
+    assert "# CHOOSE: end, start: 2 texts such as 05/04/2024" in toml
     assert "no column looks like a key" in toml
+    with pytest.raises(InputError, match="whether the day or the month comes first"):
+        parse_mapping(toml, "proposal")
+    for order, form in (("day", "%d/%m/%Y"), ("month", "%m/%d/%Y")):
+        line = f'formats = ["{form}"]'
+        assert f"# {line}  # {order} first" in toml
+        assert parse_mapping(toml.replace('formats = ["day or month first?"]', line), "kept").formats == (form,)
     sure = suggest_mapping(write(tmp_path, "title,start,end\nFreeze,13/04/2024,15/04/2024\n", "freeze.csv"))
-    assert "month first" not in sure
+    assert "CHOOSE" not in sure and 'formats = ["%d/%m/%Y"]' in sure
 
 
 def test_times_that_state_their_offset_need_no_zone(tmp_path: Path) -> None:
