@@ -87,9 +87,11 @@ def _find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any
 
 def _by_activity(con: DuckDBPyConnection, record: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Return what an activity or source event belongs to: its change, else its deployment, else itself."""
+    # An activity's id is spelled out when it is read; its source event, which it begins with, is what is kept.
     rows = _rows(
-        con, "select * from marts.activities where activity_id = $record or source_event_id = $record "
-        "order by activity_id", record,
+        con, "select * from marts.activities "
+        "where source_event_id in ($record, regexp_replace($record, ':[^:]*:[^:]*$', '')) "
+        "and (activity_id = $record or source_event_id = $record) order by activity_id", record,
     )  # fmt: skip
     found = {}
     for row in rows:

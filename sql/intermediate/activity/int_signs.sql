@@ -14,7 +14,7 @@
 -- unique: source, kind, verb, sign, track
 -- assert: track in ('change_governance', 'release_execution', 'neither', 'unclassified')
 with combinations as (
-    select distinct source, kind, verb, sign from intermediate.int_source_events
+    select distinct source, kind, verb, sign from intermediate.int_acts
 ),
 rules as (
     select cast(seed_order as bigint) - 1000000 as place, rule_id, lower(source) as source, lower(record_type) as kind,

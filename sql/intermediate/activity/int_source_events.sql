@@ -1,5 +1,5 @@
 -- description: Everything that any record says happened, one row per source event and act, in the words that rules are written for.
---   That no act is told twice is promised by the activity log, which is this with its classification.
+--   That no act is told twice, and that none lacks its words, is promised by the events of the activity log, which are these.
 -- grain: source_event_id, verb
 -- column: source | Name of the source instance.
 -- column: source_event_id | The source event.
@@ -17,7 +17,6 @@
 -- column: url | The source's own page.
 -- column: time_quality | exact, bounded or inferred.
 -- materialized: view
--- not_null: source, source_event_id, kind, verb, sign
 with happened as (
     select source, source_event_id, 'change' as kind, 'opened' as verb, '' as sign, 'change' as subject_kind,
         change_id as subject_id, change_id, cast(null as varchar) as deployment_id, created_at as occurred_at,
