@@ -1,0 +1,252 @@
+-- description: Separation of duties of every change that was merged or ended: what each test of changes found. Read it as rows,
+--   one per test, in marts.separation_of_duties.
+-- grain: change_id
+-- column: change_id | The change tested.
+-- column: service | Service concerned.
+-- column: team | Its team.
+-- column: change_type | standard, normal or emergency.
+-- column: ended_at | Merge, else close, UTC.
+-- column: merged_at | Merge, UTC; the two tests of merges apply where it is known.
+-- column: is_exempt | Whether it was approved in advance or by a policy.
+-- column: policy | What approved it then.
+-- column: is_approval_collectable | Whether its source keeps approvals at all.
+-- column: is_independent | Whether everybody who contributed has a valid approval by another human.
+-- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
+-- column: is_requester_known | Whether whoever asked for it is resolved.
+-- column: sod_1_strict | Result: nobody who contributed approved.
+-- column: sod_1_strict_reason | What decided that.
+-- column: sod_1_effective | Result: every contributor has a valid approval by another human.
+-- column: sod_1_effective_reason | What decided that.
+-- column: sod_4 | Result: the requester did not approve.
+-- column: sod_4_reason | What decided that.
+-- column: sod_5 | Result: not merged by the requester without independent approval; null where no merge is known.
+-- column: sod_5_reason | What decided that.
+-- column: sod_6 | Result: no protection was bypassed; null where no merge is known.
+-- column: sod_6_reason | What decided that.
+-- column: sod_8 | Result: the approver is entitled to it.
+-- column: sod_8_reason | What decided that.
+-- not_null: change_id, is_exempt, is_approval_collectable, is_independent, is_requester_known
+-- not_null: sod_1_strict, sod_1_strict_reason, sod_1_effective, sod_1_effective_reason
+-- not_null: sod_4, sod_4_reason, sod_8, sod_8_reason
+-- unique: change_id
+-- assert: sod_1_strict in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_1_effective in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_4 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_5 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_6 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_8 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: (merged_at is null) = (sod_5 is null) and (merged_at is null) = (sod_6 is null)
+-- assert: (sod_5 is null) = (sod_5_reason is null) and (sod_6 is null) = (sod_6_reason is null)
+with approvals as (
+    select change_id, decided_by, is_contributor, is_author,
+        is_in_force and decided_by_type = 'human' and decided_by is not null as is_valid
+    from intermediate.int_approvals
+    union all
+    -- Who approved is known also where no record says when.
+    select d.change_id, d.decided_by, k.person is not null or coalesce(d.decided_by = c.author, false),
+        coalesce(d.decided_by = c.author, false), false
+    from intermediate.int_decisions d
+    inner join intermediate.int_changes c on c.change_id = d.change_id
+    left join intermediate.int_change_contributors k on k.change_id = d.change_id and k.person = d.decided_by
+    where d.verdict = 'approved' and d.decided_at is null
+),
+approved as (
+    select
+        change_id,
+        max(case when is_contributor then 1 else 0 end) as by_contributor,
+        max(case when is_author then 1 else 0 end) as by_author,
+        max(case when decided_by is null then 1 else 0 end) as by_unresolved,
+        -- Humans whose approval held for what shipped: that there are two is seen by the first and the last in order.
+        min(case when is_valid then decided_by end) as first_valid,
+        max(case when is_valid then decided_by end) as last_valid,
+        max(case when is_valid and is_contributor then 1 else 0 end) as valid_by_contributor
+    from approvals
+    group by change_id
+),
+merged as (
+    select
+        c.change_id, c.source, c.service, c.team, c.change_type, c.merged_at, c.closed_at, c.requester, c.policy, c.is_self_merged,
+        c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval,
+        p.first_valid is not null as has_valid_approval,
+        coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
+        coalesce(p.by_author, 0) = 1 as is_by_author,
+        coalesce(p.by_unresolved, 0) = 1 as is_by_unresolved,
+        coalesce(c.approval_basis in ('standard', 'policy'), false) as is_exempt,
+        -- Everybody in C has a valid approval by another human: two approvers, or one who did not contribute.
+        coalesce(p.first_valid <> p.last_valid or p.valid_by_contributor = 0, false) and p.first_valid is not null as is_independent
+    from marts.changes c
+    left join approved p on p.change_id = c.change_id
+    where c.state in ('merged', 'closed') and coalesce(c.outcome, '') <> 'cancelled'
+        and (c.merged_at is not null or c.effective_approval_at is not null or c.first_deployed_at is not null)
+),
+bypasses as (
+    select source || ':' || subject_key as change_id from intermediate.all_events
+    where verb in ('bypassed', 'rule_bypassed') and subject_kind = 'change'
+    union
+    -- A push that went past a protection names the revision it brought; the change it merged is the one meant.
+    select c.change_id
+    from intermediate.all_events e
+    inner join intermediate.int_changes c
+        on c.source = e.source and c.merge_revision = coalesce(e.revision, nullif(split_part(e.subject_key, '@', 2), ''))
+    where e.verb in ('bypassed', 'rule_bypassed') and e.subject_kind = 'revision'
+),
+bypass_sources as (
+    select distinct source from intermediate.all_events where verb in ('bypassed', 'rule_bypassed', 'rule_checked')
+),
+entitled as (
+    select count(*) as rows_configured from config.person_entitlements
+),
+entitlements as (
+    -- What the approver was entitled to, and whether that held when they approved: half-open, null when the instant is unknown.
+    select
+        m.change_id,
+        case
+            when p.start_at is null and p.end_at is null then true
+            else (p.start_at is null or m.effective_approval_at >= p.start_at) and (p.end_at is null or m.effective_approval_at < p.end_at)
+        end as is_in_force
+    from merged m
+    inner join config.person_entitlements p
+        on p.person = m.effective_approver and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
+),
+entitling as (
+    select change_id, coalesce(bool_or(is_in_force), false) as is_in_force, bool_or(is_in_force is null) as is_unknown
+    from entitlements
+    group by change_id
+)
+select
+    cast(m.change_id as varchar) as change_id,
+    cast(m.service as varchar) as service,
+    cast(m.team as varchar) as team,
+    cast(m.change_type as varchar) as change_type,
+    cast(coalesce(m.merged_at, m.closed_at) as timestamp) as ended_at,
+    cast(m.merged_at as timestamp) as merged_at,
+    cast(m.is_exempt as boolean) as is_exempt,
+    cast(m.policy as varchar) as policy,
+    cast(m.is_approval_collectable as boolean) as is_approval_collectable,
+    cast(m.is_independent as boolean) as is_independent,
+    cast(m.has_untimed_approval as boolean) as has_untimed_approval,
+    cast(m.requester is not null as boolean) as is_requester_known,
+    cast(
+        case
+            when m.is_exempt then 'exempt'
+            when not m.is_approval_collectable then 'not_collectable'
+            when m.is_by_contributor then 'fail'
+            when m.requester is null or m.is_by_unresolved then 'indeterminate'
+            else 'pass'
+        end as varchar
+    ) as sod_1_strict,
+    cast(
+        case
+            when m.is_exempt then coalesce(m.policy, 'policy')
+            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when m.is_by_contributor then 'somebody who contributed approved'
+            when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
+            else 'nobody who contributed approved'
+        end as varchar
+    ) as sod_1_strict_reason,
+    cast(
+        case
+            when m.is_exempt then 'exempt'
+            when not m.is_approval_collectable then 'not_collectable'
+            when m.requester is null and m.has_valid_approval then 'indeterminate'
+            when m.is_independent then 'pass'
+            when m.is_by_unresolved or m.has_untimed_approval then 'indeterminate'
+            else 'fail'
+        end as varchar
+    ) as sod_1_effective,
+    cast(
+        case
+            when m.is_exempt then coalesce(m.policy, 'policy')
+            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when m.requester is null and m.has_valid_approval then 'the requester is unresolved'
+            when m.is_independent then 'every contributor has a valid approval by another human'
+            when m.is_by_unresolved then 'an approver is unresolved'
+            when m.has_untimed_approval then 'no record states when it was approved'
+            when not m.has_valid_approval then 'no valid approval by a human'
+            else 'the only valid approval is by a contributor'
+        end as varchar
+    ) as sod_1_effective_reason,
+    cast(
+        case
+            when m.is_exempt then 'exempt'
+            when not m.is_approval_collectable then 'not_collectable'
+            when m.is_by_author then 'fail'
+            when m.requester is null or m.is_by_unresolved then 'indeterminate'
+            else 'pass'
+        end as varchar
+    ) as sod_4,
+    cast(
+        case
+            when m.is_exempt then coalesce(m.policy, 'policy')
+            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when m.is_by_author then 'the requester approved'
+            when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
+            else 'the requester did not approve'
+        end as varchar
+    ) as sod_4_reason,
+    cast(
+        case
+            when m.merged_at is null then null
+            when m.is_exempt then 'exempt'
+            when not m.is_approval_collectable then 'not_collectable'
+            when m.is_self_merged is null then 'indeterminate'
+            when m.is_self_merged and not m.is_independent and m.has_untimed_approval then 'indeterminate'
+            when m.is_self_merged and not m.is_independent then 'fail'
+            else 'pass'
+        end as varchar
+    ) as sod_5,
+    cast(
+        case
+            when m.merged_at is null then null
+            when m.is_exempt then coalesce(m.policy, 'policy')
+            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when m.is_self_merged is null then 'who merged is unresolved'
+            when m.is_self_merged and not m.is_independent and m.has_untimed_approval
+                then 'no record states when it was approved'
+            when m.is_self_merged and not m.is_independent then 'merged by the requester without independent approval'
+            when m.is_self_merged then 'merged by the requester, with independent approval'
+            else 'merged by somebody else'
+        end as varchar
+    ) as sod_5_reason,
+    cast(
+        case
+            when m.merged_at is null then null
+            when b.change_id is not null then 'fail'
+            when s.source is null then 'not_collectable'
+            else 'pass'
+        end as varchar
+    ) as sod_6,
+    cast(
+        case
+            when m.merged_at is null then null
+            when b.change_id is not null then 'protection was bypassed'
+            when s.source is null then 'the source tells nothing of bypasses'
+            else 'no bypass recorded'
+        end as varchar
+    ) as sod_6_reason,
+    cast(
+        case
+            when m.is_exempt then 'exempt'
+            when e.rows_configured = 0 then 'not_collectable'
+            when m.effective_approver is null then 'indeterminate'
+            when p.is_in_force then 'pass'
+            when p.is_unknown then 'indeterminate'
+            else 'fail'
+        end as varchar
+    ) as sod_8,
+    cast(
+        case
+            when m.is_exempt then coalesce(m.policy, 'policy')
+            when e.rows_configured = 0 then 'nothing is configured about who may approve what'
+            when m.effective_approver is null then 'no effective approval by a resolved human'
+            when p.is_in_force then 'the approver is entitled to it'
+            when p.is_unknown then 'the approver is entitled to it for a time, and when they approved is unknown'
+            when p.change_id is not null then 'the approver was not entitled to it at that time'
+            else 'the approver is not entitled to it'
+        end as varchar
+    ) as sod_8_reason
+from merged m
+cross join entitled e
+left join bypasses b on b.change_id = m.change_id
+left join bypass_sources s on s.source = m.source
+left join entitling p on p.change_id = m.change_id

@@ -1,0 +1,108 @@
+-- description: Separation of duties of every change that a deployment brought for the first time: what each test of who deployed
+--   found. Read it as rows, one per test, in marts.separation_of_duties.
+-- grain: deployment_id, change_id
+-- column: deployment_id | The deployment tested.
+-- column: change_id | The change it carried.
+-- column: service | Service of the change.
+-- column: team | Its team.
+-- column: change_type | standard, normal or emergency.
+-- column: started_at | Start of the deployment, UTC.
+-- column: sod_2 | Result: the approver did not deploy.
+-- column: sod_2_reason | What decided that.
+-- column: sod_3 | Result: no contributor deployed without independent approval.
+-- column: sod_3_reason | What decided that.
+-- not_null: deployment_id, change_id, sod_2, sod_2_reason, sod_3, sod_3_reason
+-- unique: deployment_id, change_id
+-- assert: sod_2 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+-- assert: sod_3 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
+with carried as (
+    select x.deployment_id, x.change_id, x.governing_change_id, d.deployer, d.deployer_type, d.started_at
+    from marts.deployment_changes x
+    inner join marts.deployments d on d.deployment_id = x.deployment_id
+    where not d.is_rerelease
+),
+-- Few: so they are found first, and not looked up among all approvals for each change that was deployed.
+by_approvers as (
+    select distinct x.deployment_id, x.change_id
+    from carried x
+    inner join intermediate.int_approvals a on a.change_id = x.governing_change_id and a.decided_by = x.deployer
+    where a.is_authorising and a.decided_by_type = 'human'
+),
+by_contributors as (
+    select x.deployment_id, x.change_id
+    from carried x
+    inner join intermediate.int_change_contributors k on k.change_id = x.change_id and k.person = x.deployer
+),
+unresolved as (
+    select distinct change_id from intermediate.int_approvals where is_in_force and decided_by is null
+),
+shipped as (
+    select x.deployment_id, x.change_id, x.deployer, x.deployer_type, x.started_at,
+        m.service, m.team, m.change_type, m.is_exempt, m.policy, m.is_approval_collectable, m.is_independent,
+        m.has_untimed_approval, m.is_requester_known,
+        k.change_id is not null as is_deployed_by_contributor,
+        a.change_id is not null as is_deployed_by_approver,
+        u.change_id is not null as has_unresolved_approval
+    from carried x
+    inner join marts.change_separation m on m.change_id = x.change_id
+    left join by_contributors k on k.deployment_id = x.deployment_id and k.change_id = x.change_id
+    left join by_approvers a on a.deployment_id = x.deployment_id and a.change_id = x.change_id
+    left join unresolved u on u.change_id = x.governing_change_id
+)
+select
+    cast(deployment_id as varchar) as deployment_id,
+    cast(change_id as varchar) as change_id,
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(change_type as varchar) as change_type,
+    cast(started_at as timestamp) as started_at,
+    cast(
+        case
+            when is_exempt then 'exempt'
+            when not is_approval_collectable then 'not_collectable'
+            when deployer_type = 'system' then 'pass'
+            when deployer is null then 'indeterminate'
+            when is_deployed_by_approver then 'fail'
+            when has_unresolved_approval then 'indeterminate'
+            else 'pass'
+        end as varchar
+    ) as sod_2,
+    cast(
+        case
+            when is_exempt then coalesce(policy, 'policy')
+            when not is_approval_collectable then 'the source keeps no approvals'
+            when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
+            when deployer is null then 'the deployer is unresolved'
+            when is_deployed_by_approver then 'the approver deployed'
+            when has_unresolved_approval then 'an approver is unresolved'
+            else 'the deployer did not approve'
+        end as varchar
+    ) as sod_2_reason,
+    cast(
+        case
+            when is_exempt then 'exempt'
+            when not is_approval_collectable then 'not_collectable'
+            when deployer_type = 'system' then 'pass'
+            when deployer is null then 'indeterminate'
+            when is_deployed_by_contributor and not is_independent and has_untimed_approval then 'indeterminate'
+            when is_deployed_by_contributor and not is_independent then 'fail'
+            -- Whoever asked for it and is not known may be the deployer.
+            when not is_requester_known and not is_independent then 'indeterminate'
+            else 'pass'
+        end as varchar
+    ) as sod_3,
+    cast(
+        case
+            when is_exempt then coalesce(policy, 'policy')
+            when not is_approval_collectable then 'the source keeps no approvals'
+            when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
+            when deployer is null then 'the deployer is unresolved'
+            when is_deployed_by_contributor and not is_independent and has_untimed_approval
+                then 'no record states when it was approved'
+            when is_deployed_by_contributor and not is_independent then 'a contributor deployed without independent approval'
+            when not is_requester_known and not is_independent then 'the requester is unresolved'
+            when is_deployed_by_contributor then 'a contributor deployed, with independent approval'
+            else 'the deployer did not contribute'
+        end as varchar
+    ) as sod_3_reason
+from shipped
