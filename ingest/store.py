@@ -21,11 +21,11 @@ import duckdb
 import pyarrow as pa
 
 from ingest.store_records import Page, Run, canonical_json, utc_naive
-from ingest.store_schema import BOOKKEEPING, PAYLOAD_COLUMNS
+from ingest.store_schema import BOOKKEEPING
 from ingest.store_schema import SCHEMA_VERSION as SCHEMA_VERSION
 from ingest.store_versions import insert_sql, relation_sql, store_sql
 from models.errors import InputError
-from models.streams import STREAMS, Stream
+from models.streams import COLUMNS, STREAMS, Stream
 
 TOOL_VERSION = "0.1.0"
 
@@ -64,8 +64,9 @@ class RawStore:
         self.con.begin()
         self.con.execute("create schema if not exists raw")
         self.con.execute(BOOKKEEPING)
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         for stream in STREAMS:
-            self.con.execute(f"create table if not exists raw.{stream.table} ({PAYLOAD_COLUMNS})")
+            self.con.execute(f"create table if not exists raw.{stream.table} ({columns})")
         if not self.con.execute("select 1 from raw.meta").fetchone():
             self.con.execute("insert into raw.meta values (?)", [SCHEMA_VERSION])
         self.con.commit()

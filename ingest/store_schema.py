@@ -4,17 +4,6 @@ from __future__ import annotations
 
 SCHEMA_VERSION = 1
 
-PAYLOAD_COLUMNS = """
-    source VARCHAR NOT NULL,
-    record_key VARCHAR NOT NULL,
-    payload VARCHAR NOT NULL,
-    payload_sha256 VARCHAR NOT NULL,
-    version_at TIMESTAMP,
-    request_url VARCHAR,
-    fetched_at TIMESTAMP NOT NULL,
-    run_id VARCHAR NOT NULL
-"""
-
 BOOKKEEPING = """
 create table if not exists raw.meta (schema_version INTEGER NOT NULL);
 create table if not exists raw.runs (

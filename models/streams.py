@@ -1,6 +1,6 @@
 """The streams of the raw store: one append-only table for each list that a source keeps.
 
-Owns their names. Refuses to know what a payload of one holds (``models.records``, the staging models).
+Owns their names and columns. Refuses to know what a payload of one holds (``models.records``, the staging models).
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ _STREAMS = {
     "record": tuple(plural(kind) for kind in KINDS),
 }
 STREAMS: tuple[Stream, ...] = tuple(Stream(source, name) for source, names in _STREAMS.items() for name in names)
+
+# Column → type; the instants and the address are unknown for some records.
+COLUMNS = {
+    "source": "VARCHAR NOT NULL",
+    "record_key": "VARCHAR NOT NULL",
+    "payload": "VARCHAR NOT NULL",
+    "payload_sha256": "VARCHAR NOT NULL",
+    "version_at": "TIMESTAMP",
+    "request_url": "VARCHAR",
+    "fetched_at": "TIMESTAMP NOT NULL",
+    "run_id": "VARCHAR NOT NULL",
+}
 
 
 def stream(name: str) -> Stream:

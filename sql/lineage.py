@@ -21,7 +21,9 @@ from sqlglot.optimizer.scope import Scope, build_scope
 
 from models.errors import InputError
 from models.settings import Settings
+from models.streams import COLUMNS, STREAMS
 from sql.configuration import load_config, load_seeds
+from sql.detector import detector_models
 from sql.engines import dependencies, parse
 from sql.header import Model, read_models
 
@@ -80,13 +82,14 @@ class Models:
     """The SQL models with their columns resolved; each is parsed once, and only when it is asked about."""
 
     def __init__(self) -> None:
-        self.models = read_models()
+        self.models = {**read_models(), **detector_models()}
         self._trees: dict[str, tuple[exp.Expression, Scope]] = {}
 
     @cached_property
     def schema(self) -> dict[str, dict[str, dict[str, str]]]:
-        """Columns of every table but the raw ones, by layer."""
-        found: dict[str, dict[str, dict[str, str]]] = {}
+        """Columns of every table, by layer."""
+        payloads = {stream.table: dict.fromkeys(COLUMNS, "unknown") for stream in STREAMS}
+        found: dict[str, dict[str, dict[str, str]]] = {"raw": payloads}
         for model in self.models.values():
             found.setdefault(model.layer, {})[model.name] = dict.fromkeys(model.columns, "unknown")
         with duckdb.connect(":memory:") as con:
@@ -118,6 +121,10 @@ class Models:
         model = self.models.get(table)
         if model is None:
             return Origin(table, column, "")
+        if model.reads:
+            # Not computed by SQL: the detector weighs all that it reads.
+            weighed = tuple((read, name) for read in model.reads for name in self.models[read].columns)
+            return Origin(table, column, model.columns[column], weighed, (), tuple(sorted(model.reads)))
         tree, scope = self.resolved(model)
         node = column_lineage(column, cast(Any, tree), schema=self.schema, dialect="duckdb", scope=scope)
         reads, paths = _leaves(node)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlglot import exp
 
 from models.errors import InputError
+from sql.engines import dependencies, parse
 from sql.header import read_models
 from sql.lineage import METRIC_COLUMNS, Models, lineage
 from tests.app.cli.conftest import Twotrack
@@ -60,3 +62,30 @@ def test_columns_that_only_a_setting_or_seed_names_are_found_there(name: str) ->
     models = Models()
     model = next(one for one in models.models.values() if one.name == name)
     assert all(models.origin(model.full_name, column).rows_from for column in list(model.columns)[:2])
+
+
+def test_every_column_that_a_model_reads_is_bound_to_its_table() -> None:
+    """A column that could be of two tables would be followed into none; a table of the run log stands alone."""
+    models = Models()
+    for model in models.models.values():
+        if model.reads or dependencies(parse(model.select)) <= {"raw.rejected", "raw.runs", "raw.run_streams"}:
+            continue
+        tree, _ = models.resolved(model)
+        assert [column.sql() for column in tree.find_all(exp.Column) if not column.table] == [], model.full_name
+
+
+@pytest.mark.parametrize("column", ["push_deliveries.event", "rejected.reason"])
+def test_what_is_kept_about_deliveries_and_rejects_is_followed_too(twotrack: Twotrack, column: str) -> None:
+    """These tables come straight from the store."""
+    answer = twotrack("lineage", column, "--json")
+    assert answer.code == 0, answer.err
+    assert answer.document["streams"] == [f"raw.{column.partition('.')[0]}"]
+
+
+def test_what_the_detector_computes_is_followed_through_all_that_it_weighs() -> None:
+    """Its tables are no SQL, and still rest on marks, and those on records."""
+    models = Models()
+    origin = models.origin("marts.drift_findings", "state")
+    assert origin.description
+    assert {"marts.drift_gate", "marts.drift_daily"} == {table for table, _ in origin.reads}
+    assert all(column in models.models[table].columns for table, column in origin.reads)
