@@ -5,6 +5,7 @@ Owns the way from a story to the product's own tables, and which teams share a s
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -37,6 +38,7 @@ Cell = tuple[Regime, int, float]
 _MARK = ["team", "dimension", "stratum", "day"]
 _ACTIVITY = ["source", "team", "week"]
 _WANTED = ("marts.drift_findings",)
+_CELLS_AT_ONCE = {20: 13, 100: 4, 500: 1}  # a build's memory grows with its records
 _TABLES = {
     "activity": "select source, team, cast(week as date) as week, changes, decisions from build.marts.drift_activity",
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",
@@ -117,7 +119,7 @@ def drift_plan() -> Plan:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some teams of every cell of a volume, imported and built together."""
+    """Some teams of some cells of a volume, imported and built together."""
 
     volume: int
     first: int
@@ -127,18 +129,32 @@ class Batch:
     @property
     def name(self) -> str:
         """What tells it from every other batch."""
-        return f"{self.volume}-{self.first}-{self.seed}"
+        return f"batch-{_block_name(self.cells[0], self.first, self.seed)}"
 
 
-def batches(cells: Iterable[Cell], teams: int, seed: int) -> list[Batch]:
-    """Return what so many teams a cell need, small volumes first: a run may end at any moment."""
-    known = list(cells)
-    volumes = sorted({volume for _, volume, _ in known})
-    return [
-        Batch(volume, first, seed, tuple(cell for cell in known if cell[1] == volume))
-        for volume in volumes
-        for first in range(0, teams, TEAMS_AT_ONCE)
-    ]
+def batches(cells: Iterable[Cell], teams: int, seed: int, done: Iterable[Row] = ()) -> list[Batch]:
+    """Return what is left of what so many teams a cell need, cells in the order in which they are given.
+
+    A run may end at any moment, so that the teams of some cells are all there before the next ones begin. A build
+    never holds more cells than fit into memory.
+    """
+    known = {
+        (name, row["volume"], strength, row["first"])
+        for row in done
+        if row["seed"] == seed
+        for name, strength in row["cells"]
+    }
+    found = []
+    wanted = list(cells)
+    for volume in dict.fromkeys(volume for _, volume, _ in wanted):
+        own = [cell for cell in wanted if cell[1] == volume]
+        for begin in range(0, len(own), _CELLS_AT_ONCE[volume]):
+            for first in range(0, teams, TEAMS_AT_ONCE):
+                group = own[begin : begin + _CELLS_AT_ONCE[volume]]
+                left = tuple(cell for cell in group if (cell[0].name, volume, cell[2], first) not in known)
+                if left:
+                    found.append(Batch(volume, first, seed, left))
+    return found
 
 
 def measure(batch: Batch, folder: Path, teams: int = TEAMS_AT_ONCE) -> Row:
@@ -168,9 +184,30 @@ def measure(batch: Batch, folder: Path, teams: int = TEAMS_AT_ONCE) -> Row:
         "seconds": round(process_time() - started),
     }
     folder.mkdir(parents=True, exist_ok=True)
-    built.marks.to_parquet(folder / f"marks-{batch.name}.parquet")
-    built.gate.to_parquet(folder / f"gate-{batch.name}.parquet")
+    for cell in batch.cells:
+        own, name = _base_name(cell), _block_name(cell, batch.first, batch.seed)
+        for table, frame in (("marks", built.marks), ("gate", built.gate)):
+            frame[frame["team"].str.startswith(f"{own}-")].to_parquet(folder / f"{table}-{name}.parquet")
+    # Written last and at once: where it is, everything else of the batch is too.
+    part = folder / f"{batch.name}.part"
+    part.write_text(json.dumps(row), encoding="utf-8")
+    part.replace(folder / f"{batch.name}.json")
     return row
+
+
+def _base_name(cell: Cell) -> str:
+    regime, volume, strength = cell
+    return f"{regime.name.replace('_', '-')}-{volume}-{100 * strength:.0f}"
+
+
+def _block_name(cell: Cell, first: int, seed: int) -> str:
+    return f"{_base_name(cell)}-{first}-{seed}"
+
+
+def measured(folder: Path) -> list[Row]:
+    """Return the rows of the batches that a folder holds, whichever run made them."""
+    rows = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("batch-*.json"))]
+    return sorted(rows, key=lambda row: (row["volume"], row["cells"], row["first"]))
 
 
 def _let_go(batch: Batch, teams: int, told: list[Story]) -> Iterable[Story]:
@@ -182,24 +219,31 @@ def _let_go(batch: Batch, teams: int, told: list[Story]) -> Iterable[Story]:
             told.append(story)
 
 
-def scores(known: Iterable[Row], cells: Iterable[Cell], folder: Path) -> list[Row]:
+def scores(known: Iterable[Row], cells: Iterable[Cell], folder: Path, seed: int) -> list[Row]:
     """Return, per cell, the score of its teams by the marks that builds made, and whether drawn marks give the same."""
-    rows = list(known)
+    told: dict[tuple[str, int, float], set[int]] = {}
+    for row in known:
+        for name, strength in row["cells"] if row["seed"] == seed else ():
+            told.setdefault((name, row["volume"], strength), set()).add(row["first"])
     found = []
-    for volume in sorted({row["volume"] for row in rows}):
-        parts = sorted((row for row in rows if row["volume"] == volume), key=lambda row: int(row["first"]))
-        names = [Batch(volume, row["first"], row["seed"], ()).name for row in parts]
-        marks = pd.concat([pd.read_parquet(folder / f"marks-{name}.parquet") for name in names], ignore_index=True)
-        gate = pd.concat([pd.read_parquet(folder / f"gate-{name}.parquet") for name in names], ignore_index=True)
-        teams = TEAMS_AT_ONCE * len(parts)
-        told = {(name, strength) for name, strength in parts[0]["cells"]}
-        for regime, _, strength in (cell for cell in cells if cell[1] == volume and (cell[0].name, cell[2]) in told):
-            cohort = simulate(regime, volume, teams, parts[0]["seed"], strength=strength)
-            own = marks[marks["team"].isin(cohort.names)], gate[gate["team"].isin(cohort.names)]
-            alarms = alarms_among(list(cohort.names), START, read_marks(*own), Method("chosen"))
-            drawn = alarms_of([cohort], Method("chosen"))
-            same = (alarms.day == drawn.day).all() and (alarms.named == drawn.named).all()
-            found.append(score(cohort, alarms).as_json() | {"marks": int(own[0]["n"].sum()), "as_drawn": bool(same)})
+    for cell in cells:
+        regime, volume, strength = cell
+        firsts = told.get((regime.name, volume, strength), set())
+        blocks = next(count for count in range(len(firsts) + 1) if count * TEAMS_AT_ONCE not in firsts)
+        if not blocks:
+            continue
+        names = [_block_name(cell, block * TEAMS_AT_ONCE, seed) for block in range(blocks)]
+        marks, gate = (
+            pd.concat([pd.read_parquet(folder / f"{table}-{name}.parquet") for name in names], ignore_index=True)
+            for table in ("marks", "gate")
+        )
+        cohort = simulate(regime, volume, TEAMS_AT_ONCE * blocks, seed, strength=strength)
+        # Teams beside them share their source and are not of the cell.
+        own = marks[marks["team"].isin(cohort.names)], gate[gate["team"].isin(cohort.names)]
+        alarms = alarms_among(list(cohort.names), START, read_marks(*own), Method("chosen"))
+        drawn = alarms_of([cohort], Method("chosen"))
+        same = (alarms.day == drawn.day).all() and (alarms.named == drawn.named).all()
+        found.append(score(cohort, alarms).as_json() | {"marks": int(own[0]["n"].sum()), "as_drawn": bool(same)})
     return found
 
 

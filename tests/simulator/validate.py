@@ -14,18 +14,15 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.simulator import page
-from tests.simulator.campaign import PARTS, SIMULATOR, plan_of_cells
-from tests.simulator.pipeline import Batch, batches, measure, scores
+from tests.simulator.campaign import PARTS, SIMULATOR, most_decisive, plan_of_cells
+from tests.simulator.pipeline import Batch, batches, measure, measured, scores
 from tests.simulator.real_input import measure_real
 
-Rows = list[dict[str, Any]]
 _FEWER = {"alternatives": 2, "alone": 2, "dating": 2}  # these parts take a fraction of the teams
-Store = dict[str, Any]
 
 
 def main(arguments: list[str] | None = None) -> Path:
@@ -39,7 +36,7 @@ def main(arguments: list[str] | None = None) -> Path:
     parser.add_argument("--parts", default="all", help=f"all, none, pipeline, real, or some of {', '.join(PARTS)}")
     parser.add_argument("--minutes", type=float, default=60, help="pipeline: begin nothing after so long (default 60)")
     parser.add_argument("--only", help="pipeline: these regimes alone, joined by commas")
-    parser.add_argument("--marks", type=Path, help="pipeline: where the marks of builds are kept between runs")
+    parser.add_argument("--marks", type=Path, help="pipeline: where what builds gave is kept between runs")
     chosen = parser.parse_args(arguments)
     names = {"all": list(PARTS), "none": []}.get(chosen.parts, chosen.parts.split(","))
     store = chosen.out / page.FOLDER / "results.json"
@@ -50,12 +47,11 @@ def main(arguments: list[str] | None = None) -> Path:
         if name == "pipeline":
             if not chosen.marks:
                 parser.error("--parts pipeline needs --marks FOLDER")
-            wanted = [cell for cell in plan_of_cells() if not chosen.only or cell[0].name in chosen.only.split(",")]
-            todo = batches(wanted, chosen.teams, chosen.seed)
-            for row in _through_the_product(results, todo, chosen.minutes, chosen.marks):
-                results.setdefault(name, []).append(row)
-                _keep(store, results)
-            results["product"] = scores(results.get(name, []), plan_of_cells(), chosen.marks)
+            wanted = [cell for cell in most_decisive() if not chosen.only or cell[0].name in chosen.only.split(",")]
+            todo = batches(wanted, chosen.teams, chosen.seed, measured(chosen.marks))
+            _through_the_product(todo, chosen.minutes, chosen.marks)
+            results[name] = measured(chosen.marks)
+            results["product"] = scores(results[name], plan_of_cells(), chosen.marks, chosen.seed)
         elif name == "real":
             # Without the recorded input the last results stay.
             results[name] = measure_real() or results.get(name, [])
@@ -72,15 +68,13 @@ def main(arguments: list[str] | None = None) -> Path:
     return page.write(chosen.out, json.loads(_readable(results)))
 
 
-def _through_the_product(results: Store, todo: list[Batch], minutes: float, marks: Path) -> Iterator[dict[str, Any]]:
-    """Yield the batches that are not known yet, small volumes first, until time is up."""
-    done = {(row["volume"], row["first"], row["seed"]) for row in results.get("pipeline", [])}
+def _through_the_product(todo: list[Batch], minutes: float, marks: Path) -> None:
+    """Measure batches, each kept when it is done, until time is up."""
     end = time.monotonic() + 60 * minutes
     for batch in todo:
-        if (batch.volume, batch.first, batch.seed) not in done and time.monotonic() < end:
-            row = measure(batch, marks)
-            sys.stderr.write(f"{json.dumps(row)}\n")
-            yield row
+        if time.monotonic() >= end:
+            return
+        sys.stderr.write(f"{json.dumps(measure(batch, marks))}\n")
 
 
 def _keep(store: Path, results: dict[str, Any]) -> None:
