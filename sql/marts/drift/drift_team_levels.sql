@@ -1,4 +1,5 @@
--- description: How often the separation is missing per team and dimension over the last 90 days, censored weeks left out.
+-- description: How often the separation is missing per team and dimension over the trailing days of the settings
+--   (practice.recent_days, 90 unless set), censored weeks left out.
 -- grain: team, dimension
 -- order_by: team, dimension
 -- column: team | The team.
@@ -17,6 +18,7 @@ select
     cast(sum(m.x) * 1.0 / count(*) as double) as level
 from marts.drift_marks m
 cross join config.build b
+cross join config.practice p
 left join marts.drift_gate g on g.team = m.team and g.week = date_trunc('week', m.day)
-where m.occurred_at >= b.as_of - interval '90 days' and m.occurred_at < b.as_of and g.team is null
+where m.occurred_at >= b.as_of - p.recent_days * interval '1 day' and m.occurred_at < b.as_of and g.team is null
 group by m.team, m.dimension
