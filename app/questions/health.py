@@ -71,6 +71,44 @@ def unread_words(build: Build) -> pd.DataFrame:
     return pd.DataFrame(rows.fetchall(), columns=["Source", "What", "Word", "Records"])
 
 
+_STEPS = {
+    "first": "first reading",
+    "continued": "went on where the last ended",
+    "read_again": "read a part again",
+    "from_the_start": "read from the start",
+    "gap": "began after where the last ended: a part was never read",
+    "moved_back": "its mark moved back",
+    "broke_off": "broke off",
+}
+
+
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def continuity(build: Build) -> tuple[int, pd.DataFrame]:
+    """Return how many readings left marks, and those after which something may be missing, latest first."""
+    if not build.has("marts.watermark_continuity"):
+        return 0, pd.DataFrame()
+    con = cursor(build)
+    total = con.execute("select count(*) from marts.watermark_continuity").fetchall()[0][0]
+    rows = con.execute(
+        "select source, stream, scope, started_at, state, known_until, began_from, reached "
+        "from marts.watermark_continuity where not is_continuous "
+        "order by started_at desc, source, stream, scope limit 200"
+    )
+    return int(total), pd.DataFrame(
+        [(*row[:4], _STEPS[row[4]], *row[5:]) for row in rows.fetchall()],
+        columns=[
+            "Source",
+            "Stream",
+            "Within",
+            "Began (UTC)",
+            "What happened",
+            "Read until then",
+            "Began from",
+            "Reached",
+        ],
+    )
+
+
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def reconciliation(build: Build, services: tuple[str, ...]) -> pd.DataFrame:
     """Return tickets, merged changes and deployments as a three-way match, every bucket, of the chosen services."""

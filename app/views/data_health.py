@@ -22,6 +22,7 @@ def show() -> None:
         asked.build,
     )  # fmt: skip
     _freshness(asked)
+    _continuity(asked)
     _rejected(asked)
     _unclassified(asked)
     _unread_words(asked)
@@ -80,6 +81,26 @@ def _freshness(asked: Frame) -> None:
             "Received = stored + already held + set aside. “Source reported” is the source's own count in its last "
             "complete answer, where it gives one."
         )
+
+
+def _continuity(asked: Frame) -> None:
+    total, broken = health.continuity(asked.build)
+    if not total:
+        return  # files and pushed records leave no marks to go on from
+    readings = wording.plural(total, "reading")
+    if broken.empty:
+        st.header(f"Nothing is missing between {readings} of the sources", anchor=False)
+        st.caption("Each went on where the one before it had ended, or read more than that.")
+        return
+    st.header(f"After {len(broken):,} of {readings} of the sources something may be missing", anchor=False)
+    components.table(
+        broken, key="continuity", alt="Readings after which something may be missing",
+        columns=dict.fromkeys(broken.columns) | {"Began (UTC)": _TIME}, of=_all(asked),
+    )  # fmt: skip
+    st.caption(
+        "A sync of the whole history closes a gap: `twotrack sync --since` with a day before it. What broke off and "
+        "was read later is not listed."
+    )
 
 
 def _rejected(asked: Frame) -> None:

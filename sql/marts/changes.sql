@@ -14,7 +14,7 @@
 -- column: risk | low, medium or high; null when nothing says.
 -- column: state | open, merged, closed, rejected or withdrawn.
 -- column: status | Status as the source words it.
--- column: outcome | How it ended, from the closure code; null when nothing says.
+-- column: outcome | How it ended, from the closure code, else from a final status that says how; null when nothing says.
 -- column: requester | Person who asked for it; null while unresolved.
 -- column: requester_type | human or bot.
 -- column: created_at | When it was created, UTC.
@@ -69,6 +69,15 @@ reached as (
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
     qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
+),
+placeholders as (
+    -- "No" and "tbd" fill a field and state nothing.
+    select
+        change_id,
+        coalesce(regexp_matches(lower(trim(description)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as description,
+        coalesce(regexp_matches(lower(trim(stakeholders)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as stakeholders,
+        coalesce(regexp_matches(lower(trim(rollback_plan)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as rollback_plan
+    from intermediate.int_changes
 ),
 tickets as (
     select change_id, min(ticket_id) as ticket_id from intermediate.int_change_tickets group by change_id
@@ -140,10 +149,10 @@ select
     cast(r.finished_at as timestamp) as first_deployed_at,
     cast(r.deployment_id as varchar) as first_deployment_id,
     cast(t.ticket_id as varchar) as ticket_id,
-    cast(coalesce(trim(c.description), '') <> '' as boolean) as has_description,
+    cast(coalesce(trim(c.description), '') <> '' and not n.description as boolean) as has_description,
     cast(c.risk is not null as boolean) as has_risk,
-    cast(coalesce(trim(c.stakeholders), '') <> '' as boolean) as has_stakeholders,
-    cast(coalesce(trim(c.rollback_plan), '') <> '' as boolean) as has_rollback_plan,
+    cast(coalesce(trim(c.stakeholders), '') <> '' and not n.stakeholders as boolean) as has_stakeholders,
+    cast(coalesce(trim(c.rollback_plan), '') <> '' and not n.rollback_plan as boolean) as has_rollback_plan,
     cast(c.planned_start_at as timestamp) as planned_start_at,
     cast(c.planned_end_at as timestamp) as planned_end_at,
     cast(o.reverts_change_id as varchar) as reverts_change_id,
@@ -155,5 +164,6 @@ left join intermediate.int_source_capabilities s on s.source = c.source
 left join commits k on k.change_id = c.change_id
 left join reached r on r.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
+inner join placeholders n on n.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
 left join intermediate.int_reversals o on o.change_id = c.change_id

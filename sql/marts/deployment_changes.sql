@@ -65,6 +65,18 @@ unmet as (
     where not is_for_rollout and status in ('late', 'unmet')
     group by change_id
 ),
+by_day as (
+    -- Sources that give days without a time: all of their instants lie at midnight.
+    select 'decision' as kind, source from intermediate.int_decisions
+    where verdict = 'approved' and decided_at is not null
+    group by source
+    having min(case when decided_at = cast(cast(decided_at as date) as timestamp) then 1 else 0 end) = 1
+    union all
+    select 'deployment', source from intermediate.int_deployments
+    where started_at is not null
+    group by source
+    having min(case when started_at = cast(cast(started_at as date) as timestamp) then 1 else 0 end) = 1
+),
 paired as (
     select
         x.deployment_id,
@@ -86,6 +98,8 @@ paired as (
         coalesce(not w.is_inside, false) as is_outside_window,
         coalesce(u.met_at > d.started_at, false) as has_unmet_condition,
         (epoch_us(d.started_at) - epoch_us(c.effective_approval_at)) / 1000000.0 as lead_seconds,
+        coalesce(cast(d.started_at as date) = cast(c.effective_approval_at as date), false)
+            and (e.source is not null or f.source is not null) as is_of_one_day,
         t.clock_skew_seconds,
         t.emergency_sla_hours * 3600 as emergency_sla_seconds,
         t.approval_expiry_days * 86400 as expiry_seconds
@@ -96,6 +110,8 @@ paired as (
     left join gates a on a.deployment_id = x.deployment_id
     left join within w on w.deployment_id = x.deployment_id and w.change_id = x.change_id
     left join unmet u on u.change_id = g.governing_change_id
+    left join by_day e on e.kind = 'decision' and e.source = c.source
+    left join by_day f on f.kind = 'deployment' and f.source = d.source
     cross join config.thresholds t
     where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
 ),
@@ -111,6 +127,8 @@ classed as (
             -- Approved, at an instant that no record states: whether before the start is unknown.
             when has_untimed_approval then 'not_collectable'
             when effective_approval_at is null then 'never'
+            -- Of one of them only the day is known: which came first on it nobody can say.
+            when is_of_one_day then 'not_collectable'
             when lead_seconds >= 0 then 'prior'
             when lead_seconds >= -clock_skew_seconds then 'within_skew'
             when change_type = 'emergency' and lead_seconds >= -emergency_sla_seconds then 'retroactive_emergency_in_sla'

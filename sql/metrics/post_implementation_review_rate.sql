@@ -25,7 +25,7 @@
 with judged as (
     select
         c.change_id, c.service, c.team, c.change_type, c.state, c.outcome,
-        r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer,
+        r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer, r.is_collectable,
         r.implemented_at + t.post_review_sla_days * interval '1 day' as due_at,
         b.as_of
     from marts.post_implementation_reviews r
@@ -46,6 +46,7 @@ select
         case
             when state not in ('merged', 'closed') or coalesce(outcome, '') = 'cancelled' then 'not implemented'
             when due_at > as_of then 'still within the limit'
+            when not is_collectable then 'not collectable: the source states no reviews after implementation'
         end as varchar
     ) as exclusion_reason,
     cast(

@@ -229,6 +229,36 @@ def test_a_source_that_came_through_partly_or_not_is_named_on_every_page(
     assert ("partly read: record" if failing == "one stream" else "last run failed") in said.replace("\\", "")
 
 
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ((), None),
+        (("continued",), "Nothing is missing between 1 reading"),
+        (("continued", "gap"), "After 1 of 2 readings"),
+    ],
+)
+def test_readings_after_which_something_may_be_missing_are_listed(
+    sample: Workspace, opened: Opened, states: tuple[str, ...], told: str | None
+) -> None:
+    """Data health says so of sources that leave marks, with the reading; without marks there is nothing to say."""
+    with duckdb.connect(str(sample.build_path(sample.current_build()))) as con:
+        for state in states:
+            con.execute(
+                "insert into marts.watermark_continuity by name select 'code' as source, 'github.pulls' as stream, "
+                f"'shop' as scope, '{state}' as run_id, timestamp '2026-06-01 08:00:00' as started_at, "
+                "'10' as known_until, '12' as began_from, '20' as reached, "
+                f"'{state}' as state, {state != 'gap'} as is_continuous"
+            )
+    page = opened("data_health")
+    assert (told in text_of(page)) if told else ("readings of the sources" not in text_of(page))
+    broken = [
+        table.value for table in page.dataframe if "What happened" in table.value.columns and "Reached" in table.value
+    ]
+    assert [row["Began from"] for table in broken for _, row in table.iterrows()] == ["12"] * states.count("gap")
+    if broken:
+        assert broken[0]["What happened"].tolist() == ["began after where the last ended: a part was never read"]
+
+
 def test_a_damaged_build_is_an_error_to_act_on(sample: Workspace, opened: Opened) -> None:
     """One sentence, the next step and a reference; no traceback."""
     sample.build_path(sample.current_build()).write_bytes(b"not a database")

@@ -12,14 +12,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from models.workspace import CHECKOUT
 from tests.conftest import SHARED
-from tests.metrics.test_vocabulary import first_match, payloads, seed, words_of
+from tests.metrics.reading import rows_of
+from tests.metrics.test_vocabulary import first_match, seed, words_of
 
 PAGE = CHECKOUT / "docs" / "recorded-names.md"
 # What → seed that gives it a meaning, column of the meaning, and where it is found: tool, parts of file names, places.
 JOBS = (
+    ("dora", ("cicd_tasks",), ("name",)),
+    ("github_graphql", ("github_graphql_deployment",), ("Task",)),
     ("circleci", ("jobs", "workflows"), ("name",)),
     ("bitbucket", ("steps",), ("name",)),
     ("bamboo", ("jobs", "plans", "deploys"), ("name", "shortName")),
@@ -27,11 +31,16 @@ JOBS = (
     ("gitlab", ("job",), ("name",)),
 )
 STATES = (
+    ("dora", ("cicd_tasks", "cicd_deployment_commits"), ("result", "status")),
+    ("refdiff", ("cicd_deployment_commits",), ("result", "status")),
+    ("github_graphql", ("github_graphql_deployment",), ("State", "LatestStatus.State", "Statuses.nodes.state")),
     ("circleci", ("jobs", "workflows", "pipelines"), ("status", "state")),
     ("bamboo", ("builds", "deploy"), ("buildState", "state", "deploymentState")),
     ("bitbucket", ("pipelines", "steps", "deployments"), ("state.name", "state.result.name", "state.status.name")),
 )
 STATUSES = (
+    ("issue_trace", ("issues.csv",), ("original_status", "status")),
+    ("issue_trace", ("issue_changelogs",), ("original_to_value", "original_from_value")),
     ("bitbucket", ("issues", "pull_requests"), ("state",)),
     ("pagerduty", ("incidents",), ("status",)),
     ("opsgenie", ("incidents",), ("status",)),
@@ -49,10 +58,22 @@ class Name:
     meaning: str
 
 
+def rows(shared: Path, tool: str, parts: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Return what is recorded of a tool: answers as they came, or the rows of tables without an answer."""
+    folder = shared / f"devlake-e2e/{tool}/e2e"
+    tables = [path for path in folder.rglob("*.csv") if "snapshot_tables" not in path.parts]
+    answers = [path for path in tables if path.name.startswith("_raw")]
+    for path in sorted(path for path in answers or tables if any(part in path.name for part in parts)):
+        for row in rows_of(path):
+            # Of a change log only the moves of the status are statuses.
+            if row.get("field_name", "status").lower() == "status":
+                yield json.loads(row["data"]) if row.get("data") else row
+
+
 def found(shared: Path, places: Places) -> Iterator[tuple[str, str, int]]:
     """Yield tool, name and how often it is recorded."""
     for tool, parts, keys in places:
-        names = Counter(word for payload in payloads(shared, tool, *parts) for word in words_of(payload, *keys))
+        names = Counter(word for payload in rows(shared, tool, parts) for word in words_of(payload, *keys))
         for name, records in sorted(names.items()):
             yield tool, name, records
 

@@ -8,9 +8,17 @@ from tests.metrics.classification_page import PAGE, answers, page, right, scores
 from tests.metrics.classification_sample import DRAWN, read_earlier, read_sample
 from tests.metrics.conftest import Set
 
-
 # Set → fewest events that make the share worth stating.
-@pytest.mark.parametrize(("name", "fewest"), [*((name, 400) for name in DRAWN), ("jenkins", 100), ("gitlab", 200)])
+SETS = [
+    *((name, 400) for name in DRAWN),
+    ("jenkins", 100),
+    ("gitlab", 200),
+    ("osg", 2000),
+    ("govuk", 50_000),
+]
+
+
+@pytest.mark.parametrize(("name", "fewest"), SETS)
 def test_at_least_98_of_100_events_are_classified(real_set: Set, name: str, fewest: int) -> None:
     """What no rule matches is listed, and is rare."""
     events, classified = shares(real_set(name))

@@ -31,11 +31,11 @@ def payloads(shared: Path, tool: str, *parts: str) -> Iterator[dict[str, Any]]:
 def words_of(payload: dict[str, Any], *places: str) -> Iterator[str]:
     """Return the texts found at dotted places of a payload."""
     for place in places:
-        value: Any = payload
+        values: list[Any] = [payload]
         for part in place.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str) and value:
-            yield value.lower()
+            inner = [value.get(part) for value in values if isinstance(value, dict)]
+            values = [item for value in inner for item in (value if isinstance(value, list) else [value])]
+        yield from (value.lower() for value in values if isinstance(value, str) and value)
 
 
 def first_match(rules: list[dict[str, str]], text: str) -> dict[str, str] | None:

@@ -19,7 +19,7 @@
 -- column: risk | low, medium or high; null when nothing says.
 -- column: status | Status as the source words it.
 -- column: status_meaning | What that status means.
--- column: outcome | How it ended, from the closure code; null when nothing says.
+-- column: outcome | How it ended, from the closure code, else from a final status that says how; null when nothing says.
 -- column: impact | Impact as stated.
 -- column: rollback_plan | Back-out plan as stated.
 -- column: test_plan | Test evidence or plan as stated.
@@ -74,7 +74,20 @@ select
     cast(k.risk as varchar) as risk,
     cast(r.state as varchar) as status,
     cast(m.meaning as varchar) as status_meaning,
-    cast(o.outcome as varchar) as outcome,
+    cast(
+        coalesce(
+            o.outcome,
+            case
+                -- "Closed" says that it ended, "Closed - Rolled Back" also how.
+                when m.meaning in ('done', 'unsuccessful')
+                    and regexp_matches(
+                        lower(r.state),
+                        'success|fail|back(ed)?[ _-]?out|roll(ed)?[ _-]?back|partial|with (issue|problem|error)|incomplete|成功|失败|回滚'
+                    )
+                    then e.outcome
+            end
+        ) as varchar
+    ) as outcome,
     cast(r.impact as varchar) as impact,
     cast(r.rollback_plan as varchar) as rollback_plan,
     cast(r.test_plan as varchar) as test_plan,
@@ -116,4 +129,5 @@ left join intermediate.int_change_kinds k
     and k.stated_risk = coalesce(lower(r.risk), '') and k.labels = coalesce(lower(r.labels), '')
 left join intermediate.int_status_meanings m on m.status = lower(r.state)
 left join intermediate.int_outcome_meanings o on o.stated = lower(r.outcome)
+left join intermediate.int_outcome_meanings e on e.stated = lower(r.state)
 left join intermediate.int_actors a on a.source = r.source and a.login = lower(trim(r.requested_by))

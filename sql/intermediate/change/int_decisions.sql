@@ -90,7 +90,9 @@ votes as (
 fields as (
     select
         source, source_event_id, 'field' as basis, key, key as change_key, cast(null as varchar) as deployment_key,
-        cast(null as varchar) as run_key, approved_at as decided_at, approved_by_login as login, 'approved' as verdict,
+        cast(null as varchar) as run_key, approved_at as decided_at, approved_by_login as login,
+        -- A record that was refused holds in these fields when and by whom.
+        case when c.status_meaning = 'rejected' then 'rejected' else 'approved' end as verdict,
         cast(null as varchar) as revision, cast(null as varchar) as comment, conditions,
         cast(null as varchar) as authority, cast(null as varchar) as policy, cast(null as varchar) as policy_version,
         cast(null as timestamp) as dismissed_at, 'exact' as time_quality, url, 0 as was_dismissed,
@@ -103,6 +105,28 @@ fields as (
             where d.source = c.source and d.change_key = c.key and d.decided_at = c.approved_at
                 and lower(trim(d.decided_by)) = c.approved_by_login and d.verdict like 'approve%'
         )
+    union all
+    -- Its status says that it was approved, or it went and names who approved; when, no record says. Where a source keeps
+    -- decisions or moves of statuses, what they do not hold did not happen.
+    select
+        c.source, c.source_event_id, 'field', c.key, c.key, cast(null as varchar), cast(null as varchar),
+        cast(null as timestamp), c.approved_by_login, 'approved', cast(null as varchar), cast(null as varchar), c.conditions,
+        cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as timestamp), 'inferred', c.url, 0,
+        cast(null as varchar)
+    from intermediate.int_changes c
+    left join (
+        select source from intermediate.all_decisions
+        union
+        select source from intermediate.int_votes
+        union
+        select source from intermediate.all_events where verb = 'status_changed'
+    ) t on t.source = c.source
+    where c.approved_at is null and t.source is null
+        and (
+            c.status_meaning = 'approved'
+            or (c.approved_by_login is not null and c.status_meaning in ('implementing', 'in_review', 'done', 'unsuccessful'))
+        )
+        and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
 ),
 moves as (
     select

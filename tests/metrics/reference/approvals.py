@@ -118,8 +118,10 @@ def changes(
         )  # fmt: skip
         change.decisions = [decision(stated, people) for stated in decisions.get(key, [])]
         if row["approved_at"] is not None and not is_repeated(change, row, people):
+            # The fields of a refused record hold when and by whom it was refused.
+            verdict = "rejected" if STATES.get(row["state"]) == "rejected" else "approved"
             change.decisions.append(
-                Decision(key, row["approved_at"], people.who(row["approved_by"]), "approved", None, None)
+                Decision(key, row["approved_at"], people.who(row["approved_by"]), verdict, None, None)
             )
         pushes = [event["occurred_at"] for event in events.get(key, []) if event["verb"] == "pushed"]
         pushes += [commit["committed_at"] for commit in commits.get(key, [])]
