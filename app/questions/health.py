@@ -76,7 +76,7 @@ _STEPS = {
     "continued": "went on where the last ended",
     "read_again": "read a part again",
     "from_the_start": "read from the start",
-    "gap": "began after where the last ended: a part was never read",
+    "gap": "a part was never read",
     "moved_back": "its mark moved back",
     "broke_off": "broke off",
 }

@@ -256,7 +256,7 @@ def test_readings_after_which_something_may_be_missing_are_listed(
     ]
     assert [row["Began from"] for table in broken for _, row in table.iterrows()] == ["12"] * states.count("gap")
     if broken:
-        assert broken[0]["What happened"].tolist() == ["began after where the last ended: a part was never read"]
+        assert broken[0]["What happened"].tolist() == ["a part was never read"]
 
 
 def test_a_damaged_build_is_an_error_to_act_on(sample: Workspace, opened: Opened) -> None:
