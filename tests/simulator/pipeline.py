@@ -38,7 +38,7 @@ Cell = tuple[Regime, int, float]
 _MARK = ["team", "dimension", "stratum", "day"]
 _ACTIVITY = ["source", "team", "week"]
 _WANTED = ("marts.drift_findings",)
-_CELLS_AT_ONCE = {20: 13, 100: 4, 500: 1}  # a build's memory grows with its records
+_CELLS_AT_ONCE = {20: 3, 100: 1, 500: 1}  # a build's memory grows with its records
 _TABLES = {
     "activity": "select source, team, cast(week as date) as week, changes, decisions from build.marts.drift_activity",
     "marks": "select team, dimension, stratum, cast(day as date) as day, n, x from build.marts.drift_daily",

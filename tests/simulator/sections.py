@@ -58,11 +58,12 @@ def product_section(results: dict[str, Any]) -> list[str]:
     """Return what the product finds in simulated records, cell by cell, beside what it finds in drawn marks."""
     rows, batches = list(results.get("product", [])), results.get("pipeline", [])
     intro = (
-        "The same teams told as records (changes, decisions, deployments, releases, links, comments), written as files,"
-        f" imported, classified and built, {TEAMS_AT_ONCE} teams of each cell in one build. The detector then judges"
-        " each cell's teams by the marks of the builds, as an organisation of their own. *Drawn marks* is the cell of"
-        " above, with"
-        " more teams."
+        "The same teams told as records (changes, decisions, deployments, releases, links, comments), written as"
+        " files, imported, linked, classified and built by the product's own code. Of the build's models only those run"
+        " that drift is computed from, by the same runner on the same SQL: the closure upstream of"
+        f" `marts.drift_findings`. A build holds {TEAMS_AT_ONCE} teams of some cells; the detector then judges each"
+        " cell's teams by the marks of the builds, as an organisation of their own. *Drawn marks* is the cell of above,"
+        " with more teams."
     )
     if not rows:
         return [intro, "", "No cell was run with this version."]
@@ -73,7 +74,7 @@ def product_section(results: dict[str, Any]) -> list[str]:
     enough = [row for row in rows if row["teams"] >= _ENOUGH]
     said = (
         f"{len(rows)} of {len(order)} cells were run from records, {len(enough)} of them with {_ENOUGH} teams or more."
-        + (" The others were not." if len(rows) < len(order) else "")
+        + (" The others are known from drawn marks alone." if len(rows) < len(order) else "")
         + f" {sum(row['teams'] for row in rows):,} teams, {sum(row['records'] for row in batches):,} records."
     )
     unequal = sum(row["differences"] for row in batches)
