@@ -42,6 +42,8 @@
 -- column: merged_by | Person who merged; null while unresolved.
 -- column: is_self_merged | Whether the requester merged it; null while either is unresolved.
 -- column: closed_at | When it was closed, UTC.
+-- column: implemented_at | When it was implemented where no record closes it: end of the work, else start of the first production
+--   deployment that carried it, UTC.
 -- column: first_deployed_at | When it first reached production, UTC; null when it did not or nothing shows it.
 -- column: first_deployment_id | That deployment.
 -- column: ticket_id | Change request it implements; null when it is its own record.
@@ -69,6 +71,13 @@ reached as (
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
     qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
+),
+carried as (
+    select x.change_id, min(d.started_at) as started_at
+    from intermediate.int_deployment_changes x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    where d.is_production and d.outcome <> 'cancelled'
+    group by x.change_id
 ),
 placeholders as (
     -- "No" and "tbd" fill a field and state nothing.
@@ -146,6 +155,7 @@ select
     cast(m.person_id as varchar) as merged_by,
     cast(m.person_id = c.author as boolean) as is_self_merged,
     cast(c.closed_at as timestamp) as closed_at,
+    cast(coalesce(c.actual_end_at, w.started_at) as timestamp) as implemented_at,
     cast(r.finished_at as timestamp) as first_deployed_at,
     cast(r.deployment_id as varchar) as first_deployment_id,
     cast(t.ticket_id as varchar) as ticket_id,
@@ -163,6 +173,7 @@ left join intermediate.int_change_decisions d on d.change_id = c.change_id
 left join intermediate.int_source_capabilities s on s.source = c.source
 left join commits k on k.change_id = c.change_id
 left join reached r on r.change_id = c.change_id
+left join carried w on w.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
 inner join placeholders n on n.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login

@@ -31,11 +31,14 @@ select
     cast(d.started_at as timestamp) as occurred_at,
     cast(coalesce(f.is_violation, false) as boolean) as in_numerator,
     cast(null as double) as value,
-    cast(case when d.started_at is null then 'start unknown' when d.outcome = 'cancelled' then 'cancelled before it deployed' end as varchar) as exclusion_reason,
+    cast(case when d.started_at is null then 'start unknown' when d.outcome = 'cancelled' then 'cancelled before it deployed' when n.freezes = 0 then 'not collectable: no freeze is known' end as varchar) as exclusion_reason,
     cast(f.freeze_name as varchar) as detail
 from marts.deployments d
 left join (
     select deployment_id, min(freeze_name) as freeze_name, bool_or(not is_exempt) as is_violation
     from marts.freeze_deployments group by deployment_id
 ) f on f.deployment_id = d.deployment_id
+cross join (
+    select (select count(*) from config.freezes) + (select count(*) from marts.windows where kind = 'freeze') as freezes
+) n
 where d.is_production

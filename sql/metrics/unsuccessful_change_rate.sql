@@ -28,7 +28,7 @@ select
     cast(service as varchar) as service,
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,
-    cast(coalesce(closed_at, merged_at, created_at) as timestamp) as occurred_at,
+    cast(coalesce(closed_at, merged_at, implemented_at, created_at) as timestamp) as occurred_at,
     cast(coalesce(outcome in ('unsuccessful', 'backed_out'), false) as boolean) as in_numerator,
     cast(null as double) as value,
     cast(

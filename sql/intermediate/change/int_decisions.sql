@@ -10,7 +10,7 @@
 -- column: run_id | The run decided on.
 -- column: decided_at | When, UTC; null when the source does not say.
 -- column: decided_by_login | Who, lower case.
--- column: decided_by | Person who decided; null while unresolved.
+-- column: decided_by | Person who decided; null while unresolved, as when it may be the requester under another spelling.
 -- column: decided_by_type | human or bot.
 -- column: verdict | approved, rejected, changes_requested, commented, dismissed, withdrawn or pending.
 -- column: revision | Revision it was about, as stated.
@@ -173,7 +173,7 @@ select
     cast(f.source || ':' || f.run_key as varchar) as run_id,
     cast(f.decided_at as timestamp) as decided_at,
     cast(lower(trim(f.login)) as varchar) as decided_by_login,
-    cast(a.person_id as varchar) as decided_by,
+    cast(case when k.login is null then a.person_id end as varchar) as decided_by,
     cast(a.actor_type as varchar) as decided_by_type,
     cast(coalesce(f.verdict, 'commented') as varchar) as verdict,
     cast(f.revision as varchar) as revision,
@@ -207,3 +207,8 @@ select
     cast(f.url as varchar) as url
 from acts f
 left join intermediate.int_actors a on a.source = f.source and a.login = lower(trim(f.login))
+left join (
+    select c.source, c.key, o.other_login as login
+    from intermediate.int_alike_logins o
+    inner join intermediate.int_changes c on c.source = o.source and c.author_login = o.login
+) k on k.source = f.source and k.key = f.change_key and k.login = lower(trim(f.login))
