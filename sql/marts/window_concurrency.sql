@@ -9,22 +9,36 @@
 -- not_null: basis, scope, scope_value, changed_at, open_windows
 -- unique: basis, scope, scope_value, changed_at
 -- assert: open_windows >= 0
-with edges as (
-    select basis, scope, scope_value, start_at as changed_at, 1 as step from intermediate.int_window_spans where end_at > start_at
+with places as (
+    -- Counted by numbers, which are told apart faster than three names.
+    select basis, scope, scope_value, row_number() over (order by basis, scope, scope_value) as place
+    from (select distinct basis, scope, scope_value from intermediate.int_window_spans) s
+),
+spans as (
+    select p.place, s.start_at, s.end_at
+    from intermediate.int_window_spans s
+    inner join places p on p.basis = s.basis and p.scope = s.scope and p.scope_value = s.scope_value
+    where s.end_at > s.start_at
+),
+edges as (
+    select place, start_at as changed_at, 1 as step from spans
     union all
-    select basis, scope, scope_value, end_at, -1 from intermediate.int_window_spans where end_at > start_at
+    select place, end_at, -1 from spans
 ),
 steps as (
-    select basis, scope, scope_value, changed_at, sum(step) as step from edges group by basis, scope, scope_value, changed_at
+    select place, changed_at, sum(step) as step from edges group by place, changed_at
+),
+running as (
+    select
+        place, changed_at,
+        sum(step) over (partition by place order by changed_at rows between unbounded preceding and current row) as open_windows
+    from steps
 )
 select
-    cast(basis as varchar) as basis,
-    cast(scope as varchar) as scope,
-    cast(scope_value as varchar) as scope_value,
-    cast(changed_at as timestamp) as changed_at,
-    cast(
-        sum(step) over (
-            partition by basis, scope, scope_value order by changed_at rows between unbounded preceding and current row
-        ) as bigint
-    ) as open_windows
-from steps
+    cast(p.basis as varchar) as basis,
+    cast(p.scope as varchar) as scope,
+    cast(p.scope_value as varchar) as scope_value,
+    cast(r.changed_at as timestamp) as changed_at,
+    cast(r.open_windows as bigint) as open_windows
+from running r
+inner join places p on p.place = r.place

@@ -12,6 +12,9 @@
 -- column: overlap_seconds | How long they share; 0 for an instant inside the other and for adjacent windows.
 -- column: is_adjacent | Whether they share no time but lie closer than the configured buffer (none by default).
 -- column: is_known_at_approval | Whether the later approval came when both windows were already entered; null when unknown.
+-- column: service | Service of window_a; null when nothing names one.
+-- column: team | Its team.
+-- column: change_type | Its type: standard, normal or emergency.
 -- not_null: basis, scope, scope_value, window_a, window_b, overlap_start_at, overlap_end_at, overlap_seconds, is_adjacent
 -- unique: basis, scope, scope_value, window_a, window_b
 -- assert: window_a <> window_b
@@ -34,6 +37,8 @@ sized as (
     select
         s.*,
         t.adjacent_buffer_seconds * 1000000 as buffer_us,
+        epoch_us(s.start_at) as start_us,
+        epoch_us(s.end_at) + t.adjacent_buffer_seconds * 1000000 as reach_us,
         cast(floor(epoch_us(s.start_at) / 21600000000.0) as bigint) as first_bucket,
         cast(floor((epoch_us(greatest(s.end_at, s.start_at)) + t.adjacent_buffer_seconds * 1000000) / 21600000000.0) as bigint)
             as last_bucket
@@ -53,6 +58,8 @@ short_pairs as (
     inner join bucketed b
         on a.basis = b.basis and a.scope = b.scope and a.join_value = b.join_value and a.bucket = b.bucket
         and (a.start_at < b.start_at or (a.start_at = b.start_at and a.window_id < b.window_id))
+        -- What starts after the first one's end is no pair: said here too, before anything of the pair is carried on.
+        and b.start_us < a.reach_us
     where a.bucket = b.first_bucket
 ),
 long_ones as (
@@ -106,7 +113,10 @@ select
             when a.created_at is not null and b.created_at is not null
                 then greatest(a.created_at, b.created_at) <= greatest(a.approved_at, b.approved_at)
         end as boolean
-    ) as is_known_at_approval
+    ) as is_known_at_approval,
+    cast(a.service as varchar) as service,
+    cast(a.team as varchar) as team,
+    cast(a.change_type as varchar) as change_type
 from pairs p
 inner join marts.windows a on a.window_id = p.id_a
 inner join marts.windows b on b.window_id = p.id_b

@@ -1,6 +1,6 @@
 -- description: Share of overlapping pairs that became known only after the later approval, so that no decision could weigh them.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Conflicts that emerged later
 -- unit: ratio
 -- kind: rate
@@ -23,16 +23,15 @@
 -- not_null: record_id, record_kind
 -- unique: record_id
 select
-    cast(o.basis || '|' || o.scope || '|' || o.scope_value || '|' || o.window_a || '|' || o.window_b as varchar) as record_id,
+    cast(basis || '|' || scope || '|' || scope_value || '|' || window_a || '|' || window_b as varchar) as record_id,
     cast('window_pair' as varchar) as record_kind,
-    cast(w.service as varchar) as service,
-    cast(w.team as varchar) as team,
-    cast(w.change_type as varchar) as change_type,
-    cast(o.overlap_start_at as timestamp) as occurred_at,
-    cast(not coalesce(o.is_known_at_approval, true) as boolean) as in_numerator,
-    cast(o.overlap_seconds as double) as value,
-    cast(case when o.is_known_at_approval is null then 'entry or approval unknown' end as varchar) as exclusion_reason,
-    cast(o.scope || ' ' || o.scope_value as varchar) as detail
-from marts.window_overlaps o
-inner join marts.windows w on w.window_id = o.window_a
-where o.basis = 'planned' and o.scope in ('component', 'service', 'dependency')
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(change_type as varchar) as change_type,
+    cast(overlap_start_at as timestamp) as occurred_at,
+    cast(not coalesce(is_known_at_approval, true) as boolean) as in_numerator,
+    cast(overlap_seconds as double) as value,
+    cast(case when is_known_at_approval is null then 'entry or approval unknown' end as varchar) as exclusion_reason,
+    cast(scope || ' ' || scope_value as varchar) as detail
+from marts.window_overlaps
+where basis = 'planned' and scope in ('component', 'service', 'dependency')

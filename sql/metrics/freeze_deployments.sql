@@ -1,6 +1,6 @@
 -- description: Share of production deployments that started inside a freeze without an exemption.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Deployments inside a freeze
 -- unit: ratio
 -- kind: rate

@@ -1,6 +1,6 @@
 -- description: How long a merged change took to reach production. A change merged before the first deployment seen of its service is unknown, not late.
 -- grain: record_id
--- order_by: service, occurred_at, record_id
+-- materialized: view
 -- label: Lead time from merge
 -- unit: seconds
 -- kind: duration
