@@ -19,33 +19,38 @@
 -- unique: decision_id
 -- assert: covers_basis in ('revision', 'timestamp')
 with decisions as (
-    select
-        *,
-        coalesce(decided_by, decided_by_login, decision_id) as decider,
-        -- Not only the very next decision: whoever approved twice and then declined has declined.
-        min(case when verdict <> 'approved' then decided_at end) over (
-            partition by change_id, coalesce(decided_by, decided_by_login, decision_id)
-            order by decided_at, decision_id
-            rows between 1 following and unbounded following
-        ) as opposed_at
+    select *, coalesce(decided_by, decided_by_login, decision_id) as decider
     from intermediate.int_decisions
     where change_id is not null and decided_at is not null
         and verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
 ),
 deployed as (
+    -- Asked only of changes that no merge dates.
     select l.change_id, min(d.started_at) as first_started_at
     from intermediate.int_deployment_changes l
     inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
-    where d.is_production
+    where d.is_production and l.change_id in (select change_id from intermediate.int_changes where merged_at is null)
     group by l.change_id
+),
+opposed as (
+    -- Not only the very next decision: whoever approved twice and then declined has declined.
+    select a.decision_id, min(o.decided_at) as opposed_at
+    from decisions a
+    inner join decisions o
+        on o.change_id = a.change_id and o.decider = a.decider
+        and (o.decided_at > a.decided_at or (o.decided_at = a.decided_at and o.decision_id > a.decision_id))
+    where a.verdict = 'approved' and o.verdict <> 'approved'
+    group by a.decision_id
 ),
 approvals as (
     select
-        d.*, c.author, c.head_revision,
+        d.decision_id, d.change_id, d.decided_at, d.decided_by, d.decided_by_type, d.policy, d.policy_version, d.revision,
+        d.is_dismissed, d.dismissed_at, c.author, c.head_revision, o.opposed_at,
         coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of) as went_at
     from decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
     left join deployed p on p.change_id = d.change_id
+    left join opposed o on o.decision_id = d.decision_id
     cross join config.build b
     where d.verdict = 'approved'
 ),

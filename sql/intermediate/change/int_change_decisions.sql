@@ -22,12 +22,39 @@
 -- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals, has_untimed_approval
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
-with deployed as (
+with untimed as (
+    -- Approvals that no record dates: few, and the only ones of which it matters here when the change went.
+    select d.change_id, d.decided_by, d.decided_by_type, d.policy, d.revision, d.is_dismissed, d.dismissed_at
+    from intermediate.int_decisions d
+    where d.verdict = 'approved' and d.decided_at is null
+),
+deployed as (
     select l.change_id, min(d.started_at) as first_started_at
     from intermediate.int_deployment_changes l
     inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
-    where d.is_production
+    where d.is_production and l.change_id in (select change_id from untimed)
     group by l.change_id
+),
+undated as (
+    select
+        d.change_id,
+        max(
+            case
+                -- Dismissed after the change went still counts, as with an approval that has an instant.
+                when d.is_dismissed
+                    and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true) then 0
+                when coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false) then 0
+                when d.decided_by_type = 'bot' and d.policy is null then 0
+                when d.revision is null or c.head_revision is null then 1
+                when starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision) then 1
+                else 0
+            end
+        ) as untimed
+    from untimed d
+    inner join intermediate.int_changes c on c.change_id = d.change_id
+    left join deployed p on p.change_id = d.change_id
+    cross join config.build b
+    group by d.change_id
 ),
 decided as (
     select
@@ -42,68 +69,72 @@ decided as (
             where d.verdict = 'approved' and d.decided_by_type = 'human' and d.decided_by <> coalesce(c.author, '')
         ) as first_independent_approval_at,
         min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = c.author) as self_approved_at,
-        max(
-            case
-                when d.verdict <> 'approved' or d.decided_at is not null then 0
-                -- Dismissed after the change went still counts, as with an approval that has an instant.
-                when d.is_dismissed
-                    and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true) then 0
-                when coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false) then 0
-                when d.decided_by_type = 'bot' and d.policy is null then 0
-                when d.revision is null or c.head_revision is null then 1
-                when starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision) then 1
-                else 0
-            end
-        ) as untimed,
         count(*) filter (where d.verdict = 'approved') as approvals,
         count(*) filter (where d.verdict in ('rejected', 'changes_requested')) as declines
     from intermediate.int_decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
-    left join deployed p on p.change_id = d.change_id
-    cross join config.build b
     group by d.change_id
+),
+-- How many approvals a change needs, where its service says so.
+required as (
+    select c.change_id, s.required_approvals
+    from intermediate.int_changes c
+    inner join config.services s on s.service = c.service
+    where s.required_approvals is not null
 ),
 authorising as (
     select
         a.change_id, a.decision_id, a.decided_at, a.decided_by, a.decided_by_type, a.policy,
-        coalesce(s.required_approvals, cast(t.required_approvals as bigint)) as required
+        coalesce(r.required_approvals, cast(t.required_approvals as bigint)) as required
     from intermediate.int_approvals a
-    inner join intermediate.int_changes c on c.change_id = a.change_id
-    left join config.services s on s.service = c.service
+    left join required r on r.change_id = a.change_id
     cross join config.thresholds t
     where a.is_authorising
-    -- Who approves twice counts once.
+),
+-- Where more than one is required, who approves twice counts once.
+once as (
+    select *
+    from authorising
+    where required <> 1
     qualify row_number() over (
-        partition by a.change_id, a.decided_by_type, a.decided_by order by a.decided_at, a.decision_id
+        partition by change_id, decided_by_type, decided_by order by decided_at, decision_id
     ) = 1
 ),
 counted as (
     select
         *,
         row_number() over (partition by change_id, decided_by_type order by decided_at, decision_id) as nth
-    from authorising
+    from once
 ),
--- The last of the required people; a named policy says itself what it requires.
-effective as (
+-- The last of the required people; a named policy says itself what it requires. Where one is enough, that is the first of all.
+enough as (
+    select change_id, decision_id, decided_at, decided_by, decided_by_type, policy from authorising where required = 1
+    union all
     select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
     from counted
     where coalesce(decided_by_type, 'bot') <> 'human' or nth = required
+),
+effective as (
+    select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
+    from enough
     qualify row_number() over (partition by change_id order by decided_at, decision_id) = 1
 ),
 given as (
-    select change_id, count(*) as people from counted where decided_by_type = 'human' group by change_id
+    -- Where one is enough, it only matters that there is any.
+    select change_id, 1 as people from authorising where required = 1 and decided_by_type = 'human' group by change_id
+    union all
+    select change_id, count(*) from counted where decided_by_type = 'human' group by change_id
 ),
 -- Approvals by nobody knows whom: they may complete what is required, and may be the requester's own.
 unresolved as (
     select a.change_id, min(a.decided_at) as decided_at
     from intermediate.int_approvals a
-    inner join intermediate.int_changes c on c.change_id = a.change_id
-    left join config.services s on s.service = c.service
+    left join required r on r.change_id = a.change_id
     left join given g on g.change_id = a.change_id
     cross join config.thresholds t
     where a.is_in_force and a.decided_by is null and coalesce(a.decided_by_type, 'human') = 'human' and a.policy is null
-    group by a.change_id, g.people, s.required_approvals, t.required_approvals
-    having coalesce(g.people, 0) + count(*) >= coalesce(s.required_approvals, cast(t.required_approvals as bigint))
+    group by a.change_id, g.people, r.required_approvals, t.required_approvals
+    having coalesce(g.people, 0) + count(*) >= coalesce(r.required_approvals, cast(t.required_approvals as bigint))
 )
 select
     cast(d.change_id as varchar) as change_id,
@@ -125,8 +156,9 @@ select
     ) as has_other_revision_approval,
     cast(e.decision_id is null and g.people is not null and u.change_id is null as boolean) as is_short_of_approvals,
     cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at,
-    cast(e.decision_id is null and d.untimed = 1 as boolean) as has_untimed_approval
+    cast(e.decision_id is null and coalesce(n.untimed, 0) = 1 as boolean) as has_untimed_approval
 from decided d
 left join effective e on e.change_id = d.change_id
 left join given g on g.change_id = d.change_id
 left join unresolved u on u.change_id = d.change_id
+left join undated n on n.change_id = d.change_id

@@ -152,15 +152,34 @@ all_forms as (
     union all select * from fields
     union all select * from moves
 ),
+-- Only what shares its instant with something can repeat it: the few are compared, and not millions of different decisions.
+shared_instants as (
+    select decided_at
+    from (
+        select decided_at from intermediate.all_decisions
+        union all select voted_at from intermediate.int_votes
+        union all select approved_at from intermediate.int_changes
+        union all select occurred_at from intermediate.all_events where verb = 'status_changed'
+    ) i
+    where decided_at is not null
+    group by decided_at
+    having count(*) > 1
+),
 acts as (
+    select f.*
+    from all_forms f
+    left join shared_instants i on i.decided_at = f.decided_at
+    where i.decided_at is null
+    union all
     -- An entry that repeats a decision (same person, record, revision and verdict, at the same instant) under another id, as
     -- from a second import or an export that lists it twice, is the same act. Without a person or an instant nothing says so.
-    select *
-    from all_forms
-    qualify login is null or decided_at is null or row_number() over (
-        partition by source, change_key, deployment_key, run_key, lower(trim(login)), decided_at, verdict,
-            coalesce(revision, ''), coalesce(authority, ''), coalesce(vote, '')
-        order by comment is null, conditions is null, basis, key
+    select f.*
+    from all_forms f
+    inner join shared_instants i on i.decided_at = f.decided_at
+    qualify f.login is null or row_number() over (
+        partition by f.source, f.change_key, f.deployment_key, f.run_key, lower(trim(f.login)), f.decided_at, f.verdict,
+            coalesce(f.revision, ''), coalesce(f.authority, ''), coalesce(f.vote, '')
+        order by f.comment is null, f.conditions is null, f.basis, f.key
     ) = 1
 )
 select
