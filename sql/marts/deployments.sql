@@ -45,7 +45,7 @@
 with carried as (
     select
         deployment_id,
-        count(distinct change_id) as changes_carried,
+        count(*) as changes_carried,
         max(
             case authorisation_class
                 when 'never' then 6 when 'retroactive' then 5 when 'not_collectable' then 4

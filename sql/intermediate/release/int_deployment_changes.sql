@@ -58,12 +58,12 @@ by_run as (
     where d.run_key is not null
 ),
 direct as (
-    select deployment_id, change_id, link_basis
+    select deployment_id, change_id, arg_min(link_basis, preference) as link_basis
     from (
         select * from stated union all select * from by_revision union all select * from by_version
         union all select * from by_run
     )
-    qualify row_number() over (partition by deployment_id, change_id order by preference) = 1
+    group by deployment_id, change_id
 ),
 -- The newest change a deployment is known to carry marks how far it reaches on the branch.
 reach as (
