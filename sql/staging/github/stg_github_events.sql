@@ -1,8 +1,9 @@
--- description: One row per thing that happened to a pull request, an issue or a governing rule of GitHub.
+-- description: One row per thing that happened to a pull request, an issue or a governing rule of GitHub. That a pull request
+--   was opened is no row of its own: the pull request tells it.
 -- grain: source, key
 -- column: source | Name of the source the record was read from.
 -- column: source_event_id | Identity of the source's own record or act that this row came from.
--- column: key | The source's key of the item; '/opened' after the record's key for its opening.
+-- column: key | The source's key of the item; '/opened' after an issue's key for its opening.
 -- column: url | Address of the record on the site.
 -- column: updated_at | Not stated for events.
 -- column: subject_kind | change, issue, rule or revision; unknown for an item of a single timeline that does not say.
@@ -141,24 +142,6 @@ events as (
             and coalesce(s.new_value, '') = coalesce(t.new_value, '')
             and s.occurred_at between t.occurred_at - interval 10 second and t.occurred_at + interval 10 second
     )
-    union all
-    select
-        source, 'pull_requests:' || record_key, record_key || '/opened', coalesce(payload->>'$.html_url',
-            payload->>'$.url'),
-        'change', record_key, try_cast(coalesce(payload->>'$.created_at', payload->>'$.createdAt')
-            as timestamptz) at time zone 'UTC',
-        coalesce(payload->>'$.user.login', payload->>'$.author.login'),
-        coalesce(payload->>'$.user.type', payload->>'$.user.__typename', payload->>'$.author.type',
-            payload->>'$.author.__typename'),
-        'opened', cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as varchar),
-            cast(null as varchar)
-    from (
-        select * from raw.github_pull_requests
-        qualify row_number() over (
-            partition by source, record_key
-            order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
-        ) = 1
-    ) as pull_requests
     union all
     select
         source, 'issues:' || record_key, record_key || '/opened', coalesce(payload->>'$.html_url', payload->>'$.url'),

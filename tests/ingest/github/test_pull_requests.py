@@ -13,7 +13,7 @@ from ingest.store_records import Page
 from tests.ingest.github.syncing import Syncing
 from tests.servers.base import Answer, Asked
 from tests.servers.github import Repository
-from tests.servers.github_data import Json, at, bot, commit, event, merged, person, pull_request, review, sha
+from tests.servers.github_data import EPOCH, Json, at, bot, commit, event, merged, person, pull_request, review, sha
 from tests.staging import staged
 
 ANN, BEN = person("ann"), person("ben")
@@ -156,7 +156,6 @@ def test_events_say_who_did_what_to_which_change(repository: Repository, syncing
     rows = sorted(staged(syncing.store, "github", "event"), key=lambda row: row["occurred_at"])
     told = [(row["verb"], row["actor"], row["field"], row["old_value"], row["new_value"]) for row in rows]
     assert told == [
-        ("opened", "ann", None, None, None),
         ("converted_to_draft", "ann", None, None, None),
         ("ready_for_review", "ann", None, None, None),
         ("review_requested", "ann", "reviewer", None, "core"),
@@ -166,8 +165,11 @@ def test_events_say_who_did_what_to_which_change(repository: Repository, syncing
         ("labeled", "ben", "label", None, "approved"),
         ("field_changed", "ann", "title", "Old", "New"),
     ]
-    assert rows[6]["text"] == "failed checks"
+    assert rows[5]["text"] == "failed checks"
     assert {row["subject_key"] for row in rows} == {"acme/shop#1"}
+    # Its opening is told by the pull request itself.
+    (opened,) = staged(syncing.store, "github", "change")
+    assert (opened["requested_by"], opened["created_at"]) == ("ann", EPOCH.replace(tzinfo=None))
 
 
 def _oid(name: str) -> Json:
