@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -35,6 +35,7 @@ SUPPLIED = {"raw", "seeds", "config"}
 _SPILL = "spill"
 # Business hours are needed from the first instant in this table.
 _CREATED_IN = "intermediate.int_changes"
+_MARGIN = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -308,12 +309,15 @@ def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelRes
 
 
 def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:
-    """Return the first and last day that business hours are needed for, from the change records' instants."""
+    """Return the first and last day that business hours are needed for, a year either side of the records' creation.
+
+    Records may go on after a build's instant, and may have been approved before they were entered.
+    """
     # Fetched whole: a result that is not read to its end keeps the connection busy.
     ((first,),) = con.execute(
         f"select min(created_at) from work.{_CREATED_IN} where created_at <= ?", [as_of]
     ).fetchall()
-    return (first.date(), as_of.date()) if first else None
+    return (first.date() - _MARGIN, as_of.date() + _MARGIN) if first else None
 
 
 def _build_id(as_of: datetime, settings: Settings, ordered: Plan) -> str:

@@ -104,7 +104,7 @@ def rows(
     )  # fmt: skip
     windows = queries.among(
         "marts.windows", "window_id",
-        "select case record_kind when 'window' then record_id else split_part(record_id, '|', 4) end "
+        "select case record_kind when 'window' then record_id else split_part(record_id, '|', 1) end "
         "from chosen where record_kind in ('window', 'window_pair')",
     )  # fmt: skip
     found: pd.DataFrame = (
@@ -133,7 +133,7 @@ def rows(
             left join deployments d
                 on m.record_kind = 'deployment' and d.deployment_id = regexp_extract(m.record_id, '^([^|]*)', 1)
             left join windows w on w.window_id = case m.record_kind
-                when 'window' then m.record_id when 'window_pair' then split_part(m.record_id, '|', 4) end
+                when 'window' then m.record_id when 'window_pair' then split_part(m.record_id, '|', 1) end
             left join window_changes wc on wc.change_id = w.change_id
             {conditions}
             order by {order.replace("value", "m.value").replace("occurred_at", "m.occurred_at")}, m.record_id

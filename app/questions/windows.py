@@ -119,9 +119,9 @@ def days(build: Build, chosen: Filter) -> list[Day]:
     scope, values = scope_condition(chosen, "m")
     rows = cursor(build).execute(
         f"""
-        select cast(occurred_at as date), count(*), count(*) filter (where in_numerator)
-        from metrics.overlapping_windows m
-        where exclusion_reason is null and occurred_at >= ? and occurred_at < ? and {scope}
+        select cast(planned_start_at as date), count(*), count(*) filter (where conflicts > 0)
+        from marts.scheduled_windows m
+        where exclusion_reason is null and planned_start_at >= ? and planned_start_at < ? and {scope}
         group by 1 order by 1
         """,
         [chosen.start, chosen.end, *values],
@@ -165,10 +165,10 @@ def bars(build: Build, chosen: Filter) -> tuple[list[Bar], int]:
         .execute(
             f"""
         with drawn as materialized (
-            select w.*, m.in_numerator, count(*) over () as total
-            from metrics.overlapping_windows m join marts.windows w on w.window_id = m.record_id
-            where m.exclusion_reason is null and m.occurred_at >= ? and m.occurred_at < ? and {scope}
-            order by m.in_numerator desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
+            select w.*, m.conflicts > 0 as in_numerator, count(*) over () as total
+            from marts.scheduled_windows m join marts.windows w on w.window_id = m.window_id
+            where m.exclusion_reason is null and m.planned_start_at >= ? and m.planned_start_at < ? and {scope}
+            order by m.conflicts > 0 desc, w.planned_start_at, w.window_id limit {_SHOWN_WINDOWS}
         ),
         few_changes as ({among("marts.changes", "change_id", "select change_id from drawn")})
         select w.window_id, w.change_id, coalesce(w.service, w.component, 'service unknown'),

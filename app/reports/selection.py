@@ -82,6 +82,10 @@ MEMBERSHIP: tuple[Chosen, ...] = (
         )
         select window_id from own
         union
+        -- A change is scheduled once, by all of its windows.
+        select s.window_id from build.marts.windows s where s.change_id in (
+            select w.change_id from build.marts.windows w where w.window_id in (select window_id from own))
+        union
         select o.window_b from build.marts.window_overlaps o where o.window_a in (select window_id from own)
         union
         select o.window_a from build.marts.window_overlaps o where o.window_b in (select window_id from own)"""),
@@ -92,7 +96,10 @@ MEMBERSHIP: tuple[Chosen, ...] = (
 
 _BY_CHANGE = "change_id in (select change_id from pack.members)"
 _BY_DEPLOYMENT = "deployment_id in (select deployment_id from pack.chosen_deployments)"
-_OF_SERVICE = f"service in (select c.service from build.marts.changes c where c.{_BY_CHANGE})"
+_OF_SERVICE = (
+    f"service in (select c.service from build.marts.changes c where c.{_BY_CHANGE} union "
+    f"select c.first_deployment_service from build.marts.changes c where c.{_BY_CHANGE})"
+)
 _CONDITIONS: dict[str, str] = {
     "marts.changes": _BY_CHANGE,
     "marts.decisions": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",
@@ -101,6 +108,7 @@ _CONDITIONS: dict[str, str] = {
     "marts.incidents": f"{_BY_DEPLOYMENT} or incident_id in (select i.incident_id from build.marts.incidents i "
     f"cross join pack.question q where {_IN_SCOPE.format('i')} and ({_within('i', 'opened_at')}))",
     "marts.windows": "window_id in (select window_id from pack.chosen_windows)",
+    "marts.scheduled_windows": "window_id in (select window_id from pack.chosen_windows)",
     "marts.window_overlaps": "window_a in (select window_id from pack.chosen_windows) "
     "and window_b in (select window_id from pack.chosen_windows)",
     "marts.activities": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",

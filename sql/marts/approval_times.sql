@@ -44,8 +44,10 @@ select
             when effective_approval_at is null and not is_approval_collectable
                 then 'not collectable: the source keeps no approvals'
             when effective_approval_at is null and has_untimed_approval then 'not collectable: no instant of the approval'
-            when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
-            when effective_approval_at is null and is_short_of_approvals and (merged_at is not null or state <> 'open')
+            when effective_approval_at is null and has_other_revision_approval and unresolved_approval_at is null
+                then 'approved for another revision only'
+            when effective_approval_at is null and is_short_of_approvals
+                    and (merged_at is not null or state <> 'open' or requested_at is null)
                 then 'fewer approvals than required'
             when effective_approval_at is null and unresolved_approval_at is not null
                 then 'not collectable: approved by somebody who is not known'

@@ -46,6 +46,7 @@
 --   deployment that carried it, UTC.
 -- column: first_deployed_at | When it first reached production, UTC; null when it did not or nothing shows it.
 -- column: first_deployment_id | That deployment.
+-- column: first_deployment_service | The service that it deployed, which need not be the change's own.
 -- column: ticket_id | Change request it implements; null when it is its own record.
 -- column: has_description | Whether it says what is modified.
 -- column: has_risk | Whether risk is stated.
@@ -66,7 +67,7 @@ with commits as (
     group by 1
 ),
 reached as (
-    select x.change_id, d.finished_at, d.deployment_id
+    select x.change_id, d.finished_at, d.deployment_id, d.service
     from intermediate.int_deployment_changes x
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
@@ -150,7 +151,7 @@ select
     cast(coalesce(s.holds_approvals, false) as boolean) as is_approval_collectable,
     cast(coalesce(d.approvals, 0) as bigint) as approvals,
     cast(coalesce(d.declines, 0) as bigint) as declines,
-    cast(coalesce(k.first_commit_at, c.first_commit_at) as timestamp) as first_commit_at,
+    cast(least(k.first_commit_at, c.first_commit_at) as timestamp) as first_commit_at,
     cast(c.merged_at as timestamp) as merged_at,
     cast(m.person_id as varchar) as merged_by,
     cast(m.person_id = c.author as boolean) as is_self_merged,
@@ -158,6 +159,7 @@ select
     cast(coalesce(c.actual_end_at, w.started_at) as timestamp) as implemented_at,
     cast(r.finished_at as timestamp) as first_deployed_at,
     cast(r.deployment_id as varchar) as first_deployment_id,
+    cast(r.service as varchar) as first_deployment_service,
     cast(t.ticket_id as varchar) as ticket_id,
     cast(coalesce(trim(c.description), '') <> '' and not n.description as boolean) as has_description,
     cast(c.risk is not null as boolean) as has_risk,

@@ -43,14 +43,18 @@ chosen as (
     where trim(coalesce(text, '')) <> ''
     qualify row_number() over (partition by change_id order by preference, set_at, text) = 1
 ),
+split as (
+    select change_id, set_at, string_split(regexp_replace(text, '[;\r]', chr(10), 'g'), chr(10)) as parts from chosen
+),
 lines as (
-    select change_id, set_at, trim(unnest(string_split(regexp_replace(text, '[;\r]', chr(10), 'g'), chr(10)))) as line
-    from chosen
+    select change_id, set_at, list_position(parts, part) as written, trim(part) as line
+    from (select change_id, set_at, parts, unnest(parts) as part from split)
 ),
 numbered as (
     select
         change_id,
         set_at,
+        written,
         coalesce(try_cast(nullif(regexp_extract(line, '^([0-9]+)[.)]', 1), '') as bigint), 0) as stated_position,
         trim(regexp_replace(regexp_replace(line, '^([0-9]+[.)]|[-*•]|\[[ xX]\]) *', '', 'g'), '^\[[ xX]\] *', '', 'g')) as text,
         regexp_matches(line, '\[[xX]\]') as is_ticked
@@ -62,11 +66,11 @@ placed as (
         *,
         case
             when min(stated_position) over (partition by change_id) > 0 then stated_position
-            else row_number() over (partition by change_id order by stated_position, text)
+            else row_number() over (partition by change_id order by written)
         end as position
     from numbered
     where text <> ''
-    qualify row_number() over (partition by change_id, text order by stated_position) = 1
+    qualify row_number() over (partition by change_id, text order by written) = 1
 ),
 conditions as (
     select p.*, c.service, c.team, coalesce(p.set_at, c.effective_approval_at) as approved_at, c.closed_at, c.merged_at,

@@ -59,10 +59,11 @@ within as (
     group by x.deployment_id, x.change_id
 ),
 unmet as (
-    -- Conditions of the rollout itself are met while it runs; the others before it starts.
+    -- Conditions of the rollout itself are met while it runs; the others before this deployment starts, which may be an
+    -- earlier one than the ledger's. A ticked one is met, and nothing says when.
     select change_id, max(coalesce(met_at, timestamp '9999-12-31')) as met_at
     from marts.conditions
-    where not is_for_rollout and status in ('late', 'unmet')
+    where not is_for_rollout and status <> 'unverifiable' and (met_at is not null or status <> 'met')
     group by change_id
 ),
 by_day as (

@@ -24,6 +24,15 @@ with staged as (
     where i.outcome = 'succeeded' and i.finished_at is not null and i.service is not null and i.artifact is not null
     qualify row_number() over (partition by i.service, i.artifact order by i.finished_at, i.deployment_id) = 1
 ),
+reached as (
+    -- Production may bear several names; the first time is the first under any of them.
+    select service, artifact, deployment_id
+    from marts.deployments
+    where is_production and outcome = 'succeeded' and finished_at is not null and service is not null and artifact is not null
+    qualify row_number() over (
+        partition by service, artifact order by finished_at, deployment_id
+    ) = 1
+),
 known as (
     select service, min(finished_at) as known_since from staged group by service
 ),
@@ -33,13 +42,14 @@ judged as (
         s.deployment_id as stage_deployment_id, s.finished_at as stage_finished_at,
         case
             when d.service is null or d.artifact is null then 'service or artifact unknown'
-            when d.is_rerelease then 're-release of an artifact that ran before'
+            when f.deployment_id <> d.deployment_id then 're-release of an artifact that ran before'
             when k.service is null then 'the service has no stage below'
             when d.started_at is null then 'start unknown'
             when k.known_since > d.started_at then 'before the first deployment seen in the stage below'
         end as exclusion_reason
     from marts.deployments d
     left join staged s on s.service = d.service and s.artifact = d.artifact
+    left join reached f on f.service = d.service and f.artifact = d.artifact
     left join known k on k.service = d.service
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
 )

@@ -5,32 +5,60 @@
 -- column: has_ticket | Whether a change request is part of it.
 -- column: has_change | Whether a merged, reviewed change is part of it.
 -- column: has_deployment | Whether a production deployment carried it.
--- column: records | How many: deployments where there is one, else changes, else tickets.
+-- column: records | How many: merged changes where there are any, else tickets, else deployments.
 -- column: example_id | One of them.
 -- not_null: has_ticket, has_change, has_deployment, records
-with reviewed as (
-    select c.change_id, c.service, c.ticket_id, c.first_deployment_id
+with carried as (
+    -- Whatever succeeded in production counts, also where no record says when it finished.
+    select x.deployment_id, x.change_id, x.link_basis <> 'ticket' as is_direct
+    from intermediate.int_deployment_changes x
+    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
+    where d.is_production and d.outcome = 'succeeded'
+),
+deployed as (
+    select change_id, bool_or(is_direct) as is_direct from carried group by change_id
+),
+records as (
+    select c.change_id, c.service, c.ticket_id, c.state, s.change_id is not null as is_deployed,
+        coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review') as is_reviewed
     from marts.changes c
-    where c.state = 'merged'
+    left join deployed s on s.change_id = c.change_id
+),
+reviewed as (
+    -- A change is deployed with its ticket, where a deployment names that; not because another change of the ticket is.
+    select r.change_id, r.service, r.ticket_id, r.is_deployed or coalesce(s.is_direct, false) as is_deployed
+    from records r
+    left join deployed s on s.change_id = r.ticket_id
+    where r.state = 'merged'
 ),
 tickets as (
-    select c.change_id, c.service, c.first_deployment_id
-    from marts.changes c
-    where c.state in ('merged', 'closed')
-        and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    select change_id, service, is_deployed
+    from records
+    where not is_reviewed and (state = 'closed' or (state <> 'merged' and is_deployed))
+        and change_id not in (select ticket_id from reviewed where ticket_id is not null)
 ),
 matched as (
-    select service, ticket_id is not null as has_ticket, true as has_change, first_deployment_id is not null as has_deployment,
+    select service, ticket_id is not null as has_ticket, true as has_change, is_deployed as has_deployment,
         change_id as record_id
     from reviewed
     union all
-    select t.service, true, false, t.first_deployment_id is not null, t.change_id
-    from tickets t
-    where t.change_id not in (select ticket_id from reviewed where ticket_id is not null)
+    select service, true, false, is_deployed, change_id from tickets
     union all
     select d.service, false, false, true, d.deployment_id
     from marts.deployments d
-    where d.is_production and d.outcome = 'succeeded' and coalesce(d.changes_carried, 0) = 0
+    where d.is_production and d.outcome = 'succeeded' and d.deployment_id not in (
+        -- What carries only changes that were never merged is matched with nothing.
+        select x.deployment_id
+        from carried x
+        inner join (
+            select change_id, false as needs_direct from reviewed
+            union all
+            select change_id, false from tickets
+            union all
+            select ticket_id, true from reviewed where ticket_id is not null
+        ) k on k.change_id = x.change_id
+        where x.is_direct or not k.needs_direct
+    )
 )
 select
     cast(service as varchar) as service,

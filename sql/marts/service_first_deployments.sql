@@ -11,7 +11,7 @@
 select
     cast(service as varchar) as service,
     cast(min(team) as varchar) as team,
-    cast(arg_min(deployment_id, finished_at) as varchar) as first_deployment_id,
+    cast(arg_min(deployment_id, place) as varchar) as first_deployment_id,
     cast(min(finished_at) as timestamp) as first_deployment_at,
     cast(max(finished_at) as timestamp) as last_deployment_at
 from (

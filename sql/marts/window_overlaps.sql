@@ -90,6 +90,8 @@ pairs as (
             or (end_a = start_a and end_b > start_b and start_b < start_a and start_a < end_b)
             or (end_b = start_b and end_a > start_a and start_a < start_b and start_b < end_a)
             or (buffer_us > 0 and end_a <= start_b and epoch_us(start_b) - epoch_us(end_a) < buffer_us)
+            -- Of two that start at once the instant may come second.
+            or (buffer_us > 0 and end_b = start_a and start_b = start_a)
         )
 )
 select
@@ -104,7 +106,10 @@ select
         greatest(epoch_us(least(p.end_a, p.end_b)) - epoch_us(greatest(p.start_a, p.start_b)), 0) / 1000000.0 as double
     ) as overlap_seconds,
     cast(
-        least(p.end_a, p.end_b) <= greatest(p.start_a, p.start_b) and p.end_a > p.start_a and p.end_b > p.start_b as boolean
+        least(p.end_a, p.end_b) <= greatest(p.start_a, p.start_b)
+            -- An instant strictly inside the other shares no time either, and overlaps it.
+            and not (p.end_a = p.start_a and p.start_b < p.start_a and p.start_a < p.end_b)
+            and not (p.end_b = p.start_b and p.start_a < p.start_b and p.start_b < p.end_a) as boolean
     ) as is_adjacent,
     cast(
         case

@@ -30,16 +30,23 @@ select
     cast(change_type as varchar) as change_type,
     cast(requested_at as timestamp) as occurred_at,
     cast(effective_approval_at is not null as boolean) as in_numerator,
-    cast((epoch_us(coalesce(effective_approval_at, merged_at, closed_at, b.as_of)) - epoch_us(requested_at)) / 1000000.0 as double) as value,
+    cast((epoch_us(waited_until) - epoch_us(requested_at)) / 1000000.0 as double) as value,
     cast(
         case
-            when approval_basis in ('standard', 'policy') then 'approved in advance or by a named policy'
+            when change_type = 'standard' or approval_basis in ('standard', 'policy') then 'approved in advance or by a named policy'
             when not is_approval_collectable then 'not collectable: the source keeps no approvals'
-            when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
             when has_untimed_approval then 'not collectable: no instant of the approval'
+            when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
             when requested_at is null then 'not collectable: no instant of the request'
-            when coalesce(effective_approval_at, merged_at, closed_at, b.as_of) < requested_at then 'ended before it was asked for'
+            when waited_until is null then 'not collectable: no instant of its end'
+            when waited_until < requested_at then 'ended before it was asked for'
         end as varchar) as exclusion_reason,
     cast(case when effective_approval_at is not null then 'approved' when state = 'open' then 'still pending' else 'ended without approval' end as varchar) as detail
-from marts.changes
-cross join config.build b
+from (
+    select
+        c.*,
+        -- What is open goes on waiting; of what ended without approval the wait ended then, and is unknown without that instant.
+        coalesce(effective_approval_at, merged_at, closed_at, case when state = 'open' then b.as_of end) as waited_until
+    from marts.changes c
+    cross join config.build b
+) w

@@ -34,6 +34,7 @@ select
     cast(
         case
             when c.state in ('rejected', 'withdrawn') then 'rejected or withdrawn after approval'
+            when c.effective_approval_at > b.as_of then 'approved after the build'
             when s.service is null then 'not collectable: no production deployments of the service known'
             when c.merged_at < s.first_deployment_at then 'before the first deployment seen of the service: unknown'
         end as varchar) as exclusion_reason,

@@ -1,6 +1,5 @@
 -- description: Share of overlapping pairs that became known only after the later approval, so that no decision could weigh them.
 -- grain: record_id
--- materialized: view
 -- label: Conflicts that emerged later
 -- unit: ratio
 -- kind: rate
@@ -23,15 +22,20 @@
 -- not_null: record_id, record_kind
 -- unique: record_id
 select
-    cast(basis || '|' || scope || '|' || scope_value || '|' || window_a || '|' || window_b as varchar) as record_id,
+    cast(window_a || '|' || window_b as varchar) as record_id,
     cast('window_pair' as varchar) as record_kind,
-    cast(service as varchar) as service,
-    cast(team as varchar) as team,
-    cast(change_type as varchar) as change_type,
-    cast(overlap_start_at as timestamp) as occurred_at,
-    cast(not coalesce(is_known_at_approval, true) as boolean) as in_numerator,
-    cast(overlap_seconds as double) as value,
-    cast(case when is_known_at_approval is null then 'entry or approval unknown' end as varchar) as exclusion_reason,
-    cast(scope || ' ' || scope_value as varchar) as detail
+    cast(min(service) as varchar) as service,
+    cast(min(team) as varchar) as team,
+    cast(min(change_type) as varchar) as change_type,
+    cast(min(overlap_start_at) as timestamp) as occurred_at,
+    cast(not coalesce(bool_and(is_known_at_approval), true) as boolean) as in_numerator,
+    cast(min(overlap_seconds) as double) as value,
+    cast(case when bool_and(is_known_at_approval) is null then 'entry or approval unknown' end as varchar) as exclusion_reason,
+    cast(
+        'on ' || min(scope || ' ' || scope_value)
+            || case when count(*) > 1 then ' and ' || cast(count(*) - 1 as varchar) || ' more' else '' end as varchar
+    ) as detail
 from marts.window_overlaps
 where basis = 'planned' and scope in ('component', 'service', 'dependency')
+-- Each unordered pair once, however many components, services and dependencies the two share.
+group by window_a, window_b

@@ -34,10 +34,13 @@ select
     cast(
         case
             when c.first_deployed_at is null then 'not seen in production'
-            when s.first_deployment_at is null or c.first_deployment_id = s.first_deployment_id then 'first deployment seen of the service: backlog, unknown'
+            -- Of the service that was deployed. Before its first deployment nothing is known, whichever brought the change.
+            when s.first_deployment_at is null or c.first_deployment_id = s.first_deployment_id
+                or c.merged_at < s.first_deployment_at
+                then 'first deployment seen of the service: backlog, unknown'
             when c.first_deployed_at < c.merged_at then 'deployed before the merge'
         end as varchar) as exclusion_reason,
     cast(c.first_deployment_id as varchar) as detail
 from marts.changes c
-left join marts.service_first_deployments s on s.service = c.service
+left join marts.service_first_deployments s on s.service = c.first_deployment_service
 where c.merged_at is not null

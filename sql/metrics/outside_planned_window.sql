@@ -31,7 +31,19 @@ select
     cast(coalesce(planned_start_at, actual_start_at) as timestamp) as occurred_at,
     cast(coalesce(early_seconds, 0) > 0 or coalesce(late_seconds, 0) > 0 as boolean) as in_numerator,
     cast(coalesce(early_seconds, 0) + coalesce(late_seconds, 0) as double) as value,
-    cast(case when is_withdrawn then 'rejected or cancelled' when early_seconds is null or late_seconds is null then 'no actual times' when problem = 'reversed' then 'ends before it starts' when actual_end_basis = 'running' then 'still running' end as varchar) as exclusion_reason,
-    cast(cast(early_seconds as varchar) || ' s early, ' || cast(late_seconds as varchar) || ' s late' as varchar) as detail
+    cast(
+        case
+            when is_withdrawn then 'rejected or cancelled'
+            when problem = 'reversed' then 'ends before it starts'
+            -- Early or late is outside, whatever is not known of the other side or is still to come.
+            when coalesce(early_seconds, 0) > 0 or coalesce(late_seconds, 0) > 0 then null
+            when early_seconds is null or late_seconds is null then 'no actual times'
+            when actual_end_basis = 'running' then 'still running'
+        end as varchar
+    ) as exclusion_reason,
+    cast(
+        coalesce(cast(early_seconds as varchar), 'unknown') || ' s early, ' || coalesce(cast(late_seconds as varchar), 'unknown')
+            || ' s late' as varchar
+    ) as detail
 from marts.windows
 where kind <> 'freeze'

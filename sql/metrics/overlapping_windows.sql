@@ -1,5 +1,6 @@
--- description: Share of scheduled changes whose planned window overlaps another one on the same component, or on the same
---   service where a component is not named. Half-open: touching is not overlap.
+-- description: Share of scheduled changes of which a planned window overlaps one of another change on the same component, or on
+--   the same service where a component is not named. However many windows a change has, it counts once; a window without a
+--   change counts for itself. Half-open: touching is not overlap.
 -- grain: record_id
 -- order_by: service, occurred_at, record_id
 -- label: Overlapping windows
@@ -23,35 +24,34 @@
 -- column: detail | What decided, in words.
 -- not_null: record_id, record_kind
 -- unique: record_id
-with conflicts as (
-    select window_id, count(*) as conflicts
-    from (
-        select window_a as window_id, window_b as other, scope from marts.window_overlaps where basis = 'planned'
-        union all
-        select window_b, window_a, scope from marts.window_overlaps where basis = 'planned'
-    ) o
-    inner join (select window_id as id, component from marts.windows) a on a.id = o.window_id
-    inner join (select window_id as id, component from marts.windows) b on b.id = o.other
-    where o.scope = 'component' or (o.scope = 'service' and (a.component is null or b.component is null))
-    group by window_id
+with placed as (
+    select
+        *,
+        coalesce(change_id, window_id) as record_id,
+        row_number() over (
+            partition by coalesce(change_id, window_id)
+            order by case when exclusion_reason is null then 0 else 1 end, planned_start_at, window_id
+        ) as place
+    from marts.scheduled_windows
 )
 select
-    cast(w.window_id as varchar) as record_id,
-    cast('window' as varchar) as record_kind,
-    cast(w.service as varchar) as service,
-    cast(w.team as varchar) as team,
-    cast(w.change_type as varchar) as change_type,
-    cast(w.planned_start_at as timestamp) as occurred_at,
-    cast(c.window_id is not null as boolean) as in_numerator,
+    cast(record_id as varchar) as record_id,
+    cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,
+    cast(arg_min(service, place) as varchar) as service,
+    cast(arg_min(team, place) as varchar) as team,
+    cast(arg_min(change_type, place) as varchar) as change_type,
+    cast(arg_min(planned_start_at, place) as timestamp) as occurred_at,
+    cast(sum(case when exclusion_reason is null and conflicts > 0 then 1 else 0 end) > 0 as boolean) as in_numerator,
     cast(null as double) as value,
+    -- Scheduled by any of its windows.
+    cast(max(case when place = 1 then exclusion_reason end) as varchar) as exclusion_reason,
     cast(
         case
-            when w.is_withdrawn then 'rejected or cancelled'
-            when w.planned_start_at is null then 'unschedulable: no planned start'
-            when w.problem = 'reversed' then 'ends before it starts'
+            when max(conflicts) = 0 then null
+            when count(*) = 1 then 'overlaps ' || cast(max(conflicts) as varchar) || ' other'
+            else cast(sum(case when conflicts > 0 then 1 else 0 end) as varchar) || ' of ' || cast(count(*) as varchar)
+                || ' windows overlap others'
         end as varchar
-    ) as exclusion_reason,
-    cast(case when c.conflicts > 0 then 'overlaps ' || cast(c.conflicts as varchar) || ' other' end as varchar) as detail
-from marts.windows w
-left join conflicts c on c.window_id = w.window_id
-where w.kind <> 'freeze'
+    ) as detail
+from placed
+group by record_id

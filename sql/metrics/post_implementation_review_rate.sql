@@ -25,7 +25,7 @@
 with judged as (
     select
         c.change_id, c.service, c.team, c.change_type, c.state, c.outcome,
-        r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer, r.is_collectable,
+        r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer, r.is_after_implementation, r.is_collectable,
         r.implemented_at + t.post_review_sla_days * interval '1 day' as due_at,
         b.as_of
     from marts.post_implementation_reviews r
@@ -40,12 +40,12 @@ select
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,
     cast(implemented_at as timestamp) as occurred_at,
-    cast(coalesce(reviewed_at <= due_at and reviewer is not null and not is_by_implementer, false) as boolean) as in_numerator,
+    cast(coalesce(reviewed_at <= due_at and reviewer is not null and not is_by_implementer and is_after_implementation, false) as boolean) as in_numerator,
     cast(null as double) as value,
     cast(
         case
             when state not in ('merged', 'closed') or coalesce(outcome, '') = 'cancelled' then 'not implemented'
-            when due_at > as_of then 'still within the limit'
+            when due_at >= as_of then 'still within the limit'
             when not is_collectable then 'not collectable: the source states no reviews after implementation'
         end as varchar
     ) as exclusion_reason,
@@ -54,6 +54,7 @@ select
             when reviewed_at is null then 'no review recorded'
             when reviewer is null then 'reviewer unresolved'
             when is_by_implementer then 'reviewed by the implementer'
+            when not is_after_implementation then 'reviewed before it took effect'
             when reviewed_at > due_at then 'reviewed late'
             else 'reviewed'
         end as varchar

@@ -33,6 +33,7 @@ select
     cast(null as double) as value,
     cast(
         case
+            when started_at is null then 'start unknown'
             when outcome = 'cancelled' then 'cancelled before it deployed'
             when is_rerelease then 're-release of an artifact that ran before'
             when authorisation_class = 'not_collectable' then 'not collectable: no change records or approvals, or approvers, to compare with'

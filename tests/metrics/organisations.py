@@ -43,11 +43,11 @@ class Records:
         return key
 
 
-def write(records: Records, folder: Path) -> dict[Path, Path]:
+def write(records: Records, folder: Path, source: str = SOURCE) -> dict[Path, Path]:
     """Write the records as JSON Lines with the mapping that reads them back; return file → mapping."""
     folder.mkdir(parents=True, exist_ok=True)
     columns = sorted({name for fields in FIELDS.values() for name in fields})
-    mapping = ['name = "everything"', f'source = "{SOURCE}"', 'file = "*.jsonl"', f"optional_columns = {columns}"]
+    mapping = ['name = "everything"', f'source = "{source}"', 'file = "*.jsonl"', f"optional_columns = {columns}"]
     for kind, fields in FIELDS.items():
         mapping += ["[[record]]", f'kind = "{kind}"', 'key = "key"']
         mapping += [f'when = {{ column = "record_kind", equals = "{kind}" }}', "[record.fields]"]

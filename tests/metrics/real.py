@@ -70,24 +70,24 @@ def imported(shared: Path, home: Path, name: str) -> Path:
     return load(home, {shared / folder / file: MAPPINGS / f"{mapping}.toml" for file, mapping in files.items()})
 
 
-def load(home: Path, files: dict[Path, Path], settings: str = "") -> Path:
+def load(home: Path, files: dict[Path, Path], settings: str = "", as_of: datetime = AS_OF) -> Path:
     """Import files through mappings, build, and return the published build."""
     space = Workspace(home)
     home.mkdir(parents=True, exist_ok=True)
     with space.writing("test"), RawStore(space.raw_path) as store:
         for path, mapping in files.items():
             import_file(store, path, load_mapping(mapping))
-    return built(space, settings)
+    return built(space, settings, as_of)
 
 
-def built(space: Workspace, settings: str = "") -> Path:
+def built(space: Workspace, settings: str = "", as_of: datetime = AS_OF) -> Path:
     """Build with the given configuration, as of a fixed instant, and return the published build."""
     chosen = Settings()
     if settings:
         space.config_path.write_text(settings, encoding="utf-8")
         chosen = load_settings(space.config_path)
     with space.writing("test"):
-        result = build(space, chosen, as_of=AS_OF, memory_limit="2GB")
+        result = build(space, chosen, as_of=as_of, memory_limit="2GB")
     return space.build_path(result.build_id)
 
 

@@ -19,10 +19,12 @@
 -- unique: decision_id
 -- assert: covers_basis in ('revision', 'timestamp')
 with decisions as (
-    select *, coalesce(decided_by, decided_by_login, decision_id) as decider
-    from intermediate.int_decisions
-    where change_id is not null and decided_at is not null
-        and verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
+    -- A placeholder's login is nobody's: two who are not known are not shown to be one. Any other login is one person's.
+    select d.*, coalesce(d.decided_by, case when u.login is null then d.decided_by_login end, d.decision_id) as decider
+    from intermediate.int_decisions d
+    left join seeds.unresolved_names u on u.login = d.decided_by_login
+    where d.change_id is not null and d.decided_at is not null
+        and d.verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
 ),
 deployed as (
     -- Asked only of changes that no merge dates.

@@ -24,7 +24,7 @@
 -- assert: approval_basis in ('human', 'policy')
 with untimed as (
     -- Approvals that no record dates: few, and the only ones of which it matters here when the change went.
-    select d.change_id, d.decided_by, d.decided_by_type, d.policy, d.revision, d.is_dismissed, d.dismissed_at
+    select d.change_id, d.decision_id, d.decided_by, d.decided_by_type, d.policy, d.revision, d.is_dismissed, d.dismissed_at
     from intermediate.int_decisions d
     where d.verdict = 'approved' and d.decided_at is null
 ),
@@ -36,25 +36,21 @@ deployed as (
     group by l.change_id
 ),
 undated as (
-    select
-        d.change_id,
-        max(
-            case
-                -- Dismissed after the change went still counts, as with an approval that has an instant.
-                when d.is_dismissed
-                    and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true) then 0
-                when coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false) then 0
-                when d.decided_by_type = 'bot' and d.policy is null then 0
-                when d.revision is null or c.head_revision is null then 1
-                when starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision) then 1
-                else 0
-            end
-        ) as untimed
+    select d.change_id, coalesce(d.decided_by, d.decision_id) as who, coalesce(d.decided_by_type, 'human') = 'bot' as is_policy
     from untimed d
     inner join intermediate.int_changes c on c.change_id = d.change_id
     left join deployed p on p.change_id = d.change_id
     cross join config.build b
-    group by d.change_id
+    -- Dismissed after the change went still counts, as with an approval that has an instant.
+    where not (
+            d.is_dismissed and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true)
+        )
+        and not (coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false))
+        and not (coalesce(d.decided_by_type, 'human') = 'bot' and d.policy is null)
+        and (
+            d.revision is null or c.head_revision is null
+            or starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision)
+        )
 ),
 decided as (
     select
@@ -125,16 +121,43 @@ given as (
     union all
     select change_id, count(*) from counted where decided_by_type = 'human' group by change_id
 ),
--- Approvals by nobody knows whom: they may complete what is required, and may be the requester's own.
-unresolved as (
-    select a.change_id, min(a.decided_at) as decided_at
-    from intermediate.int_approvals a
-    left join required r on r.change_id = a.change_id
-    left join given g on g.change_id = a.change_id
+-- Whoever may count towards what is required, where that is not there: known people once, those whom nobody knows each (it may
+-- be the requester), and those of whom no record says when. Where one is enough, a known one leaves nothing to ask.
+possible as (
+    select change_id, decided_by as who, decided_at, 'known' as kind from counted where decided_by_type = 'human'
+    union all
+    select change_id, decision_id, decided_at, 'unknown'
+    from intermediate.int_approvals
+    where is_in_force and decided_by is null and coalesce(decided_by_type, 'human') = 'human' and policy is null
+    union all
+    select u.change_id, u.who, cast(null as timestamp), 'untimed'
+    from undated u
+    left join counted k on k.change_id = u.change_id and k.decided_by = u.who and k.decided_by_type = 'human'
+    where not u.is_policy and k.change_id is null
+    group by u.change_id, u.who
+),
+wanting as (
+    select
+        p.change_id, p.kind, p.decided_at,
+        coalesce(r.required_approvals, cast(t.required_approvals as bigint)) as required,
+        row_number() over (partition by p.change_id order by p.decided_at nulls last, p.who) as nth
+    from possible p
+    left join required r on r.change_id = p.change_id
     cross join config.thresholds t
-    where a.is_in_force and a.decided_by is null and coalesce(a.decided_by_type, 'human') = 'human' and a.policy is null
-    group by a.change_id, g.people, r.required_approvals, t.required_approvals
-    having coalesce(g.people, 0) + count(*) >= coalesce(r.required_approvals, cast(t.required_approvals as bigint))
+),
+unresolved as (
+    select change_id, min(case when nth = required then decided_at end) as decided_at
+    from wanting
+    where kind <> 'untimed'
+    group by change_id
+    having count(*) >= min(required) and sum(case when kind = 'unknown' then 1 else 0 end) > 0
+),
+instantless as (
+    select change_id from wanting group by change_id
+    having count(*) >= min(required) and sum(case when kind = 'untimed' then 1 else 0 end) > 0
+    union
+    -- A named policy says itself what it requires.
+    select change_id from undated where is_policy
 )
 select
     cast(d.change_id as varchar) as change_id,
@@ -156,9 +179,9 @@ select
     ) as has_other_revision_approval,
     cast(e.decision_id is null and g.people is not null and u.change_id is null as boolean) as is_short_of_approvals,
     cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at,
-    cast(e.decision_id is null and coalesce(n.untimed, 0) = 1 as boolean) as has_untimed_approval
+    cast(e.decision_id is null and n.change_id is not null as boolean) as has_untimed_approval
 from decided d
 left join effective e on e.change_id = d.change_id
 left join given g on g.change_id = d.change_id
 left join unresolved u on u.change_id = d.change_id
-left join undated n on n.change_id = d.change_id
+left join instantless n on n.change_id = d.change_id

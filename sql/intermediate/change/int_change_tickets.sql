@@ -8,14 +8,14 @@
 -- unique: change_id, ticket_id
 -- assert: basis in ('link', 'key')
 with tickets as (
-    select change_id, key, upper(regexp_extract(coalesce(url, key), '([A-Za-z][A-Za-z0-9_]+-[0-9]+)$', 1)) as human_key
+    select change_id, source, key, upper(regexp_extract(coalesce(url, key), '([A-Za-z][A-Za-z0-9_]+-[0-9]+)$', 1)) as human_key
     from intermediate.int_changes
     where coalesce(lower(record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
 ),
 names as (
-    select change_id, upper(key) as name from tickets
+    select change_id, source, upper(key) as name from tickets
     union
-    select change_id, human_key from tickets where human_key <> ''
+    select change_id, source, human_key from tickets where human_key <> ''
 ),
 reviewed as (
     select change_id, source, key, coalesce(title, '') || ' ' || coalesce(head_branch, '') as text
@@ -27,13 +27,18 @@ linked as (
     from intermediate.all_links l
     inner join reviewed r on r.source = l.source and r.key = l.from_key
     inner join names t on t.name = upper(l.to_key)
-    where l.relation in ('closes', 'implements', 'belongs_to', 'fixes')
+    -- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
+    left join names own on own.source = l.source and own.name = t.name
+    where l.relation in ('closes', 'implements', 'belongs_to', 'fixes') and (own.change_id is null or t.source = l.source)
     union
     select r.change_id, t.change_id, 'link'
     from intermediate.all_links l
     inner join reviewed r on r.key = l.to_key
     inner join names t on t.name = upper(l.from_key)
-    where l.relation in ('implemented_by', 'closed_by')
+    left join names own on own.source = l.source and own.name = t.name
+    left join reviewed mine on mine.source = l.source and mine.key = l.to_key
+    where l.relation in ('implemented_by', 'closed_by') and (own.change_id is null or t.source = l.source)
+        and (mine.change_id is null or r.source = l.source)
 ),
 mentions as (
     select change_id, upper(unnest(regexp_extract_all(text, '[A-Za-z][A-Za-z0-9_]+-[0-9]+'))) as mention

@@ -111,7 +111,8 @@ select
     cast(r.first_commit_at as timestamp) as first_commit_at,
     cast(r.merged_at as timestamp) as merged_at,
     cast(lower(trim(r.merged_by)) as varchar) as merged_by_login,
-    cast(r.closed_at as timestamp) as closed_at,
+    -- Closed once and opened again: what stayed in the record is no end.
+    cast(case when m.meaning = 'open' and r.merged_at is null then null else r.closed_at end as timestamp) as closed_at,
     cast(r.base_branch as varchar) as base_branch,
     cast(r.head_branch as varchar) as head_branch,
     cast(r.head_revision as varchar) as head_revision,

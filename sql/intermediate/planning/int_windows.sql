@@ -70,12 +70,13 @@ resolved as (
 ),
 medians as (
     select
+        kind,
         service_name,
         kind_of_change,
         quantile_cont(epoch_us(planned_end_at) - epoch_us(planned_start_at), 0.5) as middle_us
     from resolved
     where planned_end_at > planned_start_at and service_name is not null
-    group by service_name, kind_of_change
+    group by kind, service_name, kind_of_change
     having count(*) >= (select min(window_median_minimum) from config.thresholds)
 ),
 filled as (
@@ -94,7 +95,7 @@ filled as (
     cross join config.thresholds t
     cross join config.build b
     left join medians m
-        on m.service_name = r.service_name and coalesce(m.kind_of_change, '') = coalesce(r.kind_of_change, '')
+        on m.kind = r.kind and m.service_name = r.service_name and coalesce(m.kind_of_change, '') = coalesce(r.kind_of_change, '')
 )
 select
     cast(source || ':' || form || ':' || key as varchar) as window_id,

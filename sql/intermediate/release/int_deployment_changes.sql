@@ -19,21 +19,27 @@ links as (
     from intermediate.all_links
     where relation in ('carries', 'contains', 'deploys')
 ),
+-- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
 stated as (
     select d.deployment_id, c.change_id, 'stated' as link_basis, 1 as preference
     from intermediate.int_deployments d
     inner join changes c on c.key = d.change_key
-    where d.change_key is not null
+    left join changes own on own.source = d.source and own.key = d.change_key
+    where d.change_key is not null and (own.change_id is null or c.source = d.source)
     union all
     select d.deployment_id, c.change_id, 'stated', 1
     from links l
     inner join intermediate.int_deployments d on d.source = l.source and d.key = l.from_key and l.from_kind = 'deployment'
     inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
+    left join changes own on own.source = l.source and own.key = l.to_key
+    where own.change_id is null or c.source = l.source
     union all
     select d.deployment_id, c.change_id, 'release', 2
     from links l
     inner join intermediate.int_deployments d on d.source = l.source and d.release_key = l.from_key and l.from_kind = 'release'
     inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
+    left join changes own on own.source = l.source and own.key = l.to_key
+    where own.change_id is null or c.source = l.source
 ),
 merged as (
     select change_id, merge_revision as revision, service, repository from changes where merge_revision is not null

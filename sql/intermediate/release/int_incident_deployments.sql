@@ -16,31 +16,38 @@ named as (
     select i.incident_id, d.deployment_id, d.finished_at, 1 as preference
     from intermediate.int_incidents i
     inner join intermediate.int_deployments d on d.key = i.deployment_key
+    -- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
+    left join intermediate.int_deployments own on own.source = i.source and own.key = i.deployment_key
     -- Whatever deployment a record names, of staging too: what is stated is not replaced by a guess.
-    where i.deployment_key is not null
+    where i.deployment_key is not null and (own.deployment_id is null or d.source = i.source)
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
     select i.incident_id, d.deployment_id, d.finished_at, 1
     from intermediate.all_links l
     inner join intermediate.int_incidents i on i.key = l.from_key and i.source = l.source
     inner join intermediate.int_deployments d on d.key = l.to_key
+    left join intermediate.int_deployments own on own.source = l.source and own.key = l.to_key
     where l.relation in ('caused_by', 'is_caused_by') and l.to_kind = 'deployment'
+        and (own.deployment_id is null or d.source = l.source)
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2
     from intermediate.int_incidents i
     inner join intermediate.int_changes c on c.key = i.change_key
+    left join intermediate.int_changes own on own.source = i.source and own.key = i.change_key
     inner join intermediate.int_deployment_changes x on x.change_id = c.change_id
     inner join production p on p.deployment_id = x.deployment_id
-    where i.change_key is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
+    where i.change_key is not null and (own.change_id is null or c.source = i.source) and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2
     from intermediate.all_links l
     inner join intermediate.int_incidents i on i.key = l.from_key and i.source = l.source
     inner join intermediate.int_changes c on c.key = l.to_key
+    left join intermediate.int_changes own on own.source = l.source and own.key = l.to_key
     inner join intermediate.int_deployment_changes x on x.change_id = c.change_id
     inner join production p on p.deployment_id = x.deployment_id
     where l.relation in ('caused_by', 'is_caused_by') and l.to_kind in ('change', 'issue')
+        and (own.change_id is null or c.source = l.source)
         and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 3

@@ -30,8 +30,12 @@ select
     cast(
         lpad(split_part(numbers, '.', 1), 20, '0') || '.' || lpad(split_part(numbers, '.', 2), 20, '0') || '.'
         || lpad(split_part(numbers, '.', 3), 20, '0') || '.' || lpad(split_part(numbers, '.', 4), 20, '0') || '.'
-        || lpad(split_part(numbers, '.', 5), 20, '0') || '.' || lpad(split_part(numbers, '.', 6), 20, '0')
+        || lpad(split_part(numbers, '.', 5), 20, '0') || '.' || lpad(split_part(numbers, '.', 6), 20, '0') || '.'
+        || lpad(split_part(numbers, '.', 7), 20, '0') || '.' || lpad(split_part(numbers, '.', 8), 20, '0') || '.'
+        || lpad(split_part(numbers, '.', 9), 20, '0') || '.' || lpad(split_part(numbers, '.', 10), 20, '0')
         -- What is on the way to a version comes before it.
         || case when stage_word = '' then '~' else stage_word || lpad(stage_number, 20, '0') end as varchar
     ) as sort_key
 from parsed
+-- What has more parts than are compared is not called the same as another.
+where split_part(numbers, '.', 11) = ''

@@ -34,8 +34,15 @@ withdrawn as (
     select c.change_id as evidence_id, c.source_event_id, c.closed_at as occurred_at, c.service, c.team, c.change_id, c.title as text,
         'withdrawn after review' as rule
     from marts.changes c
-    where c.state in ('withdrawn', 'closed') and c.merged_at is null and c.first_response_at is not null
-        and c.effective_approval_at is null and coalesce(c.outcome, 'cancelled') = 'cancelled'
+    -- A ticket that is done was not withdrawn, whoever approved it; a request that was closed unmerged was.
+    where c.merged_at is null and c.first_response_at is not null and c.effective_approval_at is null
+        and (
+            c.state = 'withdrawn' or (c.state = 'closed' and c.outcome = 'cancelled')
+            or (
+                c.state = 'closed' and c.outcome is null
+                and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+            )
+        )
         and c.change_id not in (select change_id from decisions)
 ),
 moved as (
@@ -171,18 +178,13 @@ governance as (
     select *, 'cross-team dependency' from blocked
 ),
 attempts as (
-    -- The same artifact passed in one environment and failed in a later one.
-    select d.*, p.deployment_id is not null as passed_elsewhere
-    from intermediate.int_deployments d
-    left join (
-        select service, artifact, min(finished_at) as finished_at, min(deployment_id) as deployment_id,
-            min(lower(environment)) as first_environment, max(lower(environment)) as last_environment
-        from intermediate.int_deployments
-        where outcome = 'succeeded' and artifact is not null and service is not null
-        group by service, artifact
-    ) p on p.service = d.service and p.artifact = d.artifact and p.finished_at <= d.started_at
-        and (p.first_environment <> lower(d.environment) or p.last_environment <> lower(d.environment))
-    where d.outcome in ('failed', 'cancelled')
+    select * from intermediate.int_deployments where outcome in ('failed', 'cancelled')
+),
+passed as (
+    select service, artifact, lower(environment) as environment, min(finished_at) as finished_at
+    from intermediate.int_deployments
+    where outcome = 'succeeded' and artifact is not null and service is not null and environment is not null
+    group by service, artifact, lower(environment)
 ),
 status_texts as (
     select source || ':' || deployment_key as deployment_id, max(source_event_id) as source_event_id, max(description) as text
@@ -194,8 +196,7 @@ release as (
     select a.deployment_id as evidence_id, coalesce(s.source_event_id, a.source_event_id) as source_event_id,
         coalesce(a.finished_at, a.started_at) as occurred_at, a.service, a.team, a.deployment_id,
         coalesce(s.text, a.title) as text,
-        case when a.outcome = 'failed' then 'deployment failed before it finished' else 'deployment stopped' end as rule,
-        a.passed_elsewhere
+        case when a.outcome = 'failed' then 'deployment failed before it finished' else 'deployment stopped' end as rule
     from attempts a
     left join status_texts s on s.deployment_id = a.deployment_id
 ),
@@ -225,7 +226,13 @@ acts as (
 ),
 shown as (
     -- Kinds that records tell of an attempt: what passed elsewhere, what was approved, who stopped it, what it had to wait for.
-    select deployment_id as evidence_id, 'environment difference' as kind from attempts where passed_elsewhere
+    -- The same artifact had passed in another environment and failed in this one; what was stopped has not failed.
+    select d.deployment_id as evidence_id, 'environment difference' as kind
+    from attempts d
+    inner join passed p
+        on p.service = d.service and p.artifact = d.artifact and p.environment <> lower(d.environment)
+        and p.finished_at <= d.started_at
+    where d.outcome = 'failed'
     union
     select deployment_id, 'artifact differs from what was approved' from marts.deployments
     where outcome in ('failed', 'cancelled') and unauthorised_reason = 'other revision'

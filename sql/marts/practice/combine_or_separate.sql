@@ -109,9 +109,15 @@ criteria as (
     from teams t
     union all
     select t.team, 2, 'consistently low risk', 'may_combine', r.low_risk * 1.0 / nullif(r.with_risk, 0), t.combine_low_risk_share, coalesce(r.with_risk, 0),
-        case when coalesce(r.with_risk, 0) >= t.minimum_sample then r.low_risk * 1.0 / r.with_risk >= t.combine_low_risk_share and coalesce(s.incidents, 0) = 0 end,
+        case
+            when coalesce(s.incidents, 0) > 0 then false
+            when coalesce(r.with_risk, 0) < t.minimum_sample then null
+            -- A change whose risk nobody stated may be of any: both ends have to agree.
+            when r.low_risk >= t.combine_low_risk_share * r.changes then true
+            when r.low_risk + r.changes - r.with_risk < t.combine_low_risk_share * r.changes then false
+        end,
         'low risk: ' || cast(coalesce(r.low_risk, 0) as varchar) || ' of ' || cast(coalesce(r.with_risk, 0) as varchar)
-            || ' changes with a stated risk (at least ' || cast(cast(round(t.combine_low_risk_share * 100) as bigint) as varchar) || ' %); severe incidents in '
+            || ' changes with a stated risk, of ' || cast(coalesce(r.changes, 0) as varchar) || ' in all (at least ' || cast(cast(round(t.combine_low_risk_share * 100) as bigint) as varchar) || ' %); severe incidents in '
             || cast(cast(t.combine_severe_days as bigint) as varchar) || ' days: ' || cast(coalesce(s.incidents, 0) as varchar)
     from teams t left join recent r on r.team = t.team left join severe s on s.team = t.team
     union all
@@ -135,7 +141,7 @@ criteria as (
     from teams t
     union all
     select t.team, 5, 'homogeneous', 'may_combine', y.largest * 1.0 / nullif(r.typed, 0), t.combine_same_type_share, coalesce(r.typed, 0),
-        case when coalesce(r.typed, 0) >= t.minimum_sample then y.largest * 1.0 / r.typed >= t.combine_same_type_share and r.repositories <= 1
+        case when coalesce(r.typed, 0) >= t.minimum_sample then y.largest * 1.0 / r.typed >= t.combine_same_type_share and nullif(r.repositories, 0) <= 1
             -- Sizes count where they are known: 90 % of changes within ten times the median.
             and (coalesce(r.sized, 0) < t.minimum_sample or r.large_size <= greatest(r.middle_size, 1) * t.combine_size_ratio) end,
         'largest change type: ' || cast(coalesce(y.largest, 0) as varchar) || ' of ' || cast(coalesce(r.typed, 0) as varchar)

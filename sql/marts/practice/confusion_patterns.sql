@@ -118,14 +118,15 @@ numbered_periods as (
 ),
 slots as (
     select p.period_number, t.team_number, n.person_number, a.decides,
-        extract(dow from a.local_at) * 24 + extract(hour from a.local_at) as slot
+        extract(dow from a.local_at) * 24 + extract(hour from a.local_at) as slot, date_trunc('week', a.local_at) as week
     from local_acts a
     left join persons n on n.person = a.person
     inner join numbered_scopes t on t.member = coalesce(a.team, '(no team)')
     inner join numbered_periods p on a.acted_at >= p.start_at and a.acted_at < p.end_at
 ),
 slot_sums as (
-    select period_number, team_number, person_number, slot,
+    -- A slot that was used in one week only does not recur.
+    select period_number, team_number, person_number, slot, min(week) < max(week) as is_recurring,
         count(*) filter (where decides = 1) as decides, count(*) filter (where decides = 0) as goes
     from slots
     group by period_number, team_number, person_number, slot
@@ -135,7 +136,10 @@ slot_totals as (
 ),
 slot_shares as (
     select s.period_number, s.team_number, t.decides, t.goes,
-        max(least(s.decides * 1.0 / nullif(t.decides, 0), s.goes * 1.0 / nullif(t.goes, 0))) as share
+        max(
+            case when s.is_recurring then least(s.decides * 1.0 / nullif(t.decides, 0), s.goes * 1.0 / nullif(t.goes, 0))
+                else 0 end
+        ) as share
     from slot_sums s
     inner join slot_totals t on t.period_number = s.period_number and t.team_number = s.team_number
     where s.person_number is not null
@@ -210,7 +214,7 @@ figures as (
     select f.period, f.team, 'cab_does_release_logistics' as pattern, a.misplaced * 1.0 / nullif(a.items, 0) as value,
         f.cab_logistics_share as limit_value, coalesce(a.items, 0) as n, f.cab_minimum as minimum_n,
         a.misplaced * 1.0 / nullif(a.items, 0) >= f.cab_logistics_share
-            and f.with_own_plan < f.deployments * f.cab_own_plan_share as is_met,
+            and f.with_own_plan * 1.0 / nullif(f.deployments, 0) < f.cab_own_plan_share as is_met,
         'governance items about steps and timing: ' || cast(coalesce(a.misplaced, 0) as varchar) || ' of ' || cast(coalesce(a.items, 0) as varchar)
             || ' in the last ' || cast(cast(f.cab_weeks as bigint) as varchar) || ' weeks; releases with a plan of their own: '
             || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
@@ -243,8 +247,12 @@ figures as (
     select f.period, f.team, 'rubber_stamp', f.wordless_share, f.stamp_wordless_share, coalesce(f.handled, 0), f.stamp_minimum,
         f.decline_share < f.stamp_decline_share and f.middle_seconds < f.stamp_handling_seconds
             and f.wordless_share > f.stamp_wordless_share
-            and coalesce(f.high_declined * 1.0 / nullif(f.high_n, 0), 0)
-                <= coalesce(f.low_declined * 1.0 / nullif(f.low_n, 0), 0) + f.stamp_decline_share,
+            -- Where nothing was declined the outcome is the same for every risk; else both risks have to be known.
+            and (
+                f.decline_share = 0
+                or f.high_declined * 1.0 / nullif(f.high_n, 0)
+                    <= f.low_declined * 1.0 / nullif(f.low_n, 0) + f.stamp_decline_share
+            ),
         'declined or conditioned: ' || cast(cast(round(coalesce(f.decline_share, 0) * 100) as bigint) as varchar) || ' %; without a word: '
             || cast(cast(round(coalesce(f.wordless_share, 0) * 100) as bigint) as varchar) || ' % of '
             || cast(coalesce(f.handled, 0) as varchar) || ' decisions; median handling: ' || f.middle_text
@@ -253,7 +261,7 @@ figures as (
     select f.period, f.team, 'review_meeting_for_every_release', f.wait / nullif(f.median_handling_seconds, 0), f.meeting_wait_factor,
         coalesce(f.waited, 0), f.meeting_minimum,
         f.deciders = 1 and f.both_groups = 1
-            and f.prior_deployments >= f.judged_deployments * f.decided_before_share
+            and f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) >= f.decided_before_share
             and f.wait > f.meeting_wait_factor * f.median_handling_seconds
             and f.low_wait >= f.high_wait * f.meeting_low_risk_share,
         'median wait of ' || cast(coalesce(f.waited, 0) as varchar) || ' changes: ' || f.wait_text || '; median handling: '

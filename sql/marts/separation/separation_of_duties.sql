@@ -48,21 +48,29 @@ with tests as (
         started_at, sod_3, sod_3_reason
     from marts.deployment_separation
     union all
-    select deployment_id, 'deployment', 'sod_7', null, deployment_id, service, team, null, started_at,
+    select d.deployment_id, 'deployment', 'sod_7', null, d.deployment_id, d.service, d.team, null, d.started_at,
         case
-            when is_rerelease then 'exempt'
-            when authorisation_class = 'no_record' then 'fail'
-            when changes_carried > 0 then 'pass'
-            else 'not_collectable'
+            when d.is_rerelease then 'exempt'
+            when r.deployment_id is not null then 'pass'
+            when d.changes_carried is null then 'not_collectable'
+            else 'fail'
         end,
         case
-            when is_rerelease then 're-release of an artifact that ran before'
-            when authorisation_class = 'no_record' then 'no merged change or change request is known for what was deployed'
-            when changes_carried > 0 then 'its changes are known'
-            else 'no change records to compare with'
+            when d.is_rerelease then 're-release of an artifact that ran before'
+            when r.deployment_id is not null then 'its changes are known'
+            when d.changes_carried is null then 'no change records to compare with'
+            else 'no merged change or change request is known for what was deployed'
         end
-    from marts.deployments
-    where is_production and outcome <> 'cancelled' and started_at is not null
+    from marts.deployments d
+    left join (
+        -- A pull request that was never merged is no merged change.
+        select distinct x.deployment_id
+        from marts.deployment_changes x
+        inner join marts.changes c on c.change_id = x.change_id
+        where c.merged_at is not null
+            or coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    ) r on r.deployment_id = d.deployment_id
+    where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
 )
 select
     cast(record_id as varchar) as record_id,

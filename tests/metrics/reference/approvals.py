@@ -99,6 +99,20 @@ def requested_at(row: Row, events: list[Row]) -> datetime | None:
     return stated or earliest(event["occurred_at"] for event in events if event["new_value"] == "Awaiting approval")
 
 
+def last_asked(change: Change, events: list[Row]) -> datetime | None:
+    """Return the last request before the approval: the request itself, or whatever asked again."""
+    if change.requested_at is None:
+        return None
+    again = [
+        event["occurred_at"]
+        for event in events
+        if event["subject_key"] == change.key
+        and (event["verb"] in ("review_requested", "ready_for_review") or event["new_value"] == "Awaiting approval")
+        and (change.effective_at is None or event["occurred_at"] <= change.effective_at)
+    ]
+    return latest([change.requested_at, *again])
+
+
 def changes(
     records: dict[str, list[Row]],
     people: People,
@@ -125,7 +139,9 @@ def changes(
             )
         pushes = [event["occurred_at"] for event in events.get(key, []) if event["verb"] == "pushed"]
         pushes += [commit["committed_at"] for commit in commits.get(key, [])]
-        went_at = row["merged_at"] or first_started.get(key) or row["closed_at"] or as_of
+        # What is open, again too, was closed once at most.
+        closed_at = row["closed_at"] if change.state != "open" else None
+        went_at = row["merged_at"] or first_started.get(key) or closed_at or as_of
         judge(change, decisions.get(key, []), pushes, went_at)
         found[key] = change
     return found
@@ -226,13 +242,16 @@ def reason(change: Change, value: float | None, is_collectable: bool) -> str | N
 
 def why_unapproved(change: Change, valid: list[Decision]) -> str:
     """Name what a change without an effective approval has instead."""
-    if any(change.is_independent(item) and item.at is not None for item in valid):
-        return "still pending" if change.state == "open" else "fewer approvals than required"
+    known = {item.person.name for item in valid if change.is_independent(item) and item.at is not None}
     if is_untimed(change):
         return "not collectable: no instant of the approval"
-    if any(change.is_independent(item) and item.at is not None for item in change.approvals):
+    is_possible = possible_at(change, valid) is not None
+    if not is_possible and not known and any(change.is_independent(item) and item.at for item in change.approvals):
         return "approved for another revision only"
-    if any(item.person.name is None and item.at is not None for item in valid):
+    if known and not is_possible:
+        is_pending = change.state == "open" and change.requested_at is not None
+        return "still pending" if is_pending else "fewer approvals than required"
+    if is_possible:
         return "not collectable: approved by somebody who is not known"
     if any(item.person.name and item.person.name == change.requester.name and item.at for item in change.approvals):
         return "approved by the requester only"
@@ -241,14 +260,39 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
     return "ended without approval" if change.state in ("rejected", "withdrawn", "closed") else "no approval recorded"
 
 
+def possible_at(change: Change, valid: list[Decision]) -> datetime | None:
+    """When enough may have approved, should everybody whom nobody knows be another; none while they are too few."""
+    firsts: dict[str, datetime] = {}
+    unknown = []
+    for item in valid:
+        if item.at is not None and change.is_independent(item):
+            firsts[str(item.person.name)] = min(item.at, firsts.get(str(item.person.name), item.at))
+        elif item.at is not None and item.person.name is None:
+            unknown.append(item.at)
+    instants = sorted([*firsts.values(), *unknown])
+    return instants[change.required - 1] if unknown and len(instants) >= change.required else None
+
+
+def why_not_pending(change: Change, as_of: datetime) -> str | None:
+    """Name why it cannot be said that an open, unapproved change waits."""
+    if change.requested_at is not None and change.requested_at > as_of:
+        return "asked for after the build"
+    why = why_unapproved(change, [item for item in change.approvals if item.in_force])
+    return why if why.startswith("not collectable") else None
+
+
 def is_untimed(change: Change) -> bool:
-    """Whether nothing that states an instant approved what shipped, but something that states none may have."""
-    return change.effective is None and any(
-        item.at is None
-        and item.in_force
-        and ((item.person.is_bot and item.policy) or (not item.person.is_bot and not is_own(change, item)))
-        for item in change.approvals
-    )
+    """Whether too few who state an instant approved what shipped, but with those who state none it may be enough."""
+    if change.effective is not None:
+        return False
+    valid = [item for item in change.approvals if item.in_force]
+    if any(item.at is None and item.person.is_bot and item.policy for item in valid):
+        return True
+    untimed = [item for item in valid if item.at is None and not is_own(change, item)]
+    people = {item.person.name for item in valid if item.at is not None and change.is_independent(item)}
+    unknown = sum(item.person.name is None and item.at is not None for item in valid)
+    others = {item.person.name or item.key for item in untimed if not item.person.is_bot} - people
+    return bool(others) and len(people) + unknown + len(others) >= change.required
 
 
 def is_own(change: Change, item: Decision) -> bool:

@@ -104,7 +104,7 @@ def sequences(found: object) -> list[list[Deployment]]:
     for item in found:  # type: ignore[attr-defined]
         if item.outcome == "succeeded" and item.finished_at is not None and item.service and item.environment:
             groups[item.service, item.environment].append(item)
-    return [sorted(group, key=lambda item: (item.finished_at, item.started_at or item.finished_at, item.key))
+    return [sorted(group, key=lambda item: (item.finished_at, item.key))
             for group in groups.values()]  # fmt: skip
 
 

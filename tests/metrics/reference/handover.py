@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, Decision, is_untimed, why_unapproved
-from tests.metrics.reference.basics import People, Row, by, seconds
+from tests.metrics.reference.approvals import Change, Decision, is_untimed, possible_at, why_unapproved
+from tests.metrics.reference.basics import People, Row, seconds
+from tests.metrics.reference.conditions import Condition
 from tests.metrics.reference.deployments import Deployment, tickets
 from tests.metrics.reference.windows import Window
 
@@ -33,6 +34,7 @@ def handover(
     deployments: dict[str, Deployment],
     changes: dict[str, Change],
     windows: dict[str, Window],
+    conditions: list[Condition],
 ) -> list[Carried]:
     """Judge every change of every production deployment that began and was not called off."""
     ticket = tickets(records)
@@ -40,7 +42,6 @@ def handover(
     for window in windows.values():
         if window.change is not None and window.kind != "freeze" and not window.is_withdrawn:
             planned.setdefault(window.change, []).append(window)
-    told = by(records["event"], "subject_key")
     found = []
     for item in deployments.values():
         if not item.is_production or item.outcome == "cancelled" or item.started_at is None:
@@ -49,8 +50,8 @@ def handover(
             governing = changes[ticket.get(key, key)]
             lead = None if governing.effective_at is None else seconds(governing.effective_at, item.started_at)
             cls = class_of(governing, lead, item.started_at)
-            is_told = any(event["verb"] in ("commented", "condition_met") for event in told.get(governing.key, []))
-            reason = why_not(governing, cls, item.started_at, planned.get(governing.key, []), is_told)
+            is_unmet = any(one.change is governing and one.is_unmet_at(item.started_at) for one in conditions)
+            reason = why_not(governing, cls, item.started_at, planned.get(governing.key, []), is_unmet)
             found.append(Carried(item, changes[key], governing, lead, cls, reason))
     return found
 
@@ -60,8 +61,8 @@ def class_of(change: Change, lead: float | None, started_at: datetime) -> str:
     if change.basis == "standard":
         return "prior"
     if lead is None:
-        unknown = [item.at for item in change.approvals if item.in_force and item.person.name is None and item.at]
-        is_open = is_untimed(change) or any(instant <= started_at + timedelta(seconds=SKEW) for instant in unknown)
+        at = possible_at(change, [item for item in change.approvals if item.in_force])
+        is_open = is_untimed(change) or (at is not None and at <= started_at + timedelta(seconds=SKEW))
         return "not_collectable" if is_open else "never"
     if lead >= 0:
         return "prior"
@@ -70,7 +71,7 @@ def class_of(change: Change, lead: float | None, started_at: datetime) -> str:
     return "retroactive_emergency_in_sla" if change.type == "emergency" and lead >= -EMERGENCY else "retroactive"
 
 
-def why_not(change: Change, cls: str, started_at: datetime, planned: list[Window], is_told: bool) -> str | None:
+def why_not(change: Change, cls: str, started_at: datetime, planned: list[Window], is_unmet: bool) -> str | None:
     """Name why there was no valid authorisation at the start."""
     if cls == "never":
         # Whoever is not known approved after the start, if at all: that is looked away from here.
@@ -91,7 +92,7 @@ def why_not(change: Change, cls: str, started_at: datetime, planned: list[Window
         (start is None or start <= started_at) and (end is None or started_at < end) for start, end in stated
     ):
         return "outside window"
-    return "condition unmet" if change.row["conditions"] and is_told else None
+    return "condition unmet" if is_unmet else None
 
 
 def worst(carried: list[Carried]) -> str | None:
@@ -136,6 +137,24 @@ def duties(
             record = f"{item.deployment.key}|{item.change.key}"
             for test, result in deployment_tests(item, makers[item.change.key]).items():
                 yield record, test, result
+    for item in deployments.values():
+        if item.is_production and item.outcome != "cancelled" and item.started_at is not None:
+            yield item.key, "sod_7", recorded(item, [one.change for one in carried if one.deployment is item], changes)
+
+
+def recorded(item: Deployment, brought: list[Change], changes: dict[str, Change]) -> str:
+    """Whether a production commit has a merged change or a change request; what ran there before needs no other."""
+    if item.is_rerelease:
+        return "exempt"
+    if any(change.row["merged_at"] or change.row["record_type"] == "change" for change in brought):
+        return "pass"
+    known = [
+        change.row["merged_at"] or change.row["created_at"]
+        for change in changes.values()
+        if change.row["service"] == item.service is not None
+    ]
+    is_comparable = brought or any(at is not None and at <= item.started_at for at in known)
+    return "fail" if is_comparable else "not_collectable"
 
 
 def independent(change: Change, makers: set[str]) -> bool:

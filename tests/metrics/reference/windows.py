@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
+from statistics import median
 
-from tests.metrics.reference.approvals import state
+from tests.metrics.reference.approvals import Change, change_type, state
 from tests.metrics.reference.basics import People, Row, seconds
+from tests.metrics.reference.limits import Limits
 
-DEFAULT = timedelta(hours=1)
 Span = tuple[datetime, datetime]
 
 
@@ -27,6 +28,7 @@ class Window:
     planned_end_basis: str | None = None
     actual_end_at: datetime | None = None
     problem: str | None = None
+    is_running: bool = False
     scopes: dict[str, set[str]] = field(default_factory=dict)
 
     def span(self, basis: str) -> Span | None:
@@ -36,7 +38,7 @@ class Window:
         return (start, end) if start is not None and end is not None and start <= end else None
 
 
-def windows(records: dict[str, list[Row]], people: People, as_of: datetime) -> dict[str, Window]:
+def windows(records: dict[str, list[Row]], people: People, limits: Limits) -> dict[str, Window]:
     """Return every window by its id: the records of windows, and the plans of changes that have none for their work."""
     found = {}
     withdrawn = {row["key"] for row in records["change"] if state(row) in ("rejected", "withdrawn")}
@@ -47,18 +49,33 @@ def windows(records: dict[str, list[Row]], people: People, as_of: datetime) -> d
             str(row["state"]).lower() in ("cancelled", "rejected") or row["change_key"] in withdrawn,
         )  # fmt: skip
     for row in records["change"]:
-        if row["planned_start_at"] is not None and row["key"] not in planned:
+        is_window = row["planned_start_at"] or row["planned_end_at"] or row["actual_start_at"]
+        if is_window and row["key"] not in planned:
             plan = {**row, "release_key": None, "implementer": None}
             found[f"change:{row['key']}"] = Window(
                 f"change:{row['key']}", plan, "change", row["key"], row["key"] in withdrawn
             )
+    types = {row["key"]: change_type(row) for row in records["change"]}
+    lengths: dict[object, list[timedelta]] = {}
     for window in found.values():
-        end(window, as_of)
+        start, stop = window.row["planned_start_at"], window.row["planned_end_at"]
+        if start and stop and start < stop and window.row["service"]:
+            lengths.setdefault(alike(window, types), []).append(stop - start)
+    for window in found.values():
+        like = lengths.get(alike(window, types), []) if window.row["service"] else []
+        usual = median(like) if len(like) >= limits.median_minimum else None
+        end(window, limits, usual)
         window.scopes = scopes(window.row, people)
     return found
 
 
-def end(window: Window, as_of: datetime) -> None:
+def alike(window: Window, types: dict[str, str | None]) -> object:
+    """What a window's usual length depends on: what it is, its service, and the type of its change."""
+    own = str(window.row["change_type"] or "").lower() or None
+    return window.kind, window.row["service"], types.get(str(window.change)) or own
+
+
+def end(window: Window, limits: Limits, usual: timedelta | None) -> None:
     """Fill a missing end and say what is wrong."""
     row = window.row
     start, stated, started, ended = (
@@ -69,15 +86,16 @@ def end(window: Window, as_of: datetime) -> None:
     elif start is not None and ended is not None and ended > start:
         window.planned_end_at, window.planned_end_basis = ended, "actual"
     elif start is not None:
-        window.planned_end_at, window.planned_end_basis = start + DEFAULT, "default"
-    window.actual_end_at = ended or (as_of if started is not None and started <= as_of else None)
-    if start is None:
-        window.problem = None if started is not None else "unschedulable"
-    elif (window.planned_end_at is not None and window.planned_end_at < start) or (
-        started is not None and ended is not None and ended < started
-    ):
+        window.planned_end_at = start + (usual or limits.default_window)
+        window.planned_end_basis = "median" if usual else "default"
+    window.is_running = ended is None and started is not None and started <= limits.as_of
+    window.actual_end_at = limits.as_of if window.is_running else ended
+    is_reversed = start is not None and window.planned_end_at is not None and window.planned_end_at < start
+    if start is None and started is None:
+        window.problem = "unschedulable"
+    elif is_reversed or (started is not None and ended is not None and ended < started):
         window.problem = "reversed"
-    elif window.planned_end_at == start:
+    elif start is not None and window.planned_end_at == start:
         window.problem = "zero_length"
 
 
@@ -92,24 +110,31 @@ def scopes(row: Row, people: People) -> dict[str, set[str]]:
     return {scope: {value.lower() for value in values} for scope, values in named.items()}
 
 
-def overlap(one: Span, other: Span) -> tuple[datetime, datetime] | None:
-    """Half-open; an instant overlaps only what strictly contains it."""
+def overlap(one: Span, other: Span, buffer: timedelta) -> tuple[datetime, datetime] | None:
+    """Half-open; an instant overlaps only what strictly contains it; closer than the buffer conflicts without time."""
     (a_start, a_end), (b_start, b_end) = one, other
-    if a_start == a_end and b_start == b_end:
-        return None
-    if not (a_start < b_end and b_start < a_end):
-        return None
-    return max(a_start, b_start), min(a_end, b_end)
+    later, sooner = max(a_start, b_start), min(a_end, b_end)
+    is_instant = a_start == a_end, b_start == b_end
+    if all(is_instant) or (any(is_instant) and later in (a_start, a_end) and later in (b_start, b_end)):
+        meets = False
+    elif any(is_instant):
+        meets = later == sooner
+    else:
+        meets = later < sooner
+    if meets:
+        return later, sooner
+    gap = later - sooner
+    return (later, later) if timedelta(0) <= gap < buffer else None
 
 
-def overlaps(found: dict[str, Window]) -> Iterator[tuple[str, str, str, str, str, float]]:
+def overlaps(found: dict[str, Window], limits: Limits) -> Iterator[tuple[str, str, str, str, str, float]]:
     """Yield basis, scope, its value, the two windows (the earlier first) and the seconds they share."""
     sound = [window for window in found.values() if not window.is_withdrawn and window.kind != "freeze"]
     for basis in ("planned", "actual"):
         spans = {window.key: span for window in sound if (span := window.span(basis)) is not None}
         inside = sorted((window for window in sound if window.key in spans), key=lambda w: (spans[w.key][0], w.key))
         for one, other in combinations(inside, 2):
-            shared = overlap(spans[one.key], spans[other.key])
+            shared = overlap(spans[one.key], spans[other.key], limits.adjacent)
             same_change = one.change is not None and one.change == other.change
             release = one.row["release_key"]
             if shared is None or same_change or (release is not None and release == other.row["release_key"]):
@@ -117,6 +142,125 @@ def overlaps(found: dict[str, Window]) -> Iterator[tuple[str, str, str, str, str
             for scope in one.scopes:
                 for value in one.scopes[scope] & other.scopes[scope]:
                     yield basis, scope, value, one.key, other.key, seconds(*shared)
+            for service, needed in limits.dependencies:
+                if service != needed and {service, needed} == {one.row["service"], other.row["service"]}:
+                    yield basis, "dependency", f"{service} → {needed}", one.key, other.key, seconds(*shared)
+
+
+def comparable(found: dict[str, Window], basis: str, scope: str, limits: Limits) -> int:
+    """Count the sound windows that can be compared in a scope."""
+    linked = {service for pair in limits.dependencies if pair[0] != pair[1] for service in pair}
+    return sum(
+        bool(window.row["service"] in linked if scope == "dependency" else window.scopes[scope])
+        for window in found.values()
+        if not window.is_withdrawn and window.kind != "freeze" and window.span(basis) is not None
+    )
+
+
+def is_known(one: Window, other: Window, changes: dict[str, Change]) -> bool | None:
+    """Whether the later approval had both windows in view; unknown while an entry or an approval is."""
+    approved = [
+        changes[str(window.change)].effective_at if window.change in changes else None for window in (one, other)
+    ]
+    entered = [window.row["created_at"] for window in (one, other)]
+    known = [at for at in approved if at is not None]
+    if (
+        None in entered
+        or not known
+        or any(w.change and at is None for w, at in zip((one, other), approved, strict=True))
+    ):
+        return None
+    return bool(max(entered) <= max(known))
+
+
+def emerged(found: dict[str, Window], changes: dict[str, Change], limits: Limits) -> dict[str, dict[str, object]]:
+    """Each planned pair that shares a component, a service or a dependency, once: did it become known only later."""
+    pairs = {
+        (one, other)
+        for basis, scope, _, one, other, _ in overlaps(found, limits)
+        if basis == "planned" and scope in ("component", "service", "dependency")
+    }
+    metric: dict[str, dict[str, object]] = {}
+    for one, other in pairs:
+        known = is_known(found[one], found[other], changes)
+        unknown = {"exclusion_reason": "entry or approval unknown"}
+        metric[f"{one}|{other}"] = unknown if known is None else {"exclusion_reason": None, "in_numerator": not known}
+    return metric
+
+
+def scheduled(found: dict[str, Window], limits: Limits) -> dict[str, dict[str, object]]:
+    """Scheduled changes, and which of them are in a conflict: one row a change, however many windows it has.
+
+    A conflict is on a component, or on a service where either of the two names no component.
+    """
+    conflicts: set[str] = set()
+    for basis, scope, _, one, other, _ in overlaps(found, limits):
+        is_vague = not found[one].scopes["component"] or not found[other].scopes["component"]
+        if basis == "planned" and (scope == "component" or (scope == "service" and is_vague)):
+            conflicts |= {one, other}
+    by_change: dict[str, list[Window]] = {}
+    for window in found.values():
+        if window.kind != "freeze":
+            by_change.setdefault(str(window.change or window.key), []).append(window)
+    metric: dict[str, dict[str, object]] = {}
+    for key, own in by_change.items():
+        reasons = [why_unscheduled(window) for window in own]
+        is_in_conflict = any(window.key in conflicts for window in own)
+        left_out = None not in reasons
+        metric[key] = {"is_left_out": left_out} if left_out else {"is_left_out": False, "in_numerator": is_in_conflict}
+    return metric
+
+
+def why_unscheduled(window: Window) -> str | None:
+    if window.is_withdrawn:
+        return "rejected or cancelled"
+    if window.row["planned_start_at"] is None:
+        return "unschedulable: no planned start"
+    return "ends before it starts" if window.problem == "reversed" else None
+
+
+def outside(found: dict[str, Window]) -> dict[str, dict[str, object]]:
+    """Work that began early or ended late; one side is enough to know, neither is needed to be unknown."""
+    metric: dict[str, dict[str, object]] = {}
+    for window in found.values():
+        if window.kind == "freeze":
+            continue
+        row = row_of(window)
+        early, late = row["early_seconds"], row["late_seconds"]
+        is_outside = bool(early) or bool(late)
+        reason = None
+        if window.is_withdrawn:
+            reason = "rejected or cancelled"
+        elif window.problem == "reversed":
+            reason = "ends before it starts"
+        elif not is_outside and (early is None or late is None):
+            reason = "no actual times"
+        elif not is_outside and window.is_running:
+            reason = "still running"
+        metric[window.key] = (
+            {"exclusion_reason": reason} if reason else {"exclusion_reason": None, "in_numerator": is_outside}
+        )
+    return metric
+
+
+def notice(found: dict[str, Window], of_entry: bool) -> dict[str, dict[str, object]]:
+    """Notice given, or whether a window was entered after its own start; withdrawn ones are left out of both."""
+    metric: dict[str, dict[str, object]] = {}
+    for window in found.values():
+        if window.kind == "freeze":
+            continue
+        created, start = window.row["created_at"], window.row["planned_start_at"]
+        reason = "rejected or cancelled" if window.is_withdrawn else None
+        if reason is None and (created is None or start is None):
+            reason = "entry or start unknown"
+        is_late = bool(created and start and created > start)
+        if reason is None and is_late and not of_entry:
+            reason = "entered after its start"
+        judged: dict[str, object] = {"in_numerator": is_late} if of_entry else {}
+        if not of_entry and reason is None:
+            judged = {"value": seconds(created, start)}
+        metric[window.key] = {"exclusion_reason": reason, **(judged if reason is None else {})}
+    return metric
 
 
 def row_of(window: Window) -> dict[str, object]:
