@@ -11,18 +11,19 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betaincinv, gammaln, ndtr
 
-from models.drift.baseline import Baseline, fit_baseline, reference_rate
+from models.drift.baseline import Baseline, cell_membership, fit_baseline, reference_rate, weekly_counts
 from models.drift.detector import Bets, place_bets
 from models.drift.settings import DIMENSION_NAMES, DIMENSIONS, DriftSettings
 from models.drift.weeks import Floats, Marks
 from tests.simulator.marks import Cohort
 from tests.simulator.regimes import BASELINE_WEEKS, CELLS
-from tests.simulator.trial import Alarms, Method
+from tests.simulator.trial import Alarms, Fitting, Method
 
 _MONTH = 4  # weeks
 _OVERLAP_LIMIT, _OVERLAP_WEEKS, _OVERLAP_MARKS = 0.3, 8, 10
 _GAP_FALL, _GAP_WEEKS = 0.5, 8
 _P_VALUE = 0.05
+_NEVER, _LONGEST_RELEASE = 1e6, 6
 
 
 def owner_overlap(cohort: Cohort) -> Alarms:
@@ -136,6 +137,44 @@ def between_teams(marks: Marks, settings: DriftSettings) -> Baseline:
     return replace(baseline, upper=upper)
 
 
+def made_sure_of(quantile: float) -> Fitting:
+    """Return a fit whose reference rate is nowhere below a high quantile over all strata, which only few marks feel."""
+
+    def fit(marks: Marks, settings: DriftSettings) -> Baseline:
+        baseline = fit_baseline(marks, settings)
+        n = baseline.marks / baseline.dispersion()
+        x = np.nan_to_num(baseline.rate) * n
+        sure = betaincinv(x + 0.5, n - x + 0.5, quantile)
+        membership = cell_membership(marks.cell_dimension)
+        cell_n = (weekly_counts(marks)[0] * baseline.weeks[:, marks.cell_dimension]).sum(axis=2)
+        mean = (cell_n * baseline.upper) @ membership.T / np.maximum(cell_n @ membership.T, 1e-9)
+        lack = np.where(baseline.marks > 0, np.maximum(sure - mean - settings.margin, 0), 0)
+        return replace(baseline, upper=np.minimum(baseline.upper + lack[:, marks.cell_dimension], 1 - 1e-9))
+
+    return fit
+
+
+def capped_by_release(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
+    """Place bets whose product is capped over as many weeks as a team's releases usually are apart, by changes.
+
+    What is said of the changes of one train is said over the weeks before it, so a cap by the week is several of them.
+    """
+    deployed = DIMENSION_NAMES.index("order")
+    counts = baseline.counts[:, deployed] * baseline.weeks[:, deployed]
+    worth = counts.sum(axis=1) ** 2 / np.maximum((counts**2).sum(axis=1), 1e-9)
+    apart = np.clip(np.rint(baseline.weeks[:, deployed].sum(axis=1) / np.maximum(worth, 1)), 1, _LONGEST_RELEASE)
+    free = place_bets(marks, baseline, wander, settings.model_copy(update={"weekly_cap": _NEVER}))
+    capped = np.empty_like(free.log_bets)
+    for weeks in np.unique(apart).astype(np.int64).tolist():
+        own = free.log_bets[apart == weeks]
+        days = own.shape[2]
+        padded = np.pad(own, ((0, 0), (0, 0), (0, -days % (7 * weeks)), (0, 0)))
+        spans = padded.reshape(*own.shape[:2], -1, 7 * weeks, own.shape[3])
+        so_far = np.minimum(np.cumsum(spans, axis=3), settings.weekly_cap)
+        capped[apart == weeks] = np.diff(so_far, axis=3, prepend=0.0).reshape(padded.shape)[:, :, :days]
+    return replace(free, log_bets=capped)
+
+
 @np.errstate(divide="ignore", invalid="ignore")
 def beta_binomial(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
     """Place bets by the beta-binomial likelihood of the week so far instead of deflating the binomial one."""
@@ -228,9 +267,6 @@ def _staked(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSet
     return replace(plain, log_bets=np.repeat(capped[..., None], len(settings.alternatives), axis=3))
 
 
-_NEVER = 1e6
-
-
 def alternatives() -> tuple[Method, ...]:
     """Return what was tried, the chosen method first."""
     chosen = DriftSettings()
@@ -266,6 +302,12 @@ def alternatives() -> tuple[Method, ...]:
         Method("three alternatives", changed(alternatives=(0.1, 0.3, 0.6))),
         Method("alternatives near the reference", changed(alternatives=(0.1, 0.2, 0.3, 0.45))),
         Method("baselines borrow from other teams", fit=between_teams),
+        Method("few marks made sure of to 0.9", fit=made_sure_of(0.9)),
+        Method("cap by the weeks between releases", place=capped_by_release),
+        Method("few marks made sure of, cap between releases", fit=made_sure_of(0.9), place=capped_by_release),
+        Method(
+            "the same, to 0.95, with margin 0.03", changed(margin=0.03), fit=made_sure_of(0.95), place=capped_by_release
+        ),
         Method("one bet a week", place=weekly_bets),
         Method("beta-binomial bets", place=beta_binomial),
         Method("aGRAPA bets on daily shares", place=agrapa),

@@ -54,6 +54,8 @@ def missed(results: dict[str, Any]) -> list[str]:
         "What was tried is explained [below](#what-was-tried); of each cell the best three are named, with their cost"
         " elsewhere."
         + older
+        + " What most false alarms are, and two measures against them on teams of other seeds, is said in"
+        " [decision 74](decisions/0074-few-marks-and-rare-releases.md)."
         + " The delay of most ramps is bounded by what can be known: one false alarm in ten team-years asks for"
         f" {math.log(520):.1f} units of evidence (natural logarithm). Somebody who knew both rates exactly, and looked"
         " at nothing but the dimension that moves, would have this much (median) when the ramp is half-way at full"
