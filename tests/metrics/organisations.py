@@ -253,7 +253,7 @@ class Organisation:
         is_twice = any(
             row["change_key"] == change and row["decided_by"] == person and row["decided_at"] == at
             for row in self.records.of["decision"]
-        )
+        ) or (fields.get("approved_by"), fields.get("approved_at")) == (person, at)
         if not is_twice:
             self.records.add(
                 "decision", key, change_key=change, decided_by=person, decided_by_type=kind, verdict=verdict,
