@@ -9,7 +9,7 @@
 -- minimum_sample: 10
 -- dated_by: deployment start
 -- source: Definitions, change windows
--- absent_reason: no deployments to production in the period
+-- absent_reason: no deployments to production in the period, or no freeze is known
 -- column: record_id | Identity of the contributing record.
 -- column: record_kind | What it is: change, deployment, window or incident.
 -- column: service | Service it belongs to.

@@ -5,7 +5,7 @@
 -- column: service | Service concerned.
 -- column: team | Its team.
 -- column: change_type | standard, normal or emergency.
--- column: ended_at | Merge, else close, UTC.
+-- column: ended_at | Merge, else close, else when it was implemented, UTC.
 -- column: merged_at | Merge, UTC; the two tests of merges apply where it is known.
 -- column: is_exempt | Whether it was approved in advance or by a policy.
 -- column: policy | What approved it then.
@@ -65,7 +65,7 @@ approved as (
 ),
 merged as (
     select
-        c.change_id, c.source, c.service, c.team, c.change_type, c.merged_at, c.closed_at, c.requester, c.policy, c.is_self_merged,
+        c.change_id, c.source, c.service, c.team, c.change_type, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
         c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval,
         p.first_valid is not null as has_valid_approval,
         coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
@@ -118,7 +118,7 @@ select
     cast(m.service as varchar) as service,
     cast(m.team as varchar) as team,
     cast(m.change_type as varchar) as change_type,
-    cast(coalesce(m.merged_at, m.closed_at) as timestamp) as ended_at,
+    cast(coalesce(m.merged_at, m.closed_at, m.implemented_at) as timestamp) as ended_at,
     cast(m.merged_at as timestamp) as merged_at,
     cast(m.is_exempt as boolean) as is_exempt,
     cast(m.policy as varchar) as policy,
