@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Union, get_args, get_origin
 
-from ingest.files.mapping import Expression, FileMapping, Filter, Items, RecordMapping, template_columns
+from ingest.files.expression import Expression, Filter, template_columns
+from ingest.files.mapping import FileMapping, Items, RecordMapping
 from ingest.files.times import is_ambiguous, local_time, stated_instant, text_literal, utc_of_local
 from models.records import KINDS, plural
 from models.streams import Stream

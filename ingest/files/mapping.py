@@ -8,192 +8,27 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import string
 import tomllib
-from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import duckdb
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from ingest.files.dates import CHOOSE, swapped
+from ingest.files.expression import Expression, FieldExpression, Filter, Filters, Part, Texts, TimeFormats
 from models.errors import InputError
 from models.records import KINDS
 from models.settings import TimeZone
 
-NAMED_FORMATS = ("iso", "epoch", "epoch_ms", "excel")
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _time_format(text: str) -> str:
-    if text in NAMED_FORMATS:
-        return text
-    if text == CHOOSE:
-        raise ValueError(
-            "nothing in the file shows whether the day or the month comes first: keep one of the two lines of formats "
-            "that the proposal offers"
-        )
-    if "%" not in text:
-        raise ValueError(f"'{text}' is neither one of {', '.join(NAMED_FORMATS)} nor a format such as '%d.%m.%Y %H:%M'")
-    try:
-        duckdb.execute("select try_strptime('', ?)", [text])
-    except duckdb.Error as error:
-        raise ValueError(f"'{text}' is not a time format: {error}") from None
-    return text
-
-
-def _one_order(formats: tuple[str, ...]) -> tuple[str, ...]:
-    for form in formats:
-        if swapped(form) != form and swapped(form) in formats:
-            raise ValueError(
-                f"'{form}' and '{swapped(form)}' read one text as two different days; give each column its own formats"
-            )
-    return formats
-
-
-def _as_tuple(value: object) -> object:
-    """Let a list of one be written without brackets."""
-    return (value,) if isinstance(value, str | dict) else value
-
-
-TimeFormat = Annotated[str, AfterValidator(_time_format)]
-TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_tuple), AfterValidator(_one_order)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-
-
-class Filter(_Part):
-    """A condition on one column of a row; all conditions given must hold.
-
-    ``equals`` and ``not_equals`` take one text or several; ``empty = true`` asks for a blank cell, ``empty = false``
-    for a filled one; ``matches`` is a regular expression (RE2) that must be found in the text.
-    """
-
-    column: str
-    equals: Texts | None = None
-    not_equals: Texts | None = None
-    empty: bool | None = None
-    starts_with: Texts | None = None
-    contains: str | None = None
-    not_contains: str | None = None
-    matches: str | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Filter:
-        if all(getattr(self, name) is None for name in type(self).model_fields if name != "column"):
-            raise ValueError("needs one of equals, not_equals, empty, starts_with, contains, not_contains or matches")
-        if self.matches is not None:
-            try:
-                duckdb.execute("select regexp_matches('', ?)", [self.matches])
-            except duckdb.Error as error:
-                raise ValueError(f"'{self.matches}' is not a regular expression: {error}") from None
-        return self
-
-
-Filters = Annotated[tuple[Filter, ...], BeforeValidator(_as_tuple)]
-
-
-class Expression(_Part):
-    """Where a field's value comes from: exactly one of ``column``, ``constant``, ``template``, ``first`` and ``join``.
-
-    Args:
-        column: The text of a column, without surrounding spaces. A plain string in the TOML means this.
-        constant: The same value for every row.
-        template: Text with columns in braces, ``{app}#{number}``; unknown when any of them is blank.
-        first: The first of these columns that is not blank.
-        join: These columns that are not blank, joined by ``separator``.
-        separator: Between joined values; the house separator of lists is ``|``.
-        split: Cut the text at this separator. Without ``part`` the pieces are joined again by ``|``.
-        part: Which piece to take, counted from 1, or from the end with -1.
-        values: Replace these texts by those.
-        otherwise: What any other text becomes; left out it stays as it is, ``""`` makes it unknown.
-        fallback: Column whose text is taken where all of this gives nothing.
-        formats: Time formats of this field, instead of the mapping's.
-        time_zone: Time zone of this field's local times, instead of the mapping's.
-        when: Take the value only from rows that meet these conditions.
-        pick: Of gathered rows: the ``first`` or ``last`` value that is not blank, or ``all`` different ones.
-        required: Set rows aside in which the value is missing.
-        unparsable: What to do with a text that is no time, number or truth value: ``reject`` the row, or take the
-            value as ``unknown``.
-    """
-
-    column: str | None = None
-    constant: str | int | bool | None = None
-    template: str | None = None
-    first: tuple[str, ...] | None = None
-    join: tuple[str, ...] | None = None
-    separator: str = "|"
-    split: str | None = None
-    part: int | None = None
-    values: dict[str, str] = {}
-    otherwise: str | None = None
-    fallback: str | None = None
-    formats: TimeFormats = ()
-    time_zone: TimeZone | None = None
-    when: Filters = ()
-    pick: Literal["first", "last", "all"] = "last"
-    required: bool = False
-    unparsable: Literal["reject", "unknown"] = "reject"
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> Expression:
-        given = [n for n in ("column", "constant", "template", "first", "join") if getattr(self, n) is not None]
-        if len(given) != 1:
-            raise ValueError("needs exactly one of column, constant, template, first or join")
-        if self.part is not None and self.split is None:
-            raise ValueError("'part' needs 'split'")
-        if self.part == 0:
-            raise ValueError("'part' counts from 1, or from the end with -1")
-        if self.template is not None:
-            template_columns(self.template)
-        return self
-
-    def columns(self) -> Iterator[str]:
-        """Return the columns it reads, conditions included."""
-        if self.column is not None:
-            yield self.column
-        yield from self.first or ()
-        yield from self.join or ()
-        if self.template is not None:
-            yield from template_columns(self.template)
-        if self.fallback is not None:
-            yield self.fallback
-        yield from (item.column for item in self.when)
-
-
-def template_columns(template: str) -> list[str]:
-    """Return the columns named in a template; raises ``ValueError`` when it holds anything but plain names."""
-    columns = []
-    for _, name, spec, conversion in string.Formatter().parse(template):
-        if name is None:
-            continue
-        if not name or spec or conversion:
-            raise ValueError(f"'{template}' may only hold column names in braces, such as '{{app}}#{{number}}'")
-        columns.append(name)
-    if not columns:
-        raise ValueError(f"'{template}' names no column; use 'constant' for a fixed text")
-    return columns
-
-
-def _as_expression(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
-
-
-FieldExpression = Annotated[Expression, BeforeValidator(_as_expression)]
-
-
-class Items(_Part):
+class Items(Part):
     """The pieces of one cell: each becomes a record of its own, its text being the column ``item``."""
 
     column: str
     split: str
 
 
-class RecordMapping(_Part):
+class RecordMapping(Part):
     """One kind of record that every row (or every item of a nested list) gives.
 
     Args:
@@ -213,8 +48,8 @@ class RecordMapping(_Part):
     each: str | Items | None = None
     when: Filters = ()
     gather: Texts = ()
-    fields: dict[str, FieldExpression] = {}
-    constants: dict[str, str | int | bool] = {}
+    fields: dict[str, FieldExpression] = Field(default_factory=dict)
+    constants: dict[str, str | int | bool] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -272,7 +107,7 @@ class RecordMapping(_Part):
         return list(dict.fromkeys(found))
 
 
-class Dialect(_Part):
+class Dialect(Part):
     """How a delimited text file is written.
 
     Args:
@@ -305,7 +140,7 @@ class Dialect(_Part):
         return self
 
 
-class FileMapping(_Part):
+class FileMapping(Part):
     """All of a mapping file.
 
     Args:
@@ -381,7 +216,7 @@ def parse_mapping(text: str, where: str) -> FileMapping:
         ) from error
 
 
-_PARTS: dict[str, type[_Part]] = {
+_PARTS: dict[str, type[Part]] = {
     "record": RecordMapping,
     "dialect": Dialect,
     "fields": Expression,

@@ -6,7 +6,7 @@ clocks skipped is nothing, and which of two instants a repeated local time means
 
 from __future__ import annotations
 
-from ingest.files.mapping import NAMED_FORMATS
+from ingest.files.expression import NAMED_FORMATS
 
 _ISO = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
