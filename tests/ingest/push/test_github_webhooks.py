@@ -128,10 +128,12 @@ def test_acts_are_told_by_webhooks_only_where_the_timeline_does_not(store: RawSt
         (row["verb"], row["actor"], row["new_value"], row["subject_kind"]) for row in staged(store, "github", "event")
     ]
     assert sorted(rows) == [
-        ("opened", "ana", None, "change"),
         ("pushed", "ana", "c" * 40, "change"),
         ("review_requested", "ana", "ben", "change"),
     ]
+    # Its opening is told by the pull request itself.
+    (opened,) = staged(store, "github", "change")
+    assert (opened["requested_by"], opened["created_at"]) == ("ana", datetime(2026, 7, 1, 10))
     item = {
         "__typename": "ReviewRequestedEvent",
         "id": "RRE_1",
