@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from models.workspace import Workspace
 from tests.app.sample import AS_OF, hostile, published, sixty_weeks
-from tests.browser.serving import CHROMIUM, chromium, page_of, served
+from tests.browser.serving import CHROMIUM, chromium, profile_of, served
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +39,22 @@ def browser(sample_space: Workspace) -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page, light theme, 1280 pixels wide."""
-    with page_of(browser) as opened:
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """One reader's browser, light theme, 1280 pixels wide; what it has loaded of the dashboard stays loaded."""
+    with profile_of(browser) as opened:
         yield opened
+
+
+@pytest.fixture
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """An empty page in a browser that remembers nothing of the page before."""
+    opened = profile.new_page()
+    yield opened
+    if opened.url.startswith("http"):
+        opened.evaluate("localStorage.clear()")
+    opened.close()
+    profile.clear_cookies()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = next(
@@ -90,13 +90,22 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def page_of(browser: Browser, theme: Theme = "light", *, width: int = 1280, height: int = 800) -> Iterator[Page]:
-    """Open an empty page of one theme and size."""
+def profile_of(
+    browser: Browser, theme: Theme = "light", *, width: int = 1280, height: int = 800
+) -> Iterator[BrowserContext]:
+    """Open a browser profile of one theme and size, which has loaded nothing yet."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
     try:
-        yield context.new_page()
+        yield context
     finally:
         context.close()
+
+
+@contextmanager
+def page_of(browser: Browser, theme: Theme = "light", *, width: int = 1280, height: int = 800) -> Iterator[Page]:
+    """Open an empty page of one theme and size, in a profile of its own."""
+    with profile_of(browser, theme, width=width, height=height) as context:
+        yield context.new_page()
 
 
 def until(page: Page, holds: Callable[[], bool], what: str, *, within: float = 20.0) -> None:

@@ -271,14 +271,14 @@ def test_a_new_build_is_offered_not_taken(page: Page, address: str, sample_space
 
 
 @pytest.mark.parametrize("path", EVERY_PAGE)
-def test_a_page_fits_at_200_per_cent_zoom(browser: Browser, address: str, path: str) -> None:
+def test_a_page_fits_at_200_per_cent_zoom(page: Page, address: str, path: str) -> None:
     """A window of 1280 pixels zoomed to 200 % has 640 to lay out; nothing makes the page scroll sideways."""
-    with page_of(browser, width=640, height=720) as page:
-        open_page(page, address + path)
-        overflow = page.evaluate(
-            "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
-        )
-        assert overflow <= 1
+    page.set_viewport_size({"width": 640, "height": 720})
+    open_page(page, address + path)
+    overflow = page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
+    )
+    assert overflow <= 1
 
 
 @pytest.mark.parametrize(("theme", "governance"), [("light", "rgb(18, 67, 109)"), ("dark", "rgb(107, 172, 230)")])
