@@ -157,8 +157,8 @@ _NOTES = (
     "- *aGRAPA and online Newton stakes* do not assume independent marks within a day, and pay for it: a day's share"
     " is bounded,"
     " so many marks are worth little more than a few.",
-    "- *Baselines that borrow from other teams* change little, and would make a team's verdict depend on others'"
-    " rates.",
+    "- *Baselines that borrow from other teams* cost no power and lower some of the false alarms, and would make a"
+    " team's verdict depend on others' rates.",
 )
 
 
