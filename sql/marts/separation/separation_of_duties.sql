@@ -62,14 +62,7 @@ with tests as (
             else 'no merged change or change request is known for what was deployed'
         end
     from marts.deployments d
-    left join (
-        -- A pull request that was never merged is no merged change.
-        select distinct x.deployment_id
-        from marts.deployment_changes x
-        inner join marts.changes c on c.change_id = x.change_id
-        where c.merged_at is not null
-            or coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
-    ) r on r.deployment_id = d.deployment_id
+    left join marts.recorded_deployments r on r.deployment_id = d.deployment_id
     where d.is_production and d.outcome <> 'cancelled' and d.started_at is not null
 )
 select
