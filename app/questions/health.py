@@ -83,29 +83,35 @@ _STEPS = {
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
-def continuity(build: Build) -> tuple[int, pd.DataFrame]:
-    """Return how many readings left marks, and those after which something may be missing, latest first."""
+def continuity(build: Build) -> tuple[int, int, pd.DataFrame]:
+    """Return how many readings left marks, after how many something may be missing, and the latest 200 of those."""
     if not build.has("marts.watermark_continuity"):
-        return 0, pd.DataFrame()
+        return 0, 0, pd.DataFrame()
     con = cursor(build)
-    total = con.execute("select count(*) from marts.watermark_continuity").fetchall()[0][0]
+    ((total, broken),) = con.execute(
+        "select count(*), count(*) filter (where not is_continuous) from marts.watermark_continuity"
+    ).fetchall()
     rows = con.execute(
         "select source, stream, scope, started_at, state, known_until, began_from, reached "
         "from marts.watermark_continuity where not is_continuous "
         "order by started_at desc, source, stream, scope limit 200"
     )
-    return int(total), pd.DataFrame(
-        [(*row[:4], _STEPS[row[4]], *row[5:]) for row in rows.fetchall()],
-        columns=[
-            "Source",
-            "Stream",
-            "Within",
-            "Began (UTC)",
-            "What happened",
-            "Read until then",
-            "Began from",
-            "Reached",
-        ],
+    return (
+        int(total),
+        int(broken),
+        pd.DataFrame(
+            [(*row[:4], _STEPS[row[4]], *row[5:]) for row in rows.fetchall()],
+            columns=[
+                "Source",
+                "Stream",
+                "Within",
+                "Began (UTC)",
+                "What happened",
+                "Read until then",
+                "Began from",
+                "Reached",
+            ],
+        ),
     )
 
 

@@ -54,6 +54,11 @@ def show() -> None:
 
 def _calendar(asked: Frame) -> None:
     """Show the period's days; those brushed over, or chosen by date, are drawn below as planned and worked."""
+    if not asked.build.has("marts.scheduled_windows"):
+        components.missing(
+            "This build keeps no calendar of windows.", "Build again with this version.", "twotrack build"
+        )
+        return
     days = windows.days(asked.build, asked.choice.filter)
     if not days:
         return

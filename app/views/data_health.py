@@ -84,18 +84,18 @@ def _freshness(asked: Frame) -> None:
 
 
 def _continuity(asked: Frame) -> None:
-    total, broken = health.continuity(asked.build)
+    total, broken, latest = health.continuity(asked.build)
     if not total:
         return  # files and pushed records leave no marks to go on from
     readings = wording.plural(total, "reading")
-    if broken.empty:
+    if not broken:
         st.header(f"Nothing is missing between {readings} of the sources", anchor=False)
         st.caption("Each went on where the one before it had ended, or read more than that.")
         return
-    st.header(f"After {len(broken):,} of {readings} of the sources something may be missing", anchor=False)
+    st.header(f"After {broken:,} of {readings} of the sources something may be missing", anchor=False)
     components.table(
-        broken, key="continuity", alt="Readings after which something may be missing",
-        columns=dict.fromkeys(broken.columns) | {"Began (UTC)": _TIME}, of=_all(asked),
+        latest, key="continuity", alt="Readings after which something may be missing",
+        columns=dict.fromkeys(latest.columns) | {"Began (UTC)": _TIME}, of=_all(asked),
     )  # fmt: skip
     st.caption(
         "A sync of the whole history closes a gap: `twotrack sync --since` with a day before it. What broke off and "

@@ -21,7 +21,7 @@ NEWER_TABLES = (
     "marts.drift_dimensions", "marts.drift_levels", "marts.drift_carried", "marts.drift_single_marks",
     "marts.drift_gate", "marts.cheat_sheet", "marts.verdicts", "marts.catches", "marts.approved_then_failed",
     "marts.combine_advice", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
-    "marts.drift_context",
+    "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
 )  # fmt: skip
 
 
