@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from ingest.manners import Clock
 from ingest.store import RawStore
+from tests.once import Once, once_in
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -55,6 +56,36 @@ def fixed_clock() -> FixedClock:
 def store(tmp_path: Path) -> Iterator[RawStore]:
     with RawStore(tmp_path / "store.duckdb") as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Return what makes a folder once for all processes of a run; whoever changes what lies in it copies it first."""
+    return once_in(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def demo_home(once: Once) -> Path:
+    """The demo's workspace as the command makes it; not to be changed."""
+    from app.cli import run
+
+    def make(home: Path) -> None:
+        assert run(["--home", str(home), "--quiet", "demo", "--no-app", "--memory", "2GB"]) == 0
+
+    return once("demo", make)
+
+
+@pytest.fixture(scope="session")
+def real_home(once: Once) -> Callable[[str], Path]:
+    """Return a recorded set's built workspace by its name, not to be changed; skips where the input is missing."""
+    from tests.metrics.real import build_set
+
+    def home_of(name: str) -> Path:
+        if not SHARED.is_dir():
+            pytest.skip("the folder with recorded input (../shared/data) is not here")
+        return once(f"real-{name}", lambda home: build_set(name, SHARED, home))
+
+    return home_of
 
 
 @pytest.fixture

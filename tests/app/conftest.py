@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,17 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from models.workspace import Workspace
-from tests.app.sample import AS_OF, hostile, published, sixty_weeks
+from tests.app.sample import publish_sample
+from tests.once import Once
 
 MAIN = Path(__file__).resolve().parent.parent.parent / "app" / "main.py"
 Opened = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo workspace with sixty weeks of records and one hostile change; built once, never written to."""
-    home = tmp_path_factory.mktemp("sample")
-    records = sixty_weeks()
-    hostile(records, at=AS_OF - timedelta(days=9))
-    published(home, records)
-    return home
+def sample_home(once: Once) -> Path:
+    """The sample workspace; built once, never written to."""
+    return once("sample", publish_sample)
 
 
 @pytest.fixture

@@ -126,6 +126,13 @@ def published(
     return space
 
 
+def publish_sample(home: Path) -> None:
+    """Publish a demo workspace with sixty weeks of records and one hostile change."""
+    records = sixty_weeks()
+    hostile(records, at=AS_OF - timedelta(days=9))
+    published(home, records)
+
+
 def _settings(text: str, kind: str) -> Settings:
     return parse_settings(text.replace("{kind}", kind), "test")
 

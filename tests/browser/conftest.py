@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from models.workspace import Workspace
-from tests.app.sample import AS_OF, hostile, published, sixty_weeks
+from tests.app.sample import publish_sample
 from tests.browser.serving import CHROMIUM, chromium, profile_of, served
+from tests.once import Once
 
 
 @pytest.fixture(scope="session")
-def sample_space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A demo workspace with sixty weeks of records and one hostile change."""
+def sample_space(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A copy of the sample workspace, as a journey publishes another build in it."""
     if not CHROMIUM:
         pytest.skip("no Chromium is installed here")
-    records = sixty_weeks()
-    hostile(records, at=AS_OF - timedelta(days=9))
-    return published(tmp_path_factory.mktemp("browser"), records)
+    home = tmp_path_factory.mktemp("browser") / "home"
+    shutil.copytree(once("sample", publish_sample), home)
+    return Workspace(home)
 
 
 @pytest.fixture(scope="session")

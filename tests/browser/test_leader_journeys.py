@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.serving import CHROMIUM, ROOT, page_of, served, settled, until
+from tests.browser.serving import CHROMIUM, page_of, served, settled, until
 from tests.browser.test_journeys import open_page, select_first_row
-from tests.conftest import SHARED
-from tests.metrics.real import imported
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -30,28 +26,19 @@ PATIENCE = 60_000
 ASKED = {"wikimedia": "?period=All+records"}
 
 
-def _home(name: str, scratch: Path) -> Path:
-    if given := os.environ.get(f"TWOTRACK_TEST_{name.upper()}"):
-        return Path(given)
-    if name != "demo":
-        if not SHARED.is_dir():
-            pytest.skip("the folder with recorded input (../shared/data) is not here")
-        imported(SHARED, scratch, name)
-        return scratch
-    subprocess.run(
-        [sys.executable, "-m", "app.cli", "--home", str(scratch), "demo", "--no-app", "--memory", "2GB"],
-        cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
-    return scratch
-
-
 @pytest.fixture(scope="module", params=SETS)
-def at(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def at(request: pytest.FixtureRequest, real_home: Callable[[str], Path]) -> Iterator[tuple[str, str]]:
     """The name of a set and the address where it is served."""
     if not CHROMIUM:
         pytest.skip("no Chromium is installed here")
-    with served(_home(request.param, tmp_path_factory.mktemp(request.param))) as url:
-        yield request.param, url
+    name: str = request.param
+    home: Path
+    if given := os.environ.get(f"TWOTRACK_TEST_{name.upper()}"):
+        home = Path(given)
+    else:
+        home = request.getfixturevalue("demo_home") if name == "demo" else real_home(name)
+    with served(home) as url:
+        yield name, url
 
 
 def said(page: Page) -> list[str]:

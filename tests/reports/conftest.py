@@ -10,6 +10,7 @@ import pytest
 from app.reports import evidence, signing
 from app.reports.evidence import Made, Request
 from models.workspace import Workspace
+from tests.once import Once
 from tests.reports import quarter
 
 
@@ -28,8 +29,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return quarter.built(tmp_path_factory.mktemp("workspace"))
+def workspace(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A copy of the quarter's workspace: packs that are made are written down in it."""
+    made = once("quarter", quarter.built)
+    return Workspace(Path(shutil.copytree(made, tmp_path_factory.mktemp("workspace") / "home")))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -14,30 +16,15 @@ from app.reports import evidence, retrospective
 from app.reports.evidence import Request
 from app.reports.question import parse_period
 from app.reports.verify import Asked, failed, verify
-from app.shipped import shipped
-from ingest.files.importing import import_file
-from ingest.files.mapping import load_mapping
-from ingest.store import RawStore
-from models.settings import Settings
 from models.workspace import Workspace
-from sql.build import build
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def archive(real_home: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The pull requests of a standards group, imported and built."""
-    from tests.conftest import SHARED
-
-    file = SHARED / "github-archives" / "mlswg+mls-protocol.json"
-    if not file.is_file():
-        pytest.skip("the folder with recorded input (../shared/data) is not here")
-    space = Workspace(tmp_path_factory.mktemp("archive"))
-    with RawStore(space.raw_path) as store:
-        import_file(store, file, load_mapping(shipped("mappings") / "github-pull-request-archive.toml"))
-    build(space, Settings(), memory_limit="1GB")
-    return space
+    return Workspace(Path(shutil.copytree(real_home("archive"), tmp_path_factory.mktemp("archive") / "home")))
 
 
 def test_a_real_population_is_judged_as_it_was_counted_by_hand(archive: Workspace, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,11 +12,7 @@ import pytest
 from app.periods import Period
 from app.reports import evidence
 from app.reports.verify import Asked, failed, verify
-from ingest.demo import generator
-from ingest.store import RawStore
-from models.settings import load_settings
 from models.workspace import Workspace
-from sql.build import build
 from tests.reports.test_recomputing import check_every_percentage, check_that_it_adds_up
 
 pytestmark = pytest.mark.slow
@@ -28,6 +26,11 @@ REAL = {
 }
 
 
+def copied(home: Path, tmp_path: Path) -> Workspace:
+    """Return a workspace of the test's own: packs that are made are written down in it."""
+    return Workspace(Path(shutil.copytree(home, tmp_path / "home")))
+
+
 def check(space: Workspace, period: Period, tmp_path: Path) -> tuple[int, dict[str, dict[str, str]]]:
     """Make a pack and hold it to everything that it claims; return how many percentages, and the streams' sums."""
     made = evidence.make(space, evidence.Request(period, tmp_path / "packs"))
@@ -37,14 +40,9 @@ def check(space: Workspace, period: Period, tmp_path: Path) -> tuple[int, dict[s
     return check_every_percentage(made.path, tmp_path), check_that_it_adds_up(made.path)
 
 
-def test_the_demo_holds_adds_up_and_recomputes(tmp_path: Path) -> None:
+def test_the_demo_holds_adds_up_and_recomputes(demo_home: Path, tmp_path: Path) -> None:
     """Five sources, every kind of record: each sum of each stream agrees, each percentage follows from packed rows."""
-    space = Workspace(tmp_path / "home")
-    with RawStore(space.raw_path) as store:
-        told = generator.generate(store)
-    space.config_path.write_text(generator.demo_settings(), encoding="utf-8")
-    build(space, load_settings(space.config_path), as_of=told.as_of, memory_limit="1GB")
-    percentages, streams = check(space, QUARTER, tmp_path)
+    percentages, streams = check(copied(demo_home, tmp_path), QUARTER, tmp_path)
     assert percentages > 50
     assert {"issues", "pull_requests", "deployments", "builds", "windows"} <= {s.partition(".")[2] for s in streams}
     # A change of another quarter whose window overlaps one of this quarter: counted once, as its window.
@@ -52,14 +50,7 @@ def test_the_demo_holds_adds_up_and_recomputes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_a_real_set_holds_adds_up_and_recomputes(name: str, tmp_path: Path) -> None:
+def test_a_real_set_holds_adds_up_and_recomputes(name: str, real_home: Callable[[str], Path], tmp_path: Path) -> None:
     """Nothing of a public project's records is lost between what its files hold and the pack's population."""
-    from tests.conftest import SHARED
-    from tests.metrics.real import build_set
-
-    if not SHARED.is_dir():
-        pytest.skip("the folder with recorded input (../shared/data) is not here")
-    space = Workspace(tmp_path / "home")
-    build_set(name, SHARED, space.home)
-    percentages, _ = check(space, REAL[name], tmp_path)
+    percentages, _ = check(copied(real_home(name), tmp_path), REAL[name], tmp_path)
     assert percentages > 0

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from app.cli import run
 from models.settings import load_settings
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
@@ -16,10 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "home"
-    assert run(["--home", str(folder), "--quiet", "demo", "--no-app", "--memory", "2GB"]) == 0
-    return folder
+def demo(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(demo_home, tmp_path_factory.mktemp("demo") / "home"))
 
 
 def test_the_demo_is_built_marked_and_tells_its_seed(demo: Path, twotrack: Twotrack) -> None:
