@@ -233,32 +233,48 @@ def approved_then_failed(build: Build, chosen: Filter) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Advice:
-    """What is advised for one team, and whether its two processes are already one."""
+    """What is advised for one team or service, and whether its two processes are already one."""
 
-    team: str
+    scope: str
+    name: str
+    team: str | None
     advice: str
     reason: str
     is_already_combined: bool
 
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether the two are one already although a criterion says to keep them apart."""
+        return self.is_already_combined and self.advice == "separate"
+
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
-def advice(build: Build, chosen: tuple[str, ...]) -> list[Advice]:
-    """Return the advice per team; teams already combined although a danger holds come first."""
-    where = f"where team in ({', '.join('?' * len(chosen))})" if chosen else ""
+def advice(build: Build, teams: tuple[str, ...], services: tuple[str, ...]) -> list[Advice]:
+    """Return the advice per team, then per service; those already combined although a danger holds come first."""
+    values: list[str] = []
+    wanted = ["true"]
+    if teams:
+        wanted.append(f"team in ({', '.join('?' * len(teams))})")
+        values += teams
+    if services:
+        wanted.append(f"(scope = 'team' or name in ({', '.join('?' * len(services))}))")
+        values += services
     rows = cursor(build).execute(
-        f"select team, advice, reason, is_already_combined from marts.combine_advice {where} "
-        "order by (is_already_combined and advice = 'separate') desc, team",
-        list(chosen),
+        "select scope, name, team, advice, reason, is_already_combined from marts.combine_advice "
+        f"where {' and '.join(wanted)} "
+        "order by (is_already_combined and advice = 'separate') desc, scope = 'team' desc, name",
+        values,
     )
     return [Advice(*row) for row in rows.fetchall()]
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
-def criteria(build: Build, team: str) -> pd.DataFrame:
-    """Return a team's criteria with their measured values and limits."""
+def criteria(build: Build, scope: str, name: str) -> pd.DataFrame:
+    """Return the criteria of a team or service with their measured values and limits."""
     rows = cursor(build).execute(
-        "select side, criterion, holds, sentence, n from marts.combine_or_separate where team = ? order by place",
-        [team],
+        "select side, criterion, holds, sentence, n from marts.combine_criteria where scope = ? and name = ? "
+        "order by place",
+        [scope, name],
     )
     sides = {"may_combine": "May combine when", "keep_apart": "Keep apart when"}
     return pd.DataFrame(

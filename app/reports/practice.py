@@ -95,9 +95,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Advice:
-    """Whether a team may run the two tracks as one, by which criteria."""
+    """Whether a team or a service may run the two tracks as one, by which criteria."""
 
-    team: str
+    scope: str
+    name: str
     advice: str
     reason: str
     is_already_combined: bool
@@ -246,23 +247,24 @@ def levels(con: DuckDBPyConnection, team: str, dimension: str) -> list[Level]:
 
 
 def advice(con: DuckDBPyConnection, team: str) -> list[Advice]:
-    """Return the advice per team; teams that already combine although a danger holds come first."""
+    """Return the advice per team, then per service; those already combined although a danger holds come first."""
     only = "" if team == EVERYBODY else "where team = ?"
     values = [] if team == EVERYBODY else [team]
-    criteria: dict[str, list[tuple[str, str, bool | None, str]]] = {}
-    for name, criterion, side, holds, sentence in con.execute(
-        f"select team, criterion, side, holds, sentence from marts.combine_or_separate {only} order by team, place",
+    criteria: dict[tuple[str, str], list[tuple[str, str, bool | None, str]]] = {}
+    for scope, name, criterion, side, holds, sentence in con.execute(
+        f"select scope, name, criterion, side, holds, sentence from marts.combine_criteria {only} "
+        "order by scope, name, place",
         values,
     ).fetchall():
-        criteria.setdefault(name, []).append((criterion, side, holds, sentence))
+        criteria.setdefault((scope, name), []).append((criterion, side, holds, sentence))
     rows = con.execute(
-        f"select team, advice, reason, is_already_combined from marts.combine_advice {only} "
-        "order by not (is_already_combined and advice = 'separate'), team",
+        f"select scope, name, advice, reason, is_already_combined from marts.combine_advice {only} "
+        "order by not (is_already_combined and advice = 'separate'), scope = 'service', name",
         values,
     ).fetchall()
     return [
-        Advice(name, advised, reason, combined, tuple(criteria.get(name, ())))
-        for name, advised, reason, combined in rows
+        Advice(scope, name, advised, reason, combined, tuple(criteria.get((scope, name), ())))
+        for scope, name, advised, reason, combined in rows
     ]
 
 

@@ -55,7 +55,7 @@ def read(con: DuckDBPyConnection, asked_for: NamedPeriod, scope: Scope) -> Read:
             "confusion_patterns",
             "catches",
             "drift_findings",
-            "combine_advice",
+            "combine_criteria",
             "periods",
         )
         if not practice.has(con, table)
@@ -74,7 +74,7 @@ def read(con: DuckDBPyConnection, asked_for: NamedPeriod, scope: Scope) -> Read:
         if "catches" not in missing
         else [],
         practice.drift(con, team) if "drift_findings" not in missing else [],
-        practice.advice(con, team) if "combine_advice" not in missing else [],
+        practice.advice(con, team) if "combine_criteria" not in missing else [],
         missing,
     )
 
@@ -303,8 +303,8 @@ def _level_chart(con: DuckDBPyConnection, one: Drift) -> Chart | None:
 
 
 def combine(asked: Asked, found: Read) -> tuple[Block, ...]:
-    """Return the advice and, for one team, each criterion with its figures."""
-    if "combine_advice" in found.missing:
+    """Return the advice and, for one team or service, each criterion with its figures."""
+    if "combine_criteria" in found.missing:
         return (Text(f"Missing: the advice; {found.missing['combine_advice']}.", "missing"),)
     if not found.advice:
         return (Text("The build has no team to advise on.", "missing"),)
@@ -313,23 +313,24 @@ def combine(asked: Asked, found: Read) -> tuple[Block, ...]:
             f"Measured over the last days up to the build, {wording.day(asked.as_of)}; each criterion names how many."
         ),
         *(
-            Text(f"{one.team} has already combined the two although a danger holds: {one.reason}.", "warning")
+            Text(f"{_who(one)} has already combined the two although a danger holds: {one.reason}.", "warning")
             for one in found.advice
             if one.is_already_combined and one.advice == "separate"
         ),
         table_or(
             "",
             "Advice",
-            ("Team", "Advice", "Because"),
-            [row(one.team, _ADVICE.get(one.advice, one.advice), one.reason) for one in found.advice],
+            ("Team or service", "Advice", "Because"),
+            [row(_who(one), _ADVICE.get(one.advice, one.advice), one.reason) for one in found.advice],
             widths=(1.6, 2, 5),
         ),
     ]
     if found.team != EVERYBODY:
+        about = ("service", asked.scope.name) if asked.scope.kind == "service" else ("team", found.team)
         blocks += [
             table_or(
                 "",
-                f"Criteria, {one.team}",
+                f"Criteria, {one.name}",
                 ("Criterion", "Speaks for", "Holds", "Figures"),
                 [
                     row(c, "combining" if side == "may_combine" else "keeping apart", _holds(holds), sentence)
@@ -338,8 +339,13 @@ def combine(asked: Asked, found: Read) -> tuple[Block, ...]:
                 widths=(2.6, 1.6, 1.1, 5),
             )
             for one in found.advice
+            if (one.scope, one.name) == about
         ]
     return tuple(blocks)
+
+
+def _who(one: practice.Advice) -> str:
+    return one.name if one.scope == "team" else f"{one.name} (service)"
 
 
 def _holds(holds: bool | None) -> str:
@@ -372,7 +378,7 @@ def questions(found: Read) -> list[str]:
         if one.missed and not one.caught and one.kind != "kind unknown"
     ]
     asked += [
-        f"{one.team} runs both as one although {one.reason}: who takes which of the two?"
+        f"{_who(one)} runs both as one although {one.reason}: who takes which of the two?"
         for one in found.advice
         if one.is_already_combined and one.advice == "separate"
     ]

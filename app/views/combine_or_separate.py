@@ -1,4 +1,4 @@
-"""Combine or separate: per team, whether the two processes may be run as one; each criterion with its value."""
+"""Combine or separate: per team and per service, whether the two may be run as one; each criterion with its value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.dashboard.take_away import Provenance
 from app.questions import practice
 from app.questions.practice import ADVICE, Advice
 
-NEEDS = ("marts.combine_advice", "marts.combine_or_separate")
+NEEDS = ("marts.combine_advice", "marts.combine_criteria")
 
 
 def show() -> None:
@@ -24,46 +24,32 @@ def show() -> None:
         components.page_title("Combine or separate", "", asked.build)
         components.missing("This build gives no advice.", "Build again with this version.", "twotrack build")
         return
-    found = practice.advice(asked.build, asked.choice.teams)
+    found = practice.advice(asked.build, asked.choice.teams, asked.choice.services)
+    teams = [one for one in found if one.scope == "team"]
     components.page_title(
-        _title(found),
-        "Over the last days before the build, which each criterion names. Of the filters, the team counts.",
+        _title(teams or found),
+        "Over the last days before the build, which each criterion names. Of the filters, team and service count.",
         asked.build,
     )  # fmt: skip
     if not found and absent.is_missing(asked.build, "team"):
         return
     if not found:
         components.nothing_matches(
-            asked.choice.describe(), "Advice is given per team; no team of this choice is known."
+            asked.choice.describe(), "Advice is given per team and service; none of this choice is known."
         )
         return
-    for one in found:
-        if _is_dangerous(one):
-            st.warning(
-                f"**{wording.inert(one.team, 60)}** already runs the two as one, although it should keep them apart: "
-                f"{wording.inert(one.reason, 300)}.",
-                icon=":material/warning:",
-            )
-    components.table(
-        pd.DataFrame(
-            {
-                "Team": [one.team for one in found],
-                "Advice": [ADVICE.get(one.advice, one.advice) for one in found],
-                "Because": [wording.sentence(one.reason) for one in found],
-                "Already one": ["yes" if one.is_already_combined else "no" for one in found],
-            }
-        ),
-        key="advice", alt="Advice by team", of=_of(asked),
-    )  # fmt: skip
+    _dangers(found)
+    _table(asked, teams, "team", "Team")
+    _table(asked, [one for one in found if one.scope == "service"], "service", "Service")
     st.caption(
         "Any criterion for keeping apart decides; all criteria for combining together allow it; anything else, and too "
         "little data, means keeping apart."
     )
-    picked = filters.choose("Criteria of", [one.team for one in found], key="advice_team")
-    one = next(advice for advice in found if advice.team == picked)
-    st.header(f"{wording.inert(one.team, 60)}: {ADVICE.get(one.advice, one.advice).lower()}", anchor=False)
+    labels = {_label(one): one for one in found}
+    one = labels[filters.choose("Criteria of", list(labels), key="advice_team")]
+    st.header(f"{wording.inert(_label(one), 90)}: {ADVICE.get(one.advice, one.advice).lower()}", anchor=False)
     st.markdown(f"{wording.inert(wording.sentence(one.reason), 400)}.")
-    criteria = practice.criteria(asked.build, one.team)
+    criteria = practice.criteria(asked.build, one.scope, one.name)
     for side in dict.fromkeys(criteria["Side"]):
         st.subheader(str(side), anchor=False)
         components.table(
@@ -71,37 +57,63 @@ def show() -> None:
             columns={
                 "Criterion": st.column_config.TextColumn(width=240), "Holds": st.column_config.TextColumn(width=90),
                 "Measured": st.column_config.TextColumn(width=460), "n": st.column_config.NumberColumn(width=60),
-            }, of=_of(asked, one.team),
+            }, of=_of(asked, _label(one)),
         )  # fmt: skip
 
 
-def _of(asked: Frame, team: str = "") -> Provenance:
-    teams = [team] if team else list(asked.choice.teams)
-    return take_away.provenance(
-        asked,
-        None,
-        "the last days before the build, as each criterion names them"
-        + (f" · team {wording.listed(teams)}" if teams else ""),
-    )
+def _dangers(found: Sequence[Advice]) -> None:
+    """Say first where the two are one already although they should be kept apart; services in one sentence."""
+    for one in found:
+        if one.is_dangerous and one.scope == "team":
+            st.warning(
+                f"**{wording.inert(one.name, 60)}** already runs the two as one, although it should keep them apart: "
+                f"{wording.inert(one.reason, 300)}.",
+                icon=":material/warning:",
+            )
+    services = [one.name for one in found if one.is_dangerous and one.scope == "service"]
+    if services:
+        st.warning(
+            f"{wording.plural(len(services), 'service')} already {'runs' if len(services) == 1 else 'run'} the two as "
+            f"one, although a criterion says to keep them apart: {wording.inert(wording.listed(services), 300)}.",
+            icon=":material/warning:",
+        )
 
 
-def _is_dangerous(one: Advice) -> bool:
-    return one.is_already_combined and one.advice == "separate"
+def _table(asked: Frame, found: Sequence[Advice], scope: str, title: str) -> None:
+    if not found:
+        return
+    columns: dict[str, list[str]] = {title: [one.name for one in found]}
+    if scope == "service":
+        columns["Team"] = [one.team or "unknown" for one in found]
+    columns |= {
+        "Advice": [ADVICE.get(one.advice, one.advice) for one in found],
+        "Because": [wording.sentence(one.reason) for one in found],
+        "Already one": ["yes" if one.is_already_combined else "no" for one in found],
+    }
+    components.table(pd.DataFrame(columns), key=f"advice_{scope}", alt=f"Advice by {scope}", of=_of(asked))
+
+
+def _label(one: Advice) -> str:
+    return one.name if one.scope == "team" else f"{one.name} (service)"
+
+
+def _of(asked: Frame, name: str = "") -> Provenance:
+    teams = list(asked.choice.teams)
+    scope = f" · {name}" if name else f" · team {wording.listed(teams)}" if teams else ""
+    return take_away.provenance(asked, None, f"the last days before the build, as each criterion names them{scope}")
 
 
 def _title(found: Sequence[Advice]) -> str:
-    may = [one.team for one in found if one.advice == "may_combine"]
-    merged = [one.team for one in found if _is_dangerous(one)]
+    if not found:
+        return "No team is known"
+    may = [one.name for one in found if one.advice == "may_combine"]
+    merged = [one.name for one in found if one.is_dangerous]
     apart = (
         f"{wording.listed(merged)} should keep the two apart and {'does' if len(merged) == 1 else 'do'} not"
         if merged
         else ""
     )
-    allowed = (
-        f"{wording.listed(may)} may combine them"
-        if may
-        else ("no team may combine them" if found else "No team is known")
-    )
+    allowed = f"{wording.listed(may)} may combine them" if may else f"no {found[0].scope} may combine them"
     return wording.inert(wording.sentence("; ".join(part for part in (apart, allowed) if part)), 300)
 
 

@@ -20,7 +20,7 @@ NEWER_TABLES = (
     "marts.separation_of_duties", "marts.change_completeness", "marts.change_stages", "marts.drift_findings",
     "marts.drift_dimensions", "marts.drift_levels", "marts.drift_carried", "marts.drift_single_marks",
     "marts.drift_gate", "marts.cheat_sheet", "marts.verdicts", "marts.catches", "marts.approved_then_failed",
-    "marts.combine_advice", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
+    "marts.combine_criteria", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
     "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
 )  # fmt: skip
 
@@ -171,11 +171,17 @@ def test_catches_of_a_kind_are_the_rows_below_it(build: Build) -> None:
         assert len(practice.catch_rows(build, everything, process, outcome, kind)) == min(count, 500)
 
 
-def test_advice_is_given_per_team_with_its_criteria(build: Build) -> None:
-    """Keeping apart is the default; each criterion carries its measured value."""
-    found = practice.advice(build, ())
-    assert [one.team for one in found] == ["Money", "Shop"]
-    criteria = practice.criteria(build, "Money")
-    assert set(criteria["Side"]) == {"May combine when", "Keep apart when"}
-    assert set(criteria["Holds"]) <= {"yes", "no", "cannot tell"}
-    assert criteria["Measured"].str.len().min() > 0
+def test_advice_is_given_per_team_and_service_with_its_criteria(build: Build) -> None:
+    """Keeping apart is the default; each criterion carries its measured value; services follow their teams' filter."""
+    found = practice.advice(build, (), ())
+    assert [one.name for one in found if one.scope == "team"] == ["Money", "Shop"]
+    services = {one.name: one.team for one in found if one.scope == "service"}
+    assert set(services.values()) == {"Money", "Shop"}
+    assert {one.name for one in practice.advice(build, ("Shop",), ()) if one.scope == "service"} == {
+        name for name, team in services.items() if team == "Shop"
+    }
+    for one in found:
+        criteria = practice.criteria(build, one.scope, one.name)
+        assert set(criteria["Side"]) == {"May combine when", "Keep apart when"}
+        assert set(criteria["Holds"]) <= {"yes", "no", "cannot tell"}
+        assert criteria["Measured"].str.len().min() > 0

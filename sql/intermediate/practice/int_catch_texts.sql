@@ -6,10 +6,27 @@
 -- column: terms | Distinct terms found.
 -- not_null: source_event_id, process, kind, terms
 -- unique: source_event_id, process, kind
-with texts as (
+with declined as (
+    select source, source_event_id, change_id, decided_by_login, decided_at
+    from intermediate.int_decisions
+    where verdict in ('rejected', 'changes_requested') and change_id is not null and decided_at is not null
+),
+texts as (
     select source_event_id, coalesce(comment, '') || ' ' || coalesce(conditions, '') as text
     from intermediate.int_decisions
     where verdict in ('rejected', 'changes_requested') or conditions is not null
+        or regexp_matches(lower(coalesce(comment, '')), 'approved with conditions?')
+    union all
+    -- Whoever declines often says why in comments of their own, given right before.
+    select d.source_event_id, e.text
+    from declined d
+    inner join intermediate.all_events e
+        on e.source = d.source and e.source || ':' || e.subject_key = d.change_id and lower(trim(e.actor)) = d.decided_by_login
+    where e.verb = 'commented' and e.text is not null
+        and e.occurred_at >= d.decided_at - interval '1 hour' and e.occurred_at <= d.decided_at
+    union all
+    select source_event_id, text from intermediate.all_events
+    where verb = 'commented' and regexp_matches(lower(text), 'approved with conditions?')
     union all
     select source_event_id, coalesce(title, '') || ' ' || coalesce(description, '') from intermediate.int_incidents
     union all
@@ -19,6 +36,16 @@ with texts as (
     select source_event_id, name from intermediate.all_run_steps where name is not null and lower(outcome) in ('failure', 'failed')
     union all
     select source_event_id, text from intermediate.all_events where verb in ('readiness_failed', 'go_no_go', 'held', 'aborted')
+    union all
+    -- Changes that speak of what went wrong or of what has to hold: emergencies, reversals, conditions in a field. The title
+    -- of a reversal is that of what it takes back.
+    select c.source_event_id,
+        case when c.change_type = 'emergency' and v.change_id is null then coalesce(c.title, '') || ' ' else '' end
+            || case when c.change_type = 'emergency' or v.change_id is not null then coalesce(c.description, '') else '' end
+            || ' ' || coalesce(c.conditions, '')
+    from intermediate.int_changes c
+    left join intermediate.int_reversals v on v.change_id = c.change_id
+    where c.change_type = 'emergency' or v.change_id is not null or c.conditions is not null
 ),
 words as (
     select distinct

@@ -38,6 +38,8 @@ with deploying_steps as (
     from intermediate.all_run_steps s
     inner join intermediate.int_run_purposes p on p.name = lower(s.name)
     where p.purpose in ('deploy', 'rollback')
+        -- A step that was left out deployed nothing.
+        and lower(coalesce(s.outcome, s.status, '')) not in ('skipped', 'not_built', 'not_executed')
 ),
 step_of_run as (
     select
