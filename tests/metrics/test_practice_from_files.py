@@ -63,7 +63,9 @@ def test_low_risk_is_of_all_changes_and_unknown_where_too_many_state_none(
 ) -> None:
     """Of 100: 10 low and 90 unstated may be either; 95 low are 95 %; 6 high leave 94 at most."""
     rows = traps.execute(
-        "select holds from marts.combine_criteria where team = ? and criterion = 'consistently low risk'", [team]
+        "select holds from marts.combine_criteria "
+        "where scope = 'team' and name = ? and criterion = 'consistently low risk'",
+        [team],
     ).fetchall()
     assert rows == [(holds,)]
 
