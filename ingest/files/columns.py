@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ingest.files.compilation import field_type
 from ingest.files.dates import evidence_of, mixed, shown_order, swapped
-from ingest.files.lexicon import match_columns, plain_name
+from ingest.files.lexicon import is_review, match_columns, plain_name
 from ingest.files.sniff import Look, time_formats
 from ingest.files.written import comment_of
 from models.records import KINDS
@@ -63,9 +63,18 @@ class Columns:
         self.evidence = {self.fields[n]: evidence_of(look.values(self.fields[n])) for n in self.formats}
         self._settle_orders()
         self.times_of_day = self._times_of_day()
+        self.is_review = kind == "change" and is_review(look.columns, look.path.name)
+        if self.is_review and (column := self.fields.get("change_type")):
+            self._drop_type_of_object(column)
         self.repeats = self._repeats()
         self.flag = self._emergency_flag()
         self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+
+    def _drop_type_of_object(self, column: str) -> None:
+        """Leave out a type that says only that a pull request is one."""
+        words = ("standard", "normal", "emergency", "hotfix", "urgent")
+        if not any(word in value.lower() for value in self.look.values(column) for word in words):
+            self.dropped[self.fields.pop("change_type")] = "says what kind of object it is, not what type of change"
 
     def _told_by_values(self) -> str | None:
         """Return a column called by a common name whose every text is a result of a deployment."""

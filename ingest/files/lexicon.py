@@ -13,7 +13,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     "change": {
         "key": ("number", "change_id", "change_number", "change", "change_request", "change_key", "rfc", "rfc_number",
                 "infrastructure_change_id", "change_request_id", "change_ref", "change_no", "chg_number", "pr_number",
-                "pull_request", "issue_key", "ticket", "ticket_id", "key", "id", "sys_id"),
+                "pull_request", "pull_request_id", "issue_key", "ticket", "ticket_id", "key", "id", "sys_id"),
         "title": ("short_description", "title", "summary", "subject", "change_title", "name"),
         "description": ("description", "body", "details", "justification"),
         "change_type": ("type", "change_type", "chg_type", "category_of_change", "change_category",
@@ -27,12 +27,17 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                     "completion_code", "closure_status", "status_reason", "substate", "resolution"),
         "service": ("business_service", "service", "service_offering", "application", "app", "product", "service_name",
                     "application_name", "affected_service", "affected_services", "impacted_service", "system",
-                    "system_name", "system_id"),
+                    "system_name", "system_id", "service_ci", "serviceci", "product_name"),
         "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "components", "component_s",
                       "affected_ci"),
         "team": ("assignment_group", "team", "owner_group", "implementation_group", "group"),
         "environment": ("environment", "env", "u_environment"),
-        "repository": ("repository", "repo", "project"),
+        "repository": ("repository", "repo", "destination_repository", "base_repository", "project"),
+        "base_branch": ("base_branch", "target_branch", "target_ref_name", "base_ref_name", "destination_branch"),
+        "head_revision": ("head_revision", "head_sha", "head_ref_oid", "sha", "source_commit_hash",
+                          "last_merge_source_commit_commit_id"),
+        "merge_revision": ("merge_revision", "merge_commit_sha", "merge_commit_oid", "merge_commit_hash",
+                           "merge_commit_id", "merge_commit", "last_merge_commit_commit_id"),
         "labels": ("labels", "tags"),
         "requested_by": ("requested_by", "opened_by", "requester", "author", "created_by", "sys_created_by", "owner",
                          "submitter", "reporter", "change_owner", "requestor", "raised_by", "submitted_by",
@@ -55,7 +60,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                           "implemented_on",
                           "completed_date", "completed_at", "completed_on", "date_completed"),
         "merged_at": ("merged_at",),
-        "merged_by": ("merged_by",),
+        "merged_by": ("merged_by", "merge_user"),
         "closed_at": ("closed_at", "close_time", "closed", "closed_on", "change_record_close_time", "close_date",
                       "resolved", "resolution_date"),
         "updated_at": ("sys_updated_on", "updated_at", "updated_on", "updated", "last_modified", "last_updated",
@@ -63,9 +68,9 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "url": ("url", "link", "html_url"),
     },
     "incident": {
-        "key": ("number", "incident_id", "incident_number", "incident", "issue_key", "ticket", "ticket_id", "key", "id",
-                "sys_id"),
-        "title": ("short_description", "title", "summary", "subject", "name"),
+        "key": ("number", "incident_id", "incident_number", "alert_id", "incident", "issue_key", "ticket", "ticket_id",
+                "key", "id", "sys_id"),
+        "title": ("short_description", "title", "summary", "subject", "message", "name"),
         "description": ("description", "details", "body"),
         "severity": ("severity", "priority", "urgency"),
         "status": ("state", "status", "incident_state"),
@@ -91,11 +96,11 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     "deployment": {
         "key": ("deployment_id", "deploy_id", "deployment", "id", "uuid", "key", "commit_sha", "build_id", "run_id"),
         "service": ("service", "app", "application", "project", "service_name", "application_name", "component",
-                    "system", "system_name"),
+                    "system", "system_name", "project_name", "release_definition"),
         "team": ("team", "squad", "group"),
         "repository": ("repository", "repo", "repository_name", "project_path"),
         "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
-                        "deploy_environment"),
+                        "deploy_environment", "release_environment"),
         "version": ("version", "image_tag", "tag", "release", "release_version", "app_version", "package_version",
                     "release_name", "release_number", "build", "build_number", "build_version", "artifact_version"),
         "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256"),
@@ -106,13 +111,15 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "change_key": ("change", "change_id", "change_number", "change_request", "ticket", "ticket_id", "ticket_number",
                        "change_ref", "chg", "chg_number", "rfc"),
         "created_at": ("created_at", "created", "queued_at", "queue_time", "committed_at"),
-        "started_at": ("started_at", "start_time", "start", "started", "deploy_start", "deployed_at", "timestamp",
+        # Where the start has a column of its own, "deployed at" is the end.
+        "started_at": ("deploy_started_at", "started_at", "start_time", "start", "started", "deploy_start",
+                       "deployment_started_at", "deployed_at", "timestamp",
                        "time", "date", "merged_at", "datetime"),
         "finished_at": ("finished_at", "end_time", "end", "finished", "ended", "completed", "deploy_end",
-                        "completed_at", "finish_time"),
-        "deployed_by": ("deployed_by", "user", "actor", "deployer", "author", "triggered_by", "who", "initiated_by",
-                        "started_by", "released_by", "username", "user_name", "requested_by", "created_by",
-                        "deployer_name", "executed_by", "implemented_by", "deployer_id"),
+                        "completed_at", "finish_time", "deployed_at"),
+        "deployed_by": ("deployed_by", "requested_for", "trigger_user", "user", "actor", "deployer", "author",
+                        "triggered_by", "who", "initiated_by", "started_by", "released_by", "username", "user_name",
+                        "requested_by", "created_by", "deployer_name", "executed_by", "implemented_by", "deployer_id"),
         "updated_at": ("updated_at", "last_updated"),
         "url": ("url", "link"),
     },
@@ -159,8 +166,10 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "change_key": ("change", "change_id", "change_number", "change_request", "sysapproval", "document_id", "ticket",
                        "pr_number", "approval_for"),
         "decided_by": ("approver", "approved_by", "reviewer", "decided_by"),
-        "decided_at": ("approved_at", "reviewed_at", "decided_at", "approval_date", "sys_updated_on", "submitted_at"),
-        "verdict": ("decision", "verdict", "approval", "state", "review_state", "status"),
+        # A row that is only updated by deciding says so by its last update, for want of an instant of its own.
+        "decided_at": ("approved_at", "reviewed_at", "decided_at", "approval_date", "submitted_at", "participated_on",
+                       "sys_updated_on", "updated", "updated_on"),
+        "verdict": ("decision", "verdict", "approval", "state", "review_state", "status", "vote", "approved"),
         "comment": ("comments", "comment", "reason", "body"),
         "authority": ("assignment_group", "group", "approval_group", "board"),
         "revision": ("commit", "revision"),
@@ -194,6 +203,15 @@ _ISSUE_TYPE = ("issue_type", "issuetype", "issue_type_name", "issuetype_name")
 LEXICON = {**LEXICON, "issue": {**LEXICON["change"], "record_type": _ISSUE_TYPE,
                                 "severity": ("severity", "priority")}}  # fmt: skip
 
+# How an object names somebody, the most certain first, and how it names a thing.
+_PERSON = ("username", "user_name", "login", "unique_name", "email", "email_address", "mail", "account_id", "nickname",
+           "display_name", "name")  # fmt: skip
+_THING = ("full_name", "path_with_namespace", "name", "slug")
+_PEOPLE = frozenset(
+    ("requested_by", "merged_by", "approved_by", "decided_by", "deployed_by", "opened_by", "actor", "voter")
+)
+_THINGS = frozenset(("service", "repository", "environment", "team", "version", "base_branch"))
+
 # How a column says again which kind of record it is of: ``deployment_status``, ``incident_state``.
 _OWN_WORDS: Mapping[str, Sequence[str]] = {
     "change": ("change", "chg", "cr"),
@@ -213,8 +231,9 @@ TELLING: Mapping[str, Sequence[str]] = {
     "change": ("change_type", "backout_plan", "close_code", "change_id", "cab_required", "pr_number", "risk_assessment",
                "work_start", "merged_at", "cab_approval_needed", "change_record_open_time"),
     "incident": ("severity", "resolved_at", "incident_id", "incident_state", "caused_by", "outage_start", "urgency",
-                 "resolved_time"),
-    "deployment": ("environment", "env", "image_tag", "deployed_at", "deployed_by", "deployment_id", "target"),
+                 "resolved_time", "alert_id", "tiny_id", "incident_number", "acknowledged_at"),
+    "deployment": ("environment", "env", "image_tag", "deployed_at", "deployed_by", "deployment_id", "target",
+                   "trigger_user", "trigger_type", "build_time", "release_environment_name"),
     "window": ("dtstart", "dtend", "freeze_start", "freeze_end", "class", "start", "end", "starts_at", "ends_at",
                "all_day_event", "all_day"),
     "release": ("tag", "tag_name", "release_notes", "released_at", "released_on"),
@@ -223,9 +242,9 @@ TELLING: Mapping[str, Sequence[str]] = {
     "event": ("oldvalue", "newvalue", "fieldname", "old_value", "new_value", "action", "event_type", "activity"),
 }  # fmt: skip
 FILE_WORDS: Mapping[str, Sequence[str]] = {
-    "change": ("change", "chg", "pull_request", "pull-request"),
-    "incident": ("incident", "outage_report", "problem"),
-    "deployment": ("deploy", "rollout"),
+    "change": ("change", "chg", "pull_request", "pull-request", "pullrequest", "merge_request", "merge-request"),
+    "incident": ("incident", "outage_report", "problem", "alert"),
+    "deployment": ("deploy", "rollout", "pipeline_execution", "spinnaker", "argocd", "argo_", "octopus"),
     "window": ("window", "calendar", "freeze", "downtime", "maintenance", "schedule"),
     "release": ("release", "tags"),
     "decision": ("approval", "review", "decision"),
@@ -253,15 +272,16 @@ def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
     """
     plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
-    for loosen in (_as_written, _without_own_word, _without_ending, _of_a_part):
+    for loosen in (_as_written, _without_own_word, _without_ending, _of_a_part, _of_an_object):
         for name, words in LEXICON[kind].items():
             if name in found:
                 continue
-            known = [loosen(word, kind, name) for word in words]
+            known = [word if loosen is _of_an_object else loosen(word, kind, name) for word in words]
             free = [column for column in plain if column not in found.values()]
             # What a page shows of an instant is in the zone of who exported it; its value is in UTC.
             last = ".display_value" if name.endswith("_at") else ".value"
-            said = {c: loosen(plain[c], kind, name) for c in sorted(free, key=lambda one: one.endswith(last))}
+            free.sort(key=lambda one: (one.endswith(last), _certainty(one)))
+            said = {c: loosen(plain[c] if "." in c or loosen is not _of_an_object else "", kind, name) for c in free}
             candidates = [column for word in known if word for column in said if said[column] == word]
             if candidates:
                 found[name] = candidates[0]
@@ -288,6 +308,37 @@ def _of_a_part(text: str, kind: str, field: str) -> str:
     """Of an instant of a nested object, leave its own name: ``deployable.finished_at``."""
     ending = re.search(r"_((?:started|finished|completed)_at)$", text)
     return ending[1] if ending and field.endswith("_at") else text if field.endswith("_at") else ""
+
+
+def _of_an_object(text: str, kind: str, field: str) -> str:
+    """Of a nested object that is a person or a thing with a name, leave what it is: ``author.login`` → ``author``."""
+    endings = _PERSON if field in _PEOPLE else _THING if field in _THINGS else ()
+    return next((text.removesuffix(f"_{ending}") for ending in endings if text.endswith(f"_{ending}")), "")
+
+
+def _certainty(column: str) -> int:
+    """Return the place of what names somebody in an object; columns that are no object's come first."""
+    ending = plain_name(column.rpartition(".")[2])
+    return _PERSON.index(ending) if "." in column and ending in _PERSON else -1
+
+
+def speaks_for(kind: str, columns: Sequence[str], file_name: str) -> bool:
+    """Whether anything says that rows are of a kind: a column that only it has, a key, or the file's name."""
+    plain = {plain_name(column) for column in columns}
+    return (
+        kind == "issue"
+        or bool(plain & set(TELLING[kind]))
+        or "key" in match_columns(kind, columns)
+        or any(word in file_name.lower() for word in FILE_WORDS[kind])
+    )
+
+
+def is_review(columns: Sequence[str], file_name: str) -> bool:
+    """Whether changes are pull requests, by what only those have."""
+    plain = {plain_name(column) for column in columns}
+    of_branches = {"source_ref_name", "source_branch", "head_ref_name", "source_branch_name", "merge_commit_sha",
+                   "merge_commit_oid", "merged_at", "pull_request_id", "pr_number", "merge_commit_hash"}  # fmt: skip
+    return bool(plain & of_branches) or bool(re.search(r"pull.?request|merge.?request", file_name.lower()))
 
 
 def likely_kind(columns: Sequence[str], file_name: str) -> str:

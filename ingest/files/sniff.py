@@ -130,6 +130,7 @@ class Look:
         columns: Column names in the file's order; a field of a nested object is dotted.
         rows: Sample rows, column → text.
         lists: For JSON, nested lists of objects.
+        inner: Sample rows of each of these lists.
     """
 
     path: Path
@@ -139,6 +140,7 @@ class Look:
     columns: tuple[str, ...] = ()
     rows: tuple[Mapping[str, str], ...] = ()
     lists: tuple[str, ...] = ()
+    inner: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
 
     def values(self, column: str) -> list[str]:
         """Return the texts of a column that are not blank."""
@@ -182,17 +184,17 @@ def look_at(path: Path) -> Look:
         names = column_names(path, probe)
     else:
         names = list(dict.fromkeys(name for item in objects for name in _flat(item)))
-    rows = tuple(
-        {name: text for name, value in _flat(item).items() if (text := cell_text(value)) is not None}
-        for item in objects
-    )
+    rows = tuple(_texts(item) for item in objects)
     lists = sorted({k for item in objects for k, v in item.items() if isinstance(v, list) and v and _is_list(v)})
     filled = {name for row in rows for name, text in row.items() if text.strip()}
     unnamed = {f"column_{place}" for place in range(1, len(names) + 1)}
-    columns = tuple(name for name in names if name not in lists and (name in filled or name not in unnamed))
+    # A field that is an object in some rows and nothing in others is known by its parts.
+    whole = {name.rpartition(".")[0] for name in names if "." in name} - filled
+    columns = tuple(name for name in names if name not in {*lists, *whole} and (name in filled or name not in unnamed))
+    inner = {name: tuple(_texts(one) for item in objects for one in item.get(name) or () if one) for name in lists}
     if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
         dialect["decimal"] = ","
-    return Look(path, form, dialect, items, columns, rows, tuple(lists))
+    return Look(path, form, dialect, items, columns, rows, tuple(lists), inner)
 
 
 def _probe(dialect: Mapping[str, str | int]) -> FileMapping:
@@ -281,12 +283,18 @@ def _objects(path: Path, form: str, probe: FileMapping) -> list[dict[str, Any]]:
     return [orjson.loads(text) for text in texts]
 
 
-def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+def _texts(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an object says, as the texts of columns."""
+    return {name: text for name, value in _flat(item).items() if (text := cell_text(value)) is not None}
+
+
+def _flat(item: Mapping[str, Any], depth: int = 3) -> dict[str, Any]:
     """Return an object with the fields of nested objects dotted."""
     flat: dict[str, Any] = {}
     for key, value in item.items():
         if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": deep for inner, deep in value.items() if not isinstance(deep, dict)}
+            deep = _flat(value, depth - 1) if depth else {}
+            flat |= {f"{key}.{name}": one for name, one in deep.items() if not (depth < 3 and isinstance(one, list))}
         else:
             flat[key] = value
     return flat

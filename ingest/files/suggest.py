@@ -12,23 +12,19 @@ from pathlib import Path
 
 from ingest.files.columns import YES, Columns
 from ingest.files.dates import CHOOSE, choice, swapped
-from ingest.files.lexicon import likely_kind, match_columns, plain_name
+from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
 from ingest.files.mapping import parse_mapping
+from ingest.files.nested import VERDICTS, decided, nested_decisions
 from ingest.files.sniff import look_at, states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
+from models.errors import InputError
 
 _CHANGE_TYPES = ("standard", "normal", "emergency")
-_VERDICTS = {
-    "approved": "approved",
-    "accepted": "approved",
-    "rejected": "rejected",
-    "declined": "rejected",
-    "changes_requested": "changes_requested",
-    "commented": "commented",
-}
+_MERGED = ("merged", "completed")
 _TOTALS = {"total", "totals", "grand total", "sum", "subtotal", "count", "gesamt", "summe", "totaal", "total:"}
 _IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date")
 _IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id")
+_LAST_UPDATES = ("sys_updated_on", "updated", "updated_on")
 _APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision")
 
 
@@ -36,10 +32,17 @@ def suggest_mapping(path: Path) -> str:
     """Return the TOML text of a mapping for a file; it loads and runs as it is.
 
     Raises:
-        InputError: The file cannot be read, is empty, or is none of the formats.
+        InputError: The file cannot be read, is empty, is none of the formats, or says nothing of any kind of record.
     """
     look = look_at(path)
     kind = likely_kind(look.columns, path.name)
+    if not speaks_for(kind, look.columns, path.name):
+        raise InputError(
+            "Nothing in the columns says what kind of record a row is.",
+            where=f"{path}, columns: {', '.join(look.columns[:12])}",
+            kept="nothing was stored",
+            next_step="write a mapping by hand if its rows are changes, decisions, deployments or incidents",
+        )
     proposal = _Proposal(look, kind)
     text = proposal.toml()
     # What its reader has to choose is no mapping yet; with either choice it is one.
@@ -59,6 +62,10 @@ class _Proposal(Columns):
         head = [*self._head(), *self._dialect()]
         is_change = self.kind in {"change", "issue"}
         further = [*self._decision(), *self._window(), *self._implementation()] if is_change else []
+        if is_change:
+            further += nested_decisions(self.look, self.key)
+        elif self.kind == "decision":
+            further += self._asked()
         parts = [*head, *self._main_record(), *further]
         return "\n".join([*parts, *self._rest(), ""])
 
@@ -126,6 +133,8 @@ class _Proposal(Columns):
         if self.key:
             repeats = "  # occurs in several rows; those that say the same are one record" if self.repeats else ""
             lines.append(f"key = {key_of(self.key)}{repeats}")
+            if self.kind == "decision" and (conditions := self._stated()):
+                lines.append(conditions)
             if totals := sorted({text for text in self.look.values(self.key[-1]) if text.lower() in _TOTALS}):
                 equals = ", ".join(text_of(text) for text in totals)
                 lines.append(
@@ -133,11 +142,59 @@ class _Proposal(Columns):
                 )
         else:
             lines.append("# check: no column looks like a key; without one, equal rows are one record")
+            lines += [conditions] if self.kind == "decision" and (conditions := self._stated()) else []
         lines += ["", "[record.fields]"]
         lines += [self._field(name, column) for name, column in self.fields.items()]
         if self.flag and "change_type" not in self.fields:
             lines.append(self._field("change_type", self.flag))
+        lines += self._merge()
+        constants = ['record_type = "pull_request"'] if self.is_review else []
+        if self.kind == "decision" and plain_name(self.fields.get("decided_at", "")) in _LAST_UPDATES:
+            constants.append('time_quality = "bounded"  # check: the row was last changed then, which deciding does')
+        return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+
+    def _merge(self) -> list[str]:
+        """Propose when and by whom a pull request was merged, where only its closing and its state say so."""
+        state, closed = self.fields.get("state"), self.fields.get("closed_at")
+        words = sorted({v for v in self.look.values(state) if v.lower() in _MERGED}) if state else []
+        if not self.is_review or not words or state is None:
+            return []
+        merged = f"when = {{ column = {text_of(state)}, equals = [{', '.join(map(text_of, words))}] }}"
+        lines = []
+        if "merged_at" not in self.fields and closed:
+            lines.append(f"merged_at = {{ column = {text_of(closed)}, {merged} }}")
+        closers = match_columns("change", [c.replace("closed", "merged", 1) for c in self.look.columns])
+        closer = next(
+            (c for c in self.look.columns if c.replace("closed", "merged", 1) == closers.get("merged_by")), None
+        )
+        if "merged_by" not in self.fields and closer:
+            self.used.add(closer)
+            lines.append(f"merged_by = {{ column = {text_of(closer)}, {merged} }}")
         return lines
+
+    def _asked(self) -> list[str]:
+        """Propose that approval was asked for when the row that holds the decision was created."""
+        plain = {plain_name(column): column for column in self.look.columns if column not in self.used}
+        column = next(
+            (plain[word] for word in ("sys_created_on", "created", "created_on", "created_at") if word in plain), None
+        )
+        if column is None or "change_key" not in self.fields or not time_formats(self.look, column):
+            return []
+        self.used.add(column)
+        return [
+            "",
+            "# Approval was asked for when the row was created.",
+            "[[record]]",
+            'kind = "event"',
+            "",
+            "[record.fields]",
+            f"subject_key = {text_of(self.fields['change_key'])}",
+            f"occurred_at = {self._read(column)}",
+            "",
+            "[record.constants]",
+            'subject_kind = "change"',
+            'verb = "approval_requested"',
+        ]
 
     def _field(self, name: str, column: str) -> str:
         values = set(self.look.values(column))
@@ -161,12 +218,20 @@ class _Proposal(Columns):
             replaced = {value: value.lower() for value in sorted(values) if value != value.lower()}
             if replaced:
                 return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
-        if name == "verdict" and any(value.lower() in _VERDICTS for value in values):
-            replaced = {value: _VERDICTS[value.lower()] for value in sorted(values) if value.lower() in _VERDICTS}
+        if name == "verdict" and (replaced := decided(sorted(values))):
             return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
         if name == "kind":
             return ""
         return f"{name} = {self._read(column)}"
+
+    def _stated(self) -> str | None:
+        """Return the condition under which a row is a decision, where some only ask for one."""
+        column = self.fields.get("verdict")
+        values = set(self.look.values(column)) if column else set()
+        words = decided(sorted(values))
+        if column is None or not words or values == set(words):
+            return None
+        return f"when = {{ column = {text_of(column)}, equals = [{', '.join(map(text_of, words))}] }}"
 
     def _standing(self, column: str) -> str | None:
         """Return the column that says where a deployment stands, beside the one that says what came of it."""
@@ -192,11 +257,11 @@ class _Proposal(Columns):
         column = next((plain[word] for word in _APPROVAL_WORDS if word in plain), None)
         if column is None or not self.key or column in self.used:
             return []
-        words = sorted({value for value in self.look.values(column) if value.lower() in _VERDICTS})
+        words = sorted({value for value in self.look.values(column) if value.lower() in VERDICTS})
         if not words:
             return []
         self.used.add(column)
-        replaced = table_of({word: _VERDICTS[word.lower()] for word in words})
+        replaced = table_of({word: VERDICTS[word.lower()] for word in words})
         lines = [
             "",
             "# The decision that the row states. Without the time of approval there is no approval latency.",
@@ -269,5 +334,10 @@ class _Proposal(Columns):
         lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
         lines += [f"# not mapped: {comment_of(column)}" for column in rest]
-        lines += [f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]' for name in self.look.lists]
+        known = "".join(nested_decisions(self.look, self.key)) if self.kind in {"change", "issue"} else ""
+        lines += [
+            f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]'
+            for name in self.look.lists
+            if f"each = {text_of(name)}" not in known
+        ]
         return ["", *lines] if lines else []

@@ -44,6 +44,8 @@
 -- column: closed_at | When it was closed, UTC.
 -- column: implemented_at | When it was implemented where no record closes it: end of the work, else start of the first production
 --   deployment that carried it, UTC.
+-- column: is_implemented | Whether it went: merged, in production, or a change request that ended as such or whose work ended;
+--   what was refused, withdrawn or cancelled and a review that closed without a merge did not, unless something deployed it.
 -- column: first_deployed_at | When it first reached production, UTC; null when it did not or nothing shows it.
 -- column: first_deployment_id | That deployment.
 -- column: first_deployment_service | The service that it deployed, which need not be the change's own.
@@ -56,7 +58,7 @@
 -- column: planned_end_at | End of its planned window, UTC.
 -- column: reverts_change_id | Change it takes back.
 -- column: source_event_id | The source event this row was read from.
--- not_null: change_id, source, key, state, approvals, declines, is_approval_collectable
+-- not_null: change_id, source, key, state, approvals, declines, is_approval_collectable, is_implemented
 -- unique: change_id
 -- assert: state in ('open', 'merged', 'closed', 'rejected', 'withdrawn')
 -- assert: approval_basis in ('human', 'policy', 'standard')
@@ -88,6 +90,19 @@ placeholders as (
         coalesce(regexp_matches(lower(trim(stakeholders)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as stakeholders,
         coalesce(regexp_matches(lower(trim(rollback_plan)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as rollback_plan
     from intermediate.int_changes
+),
+ended as (
+    -- A change request whose work ended waits for its review, which is no less implemented; a review without a merge brought nothing.
+    select c.change_id
+    from intermediate.int_changes c
+    left join intermediate.int_status_meanings m on m.status = lower(c.status) and m.rule_id = 'status-reviewed-afterwards'
+    cross join config.build b
+    where coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+        and coalesce(c.status_meaning, '') not in ('rejected', 'cancelled') and coalesce(c.outcome, '') <> 'cancelled'
+        and (
+            c.closed_at is not null or c.status_meaning in ('done', 'unsuccessful') or c.outcome is not null
+            or lower(c.status) = 'closed' or c.actual_end_at <= b.as_of or m.status is not null
+        )
 ),
 tickets as (
     select change_id, min(ticket_id) as ticket_id from intermediate.int_change_tickets group by change_id
@@ -157,6 +172,7 @@ select
     cast(m.person_id = c.author as boolean) as is_self_merged,
     cast(c.closed_at as timestamp) as closed_at,
     cast(coalesce(c.actual_end_at, w.started_at) as timestamp) as implemented_at,
+    cast(c.merged_at is not null or r.deployment_id is not null or e.change_id is not null as boolean) as is_implemented,
     cast(r.finished_at as timestamp) as first_deployed_at,
     cast(r.deployment_id as varchar) as first_deployment_id,
     cast(r.service as varchar) as first_deployment_service,
@@ -176,6 +192,7 @@ left join intermediate.int_source_capabilities s on s.source = c.source
 left join commits k on k.change_id = c.change_id
 left join reached r on r.change_id = c.change_id
 left join carried w on w.change_id = c.change_id
+left join ended e on e.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
 inner join placeholders n on n.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login

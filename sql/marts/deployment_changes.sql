@@ -94,7 +94,10 @@ paired as (
         c.has_other_revision_approval,
         c.is_self_approved_only,
         c.is_approval_collectable,
-        a.deployment_id is not null and (a.deciders > 1 or a.decided_by <> coalesce(c.requester, '')) as is_gated,
+        -- Whoever may be the requester under another spelling lets nothing through that the requester could not.
+        a.deployment_id is not null
+            and (a.deciders > 1 or (a.decided_by <> coalesce(c.requester, '') and o.login is null)) as is_gated,
+        a.deployment_id is not null and a.deciders = 1 and o.login is not null as has_doubtful_gate,
         a.deployment_id is not null as has_gate,
         coalesce(not w.is_inside, false) as is_outside_window,
         coalesce(u.met_at > d.started_at, false) as has_unmet_condition,
@@ -109,6 +112,7 @@ paired as (
     inner join governing g on g.change_id = x.change_id
     inner join marts.changes c on c.change_id = g.governing_change_id
     left join gates a on a.deployment_id = x.deployment_id
+    left join intermediate.int_alike_logins o on o.login = c.requester and o.other_login = a.decided_by
     left join within w on w.deployment_id = x.deployment_id and w.change_id = x.change_id
     left join unmet u on u.change_id = g.governing_change_id
     left join by_day e on e.kind = 'decision' and e.source = c.source
@@ -127,6 +131,12 @@ classed as (
             when unresolved_approval_at <= started_at + clock_skew_seconds * interval '1 second' then 'not_collectable'
             -- Approved, at an instant that no record states: whether before the start is unknown.
             when has_untimed_approval then 'not_collectable'
+            -- Somebody approved afterwards, but nobody knows who. No approval of before was there, whoever it was; only an
+            -- emergency may have been approved in its time.
+            when has_doubtful_gate and coalesce(lead_seconds < -clock_skew_seconds, true) then 'not_collectable'
+            when effective_approval_at is null and change_type = 'emergency'
+                    and unresolved_approval_at <= started_at + emergency_sla_seconds * interval '1 second' then 'not_collectable'
+            when effective_approval_at is null and unresolved_approval_at is not null then 'retroactive'
             when effective_approval_at is null then 'never'
             -- Of one of them only the day is known: which came first on it nobody can say.
             when is_of_one_day then 'not_collectable'
@@ -145,8 +155,11 @@ reasoned as (
             when authorisation_class = 'never' and has_other_revision_approval then 'other revision'
             when authorisation_class = 'never' and (is_self_approved_only or has_gate) then 'approved by the requester only'
             when authorisation_class = 'never' then 'not approved'
+            when authorisation_class = 'retroactive' and effective_approval_at is null
+                then 'approved after the start, by somebody who is not known'
             when authorisation_class = 'retroactive' then 'approved after the start'
-            when expiry_seconds > 0 and lead_seconds > expiry_seconds and coalesce(approval_basis, '') <> 'standard'
+            -- Who let it go in the pipeline approved it then, however old the change's own approval is.
+            when expiry_seconds > 0 and lead_seconds > expiry_seconds and coalesce(approval_basis, '') <> 'standard' and not is_gated
                 then 'approval expired'
             when is_outside_window then 'outside window'
             when has_unmet_condition then 'condition unmet'
@@ -164,7 +177,9 @@ select
     cast(
         case
             when authorisation_class not in ('prior', 'within_skew', 'retroactive_emergency_in_sla') then null
-            when is_gated and coalesce(lead_seconds < -clock_skew_seconds, true) and coalesce(approval_basis, '') <> 'standard' then 'gate'
+            when is_gated and coalesce(approval_basis, '') <> 'standard'
+                    and coalesce(lead_seconds < -clock_skew_seconds or (expiry_seconds > 0 and lead_seconds > expiry_seconds), true)
+                then 'gate'
             else 'change'
         end as varchar
     ) as authorised_by,

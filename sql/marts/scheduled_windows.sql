@@ -36,7 +36,8 @@ select
         case
             when w.is_withdrawn then 'rejected or cancelled'
             when w.planned_start_at is null then 'unschedulable: no planned start'
-            when w.problem = 'reversed' then 'ends before it starts'
+            -- What it became is another matter: a plan is sound whatever its actual times say.
+            when w.planned_end_at < w.planned_start_at then 'ends before it starts'
         end as varchar
     ) as exclusion_reason
 from marts.windows w

@@ -33,8 +33,7 @@ select
     cast(null as double) as value,
     cast(
         case
-            when state not in ('merged', 'closed') then 'not implemented'
-            when outcome = 'cancelled' then 'not implemented'
+            when not is_implemented then 'not implemented'
             when change_type is null then 'change type unknown'
         end as varchar) as exclusion_reason,
     cast(coalesce(change_type, 'unknown') as varchar) as detail

@@ -1,4 +1,5 @@
--- description: Share of worked windows that began before the planned start or ended after the planned end.
+-- description: Share of changes whose work began before the planned start or ended after the planned end of a window. However many
+--   windows a change has, it counts once, by the one that was furthest out; a window without a change counts for itself.
 -- grain: record_id
 -- materialized: view
 -- label: Work outside the planned window
@@ -22,16 +23,12 @@
 -- column: detail | What decided, in words.
 -- not_null: record_id, record_kind
 -- unique: record_id
-select
-    cast(window_id as varchar) as record_id,
-    cast('window' as varchar) as record_kind,
-    cast(service as varchar) as service,
-    cast(team as varchar) as team,
-    cast(change_type as varchar) as change_type,
-    cast(coalesce(planned_start_at, actual_start_at) as timestamp) as occurred_at,
-    cast(coalesce(early_seconds, 0) > 0 or coalesce(late_seconds, 0) > 0 as boolean) as in_numerator,
-    cast(coalesce(early_seconds, 0) + coalesce(late_seconds, 0) as double) as value,
-    cast(
+with judged as (
+    select
+        window_id, change_id, service, team, change_type, early_seconds, late_seconds,
+        coalesce(change_id, window_id) as record_id,
+        coalesce(planned_start_at, actual_start_at) as started_at,
+        coalesce(early_seconds, 0) + coalesce(late_seconds, 0) as outside_seconds,
         case
             when is_withdrawn then 'rejected or cancelled'
             when problem = 'reversed' then 'ends before it starts'
@@ -39,11 +36,48 @@ select
             when coalesce(early_seconds, 0) > 0 or coalesce(late_seconds, 0) > 0 then null
             when early_seconds is null or late_seconds is null then 'no actual times'
             when actual_end_basis = 'running' then 'still running'
-        end as varchar
-    ) as exclusion_reason,
+        end as exclusion_reason
+    from marts.windows
+    where kind <> 'freeze'
+),
+placed as (
+    -- Outside in one window is outside; what is unknown of a window leaves the others' being inside open.
+    select *,
+        row_number() over (
+            partition by record_id
+            order by
+                case when outside_seconds > 0 and exclusion_reason is null then 0 else 1 end,
+                case exclusion_reason
+                    when 'no actual times' then 1 when 'still running' then 2 when 'ends before it starts' then 4
+                    when 'rejected or cancelled' then 5 else 3
+                end,
+                outside_seconds desc, started_at, window_id
+        ) as place,
+        row_number() over (
+            partition by record_id
+            order by case when exclusion_reason in ('rejected or cancelled', 'ends before it starts') then 1 else 0 end,
+                started_at nulls last, window_id
+        ) as first_place
+    from judged
+)
+select
+    cast(record_id as varchar) as record_id,
+    cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,
+    cast(arg_min(service, first_place) as varchar) as service,
+    cast(arg_min(team, first_place) as varchar) as team,
+    cast(arg_min(change_type, first_place) as varchar) as change_type,
+    cast(arg_min(started_at, first_place) as timestamp) as occurred_at,
+    cast(max(case when place = 1 and outside_seconds > 0 then 1 else 0 end) = 1 as boolean) as in_numerator,
+    cast(max(case when place = 1 then outside_seconds end) as double) as value,
+    cast(max(case when place = 1 then exclusion_reason end) as varchar) as exclusion_reason,
     cast(
-        coalesce(cast(early_seconds as varchar), 'unknown') || ' s early, ' || coalesce(cast(late_seconds as varchar), 'unknown')
-            || ' s late' as varchar
+        max(
+            case
+                when place = 1
+                    then coalesce(cast(early_seconds as varchar), 'unknown') || ' s early, '
+                        || coalesce(cast(late_seconds as varchar), 'unknown') || ' s late'
+            end
+        ) as varchar
     ) as detail
-from marts.windows
-where kind <> 'freeze'
+from placed
+group by record_id

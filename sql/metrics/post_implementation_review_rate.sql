@@ -24,7 +24,7 @@
 -- unique: record_id
 with judged as (
     select
-        c.change_id, c.service, c.team, c.change_type, c.state, c.outcome,
+        c.change_id, c.service, c.team, c.change_type, c.is_implemented,
         r.implemented_at, r.reviewed_at, r.reviewer, r.is_by_implementer, r.is_after_implementation, r.is_collectable,
         r.implemented_at + t.post_review_sla_days * interval '1 day' as due_at,
         b.as_of
@@ -44,7 +44,7 @@ select
     cast(null as double) as value,
     cast(
         case
-            when state not in ('merged', 'closed') or coalesce(outcome, '') = 'cancelled' then 'not implemented'
+            when not is_implemented then 'not implemented'
             when due_at >= as_of then 'still within the limit'
             when not is_collectable then 'not collectable: the source states no reviews after implementation'
         end as varchar

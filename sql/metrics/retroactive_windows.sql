@@ -1,4 +1,5 @@
--- description: Share of windows that were entered after their own start.
+-- description: Share of scheduled changes of which a window was entered after its own start. However many windows a change has,
+--   it counts once; a window without a change counts for itself.
 -- grain: record_id
 -- materialized: view
 -- label: Windows entered after their start
@@ -23,15 +24,20 @@
 -- not_null: record_id, record_kind
 -- unique: record_id
 select
-    cast(window_id as varchar) as record_id,
-    cast('window' as varchar) as record_kind,
+    cast(record_id as varchar) as record_id,
+    cast(record_kind as varchar) as record_kind,
     cast(service as varchar) as service,
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,
     cast(planned_start_at as timestamp) as occurred_at,
-    cast(coalesce(is_created_after_start, false) as boolean) as in_numerator,
+    cast(is_late as boolean) as in_numerator,
     cast(notice_seconds as double) as value,
-    cast(case when is_withdrawn then 'rejected or cancelled' when is_created_after_start is null then 'entry or start unknown' end as varchar) as exclusion_reason,
-    cast(kind as varchar) as detail
-from marts.windows
-where kind <> 'freeze'
+    cast(
+        case
+            when is_withdrawn then 'rejected or cancelled'
+            -- One that is known to be late decides, whatever is unknown of the others.
+            when not is_late and is_unknown then 'entry or start unknown'
+        end as varchar
+    ) as exclusion_reason,
+    cast(detail as varchar) as detail
+from marts.change_notice

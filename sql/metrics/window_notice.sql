@@ -1,4 +1,5 @@
--- description: How long before its planned start a window was entered; windows entered after their start are left out and counted.
+-- description: How long before its planned start a change was entered: the least notice that any of its windows gave. A change
+--   entered after the start of one of them is left out and counted; a window without a change counts for itself.
 -- grain: record_id
 -- materialized: view
 -- label: Notice given
@@ -23,15 +24,20 @@
 -- not_null: record_id, record_kind
 -- unique: record_id
 select
-    cast(window_id as varchar) as record_id,
-    cast('window' as varchar) as record_kind,
+    cast(record_id as varchar) as record_id,
+    cast(record_kind as varchar) as record_kind,
     cast(service as varchar) as service,
     cast(team as varchar) as team,
     cast(change_type as varchar) as change_type,
     cast(planned_start_at as timestamp) as occurred_at,
     cast(null as boolean) as in_numerator,
     cast(notice_seconds as double) as value,
-    cast(case when is_withdrawn then 'rejected or cancelled' when notice_seconds is null then 'entry or start unknown' when is_created_after_start then 'entered after its start' end as varchar) as exclusion_reason,
-    cast(kind as varchar) as detail
-from marts.windows
-where kind <> 'freeze'
+    cast(
+        case
+            when is_withdrawn then 'rejected or cancelled'
+            when is_late then 'entered after its start'
+            when is_unknown then 'entry or start unknown'
+        end as varchar
+    ) as exclusion_reason,
+    cast(detail as varchar) as detail
+from marts.change_notice

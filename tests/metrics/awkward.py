@@ -39,8 +39,17 @@ HOSTILE = ("'; drop table marts.changes; --", "=1+1", "Ünïcödé 変更 🚀",
 SUPERSEDED = ("change", "deployment", "incident", "window")
 
 
+# The same people as other tools write them; whom the configuration names is written in one way.
+SPELLINGS = {"ann": ("Ann (ann)", "ann@example.org"), "dan": ("dan@example.org",), "eve": ("Eve (eve)",)}
+
+
 class Awkward(Organisation):
     """An organisation with everything that the rest of the definitions speak of."""
+
+    def somebody(self, odd: float = 0.15) -> tuple[str | None, str | None]:
+        """Return a login and its type, now and then under another spelling."""
+        login, kind = super().somebody(odd)
+        return (self.one_of(*SPELLINGS[login]) if login in SPELLINGS and self.likely(0.1) else login), kind
 
     def change(self, key: str) -> dict[str, object]:
         """Draw a change, and what was asked of it, done about it and said of it afterwards."""
@@ -58,10 +67,44 @@ class Awkward(Organisation):
             self.work(row, created)
             if self.likely(0.3):
                 self.conditions(key, row, created)
+        if self.likely(0.2):
+            self.take_back(key, row)
         if row["state"] == "open" and self.likely(0.2):
             # Closed once, and opened again: the closing stayed in the record.
             row["closed_at"] = created + 2 * HOUR
         return known | row
+
+    def take_back(self, key: str, row: dict[str, object]) -> None:
+        """Say, in one way or another, that a change takes back another of before; as planned now and then."""
+        older = [other for other in self.records.of["change"][:-1] if self.owns(other["key"])]
+        if not older:
+            return
+        other = self.chance.choice(older)
+        way = self.one_of("field", "link", "event", "title", "title")
+        if way == "field":
+            row["reverts_key"] = other["key"]
+        elif way == "link":
+            self.link("change", key, "reverts", "change", other["key"])
+        elif way == "event":
+            self.event("change", str(other["key"]), "reverted", self.instant(), "ann", new_value=key)
+        elif other["title"]:
+            row["title"] = f'Revert "{other["title"]}"'
+        if self.likely(0.15):
+            row["labels"] = self.one_of("planned", "Temporary|risk:low")
+
+    def deployment(
+        self, key: str, changes: list[dict[str, object]], before: list[dict[str, object]]
+    ) -> dict[str, object]:
+        """Draw a deployment, now and then let go by somebody in its pipeline."""
+        drawn = super().deployment(key, changes, before)
+        for i in range(self.one_of(0, 0, 0, 0, 1, 2)):
+            person, kind = self.one_of((drawn["deployed_by"], None), self.somebody(0.2))
+            at = drawn["started_at"] - HOUR if isinstance(drawn["started_at"], datetime) else self.instant()
+            self.records.add(
+                "decision", f"{key}g{i}", deployment_key=key, decided_by=person, decided_by_type=kind, decided_at=at,
+                verdict=self.one_of("approved", "approved", "approved", "rejected"),
+            )  # fmt: skip
+        return drawn
 
     def review(self, key: str, row: dict[str, object], created: datetime) -> None:
         """Review an emergency: before its end, in time, on the last instant, late; by anybody, by nobody known."""

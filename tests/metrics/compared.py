@@ -97,9 +97,12 @@ def compare(con: duckdb.DuckDBPyConnection, first_seed: int, source: str) -> Com
     first = rates.first_in_production(records.of, attempts)
     ledger = conditions.ledger(records.of, changes, first, limits.as_of)
     return Compared(
-        con, source, limits, records, people, attempts, changes, failures.failures(records.of, attempts), planned,
-        ledger,
-        handover.handover(records.of, attempts, changes, planned, ledger), first,
+        con, source, limits, records, people, attempts, changes, failures.failures(records.of, attempts, first),
+        planned, ledger,
+        handover.handover(
+            records.of, attempts, changes, planned, ledger, handover.gated(records.of, people), limits.expiry
+        ),
+        first,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from tests.metrics.organisations import START
-from tests.metrics.reference.limits import Calendar, Freeze, Limits
+from tests.metrics.reference.limits import Calendar, Entitlement, Freeze, Limits
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago", "UTC")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,6 +29,8 @@ def configured(seeds: Iterable[int], is_unusual: bool) -> tuple[str, Limits]:
     dependencies: set[tuple[str, str]] = set()
     freezes: list[Freeze] = []
     text: list[str] = []
+    teams: dict[str, str] = {}
+    entitlements: list[Entitlement] = []
     for seed in seeds:
         chance = random.Random(f"settings {seed}")
         web, api, pay = (f"o{seed}-{name}" for name in ("web", "api", "pay"))
@@ -39,9 +41,11 @@ def configured(seeds: Iterable[int], is_unusual: bool) -> tuple[str, Limits]:
             has_team = chance.random() < 0.7
             if has_team:
                 calendars[service] = calendar
+                teams[service] = f"t{seed}"
             dependencies |= {(service, other) for other in needs.get(service, [])}
             text += ["[[service]]", f'name = "{service}"', f'team = "{f"t{seed}" if has_team else ""}"']
             text += [f"depends_on = {needs.get(service, [])}"]
+        entitlements += draw_entitlements(chance, (web, api, pay, f"t{seed}"))
         if chance.random() < 0.5:
             begin = (START + timedelta(days=random.Random(seed).randint(0, 100))).date()
             freezes.append(draw_freeze(chance, f"freeze {seed}", (web, api, pay), begin))
@@ -52,15 +56,43 @@ def configured(seeds: Iterable[int], is_unusual: bool) -> tuple[str, Limits]:
     limits: dict[str, object] = {"as_of": LATE}
     if is_unusual:
         limits = {"as_of": AMIDST, "adjacent": timedelta(hours=1), "default_window": timedelta(hours=2)}
-        limits |= {"median_minimum": 3, "required": 2}
+        limits |= {"median_minimum": 3, "required": 2, "expiry": timedelta(days=1)}
         text += ["[thresholds]", "adjacent_buffer_seconds = 3600", "default_window_minutes = 120"]
-        text += ["window_median_minimum = 3", "required_approvals = 2"]
+        text += ["window_median_minimum = 3", "required_approvals = 2", "approval_expiry_days = 1"]
+    text += people(entitlements)
     return "\n".join(text), Limits(
         calendars=calendars,
         dependencies=frozenset(dependencies),
         freezes=tuple(freezes),
+        teams=teams,
+        entitlements=tuple(entitlements),
         **limits,  # type: ignore[arg-type]
     )
+
+
+def draw_entitlements(chance: random.Random, scopes: tuple[str, ...]) -> list[Entitlement]:
+    """Draw what two people may approve: for good, from a day on, up to a day, for a time; the others nothing."""
+    found = []
+    for scope in scopes:
+        first = (START + timedelta(days=chance.randint(0, 110))).date()
+        last = first + timedelta(days=chance.choice((0, 5, 40)))
+        bounds = chance.choice(((None, None), (first, None), (None, last), (first, last)))
+        if chance.random() < 0.6:
+            found.append(Entitlement(chance.choice(("bob", "cat")), scope, *bounds))
+    return found
+
+
+def people(entitlements: list[Entitlement]) -> list[str]:
+    """Return the settings of everybody who is entitled to anything."""
+    text = []
+    for name in ("bob", "cat"):
+        text += ["[[identity.people]]", f'name = "{name}"', f'logins = ["{name}"]']
+        for one in entitlements:
+            if one.person == name:
+                text += ["[[identity.people.entitlement]]", f'to = "{one.to}"']
+                text += [f"start = {one.first}"] if one.first else []
+                text += [f"end = {one.last}"] if one.last else []
+    return text
 
 
 def draw_calendar(chance: random.Random) -> Calendar:

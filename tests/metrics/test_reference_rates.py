@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
-from tests.metrics.compared import Compared, differing
-from tests.metrics.reference import approvals, failures, rates, releases
+from tests.metrics.compared import SECOND, Compared, differing
+from tests.metrics.reference import approvals, failures, rates, releases, stages
 
 
 def test_emergencies_and_planned_ones_are_counted_as_the_definitions_say(compared: Compared) -> None:
     """Emergency ÷ implemented; scheduled more than 48 hours ahead."""
-    assert differing(rates.emergencies(compared.changes), compared.metric("emergency_change_ratio")) == []
+    emergencies = rates.emergencies(compared.changes, compared.first, compared.limits.as_of)
+    assert differing(emergencies, compared.metric("emergency_change_ratio")) == []
     planned = rates.planned_emergencies(compared.changes, compared.windows)
     assert differing(planned, compared.metric("planned_emergency_rate")) == []
 
@@ -106,6 +107,30 @@ def test_the_first_response_and_the_last_cycle_are_timed_as_the_definitions_say(
             cycles[key]["value"] = (change.effective_at - asked).total_seconds()
     assert differing(responses, compared.metric("first_response_time")) == []
     assert differing(cycles, compared.metric("approval_cycle_latency")) == []
+
+
+def test_the_stages_of_every_change_are_those_of_the_definitions_and_add_up(compared: Compared) -> None:
+    """Response, rework, approval, merge, deployment; what is out of order takes no time and is marked."""
+    found = {
+        key: divided
+        for key, change in compared.changes.items()
+        if (divided := stages.stages(change, compared.first, compared.records.of)) is not None
+    }
+    assert differing(found, compared.published("marts.change_stages", "change_id")) == []
+
+
+def test_every_reversal_is_found_and_is_a_failure_or_none_as_the_definitions_say(compared: Compared) -> None:
+    """By a field, a link, an event or a title; planned ones and what puts back are none."""
+    expected = {
+        key: {"reverts_change_id": compared.named(one.taken), "link_basis": one.basis, "kind": one.kind}
+        for key, one in failures.reversals(compared.records.of).items()
+    }
+    assert differing(expected, compared.published("marts.reversals", "change_id")) == []
+    assert compared.source == SECOND or {row["kind"] for row in expected.values()} == {
+        "reversal",
+        "planned",
+        "put_back",
+    }
 
 
 def test_every_version_moves_as_the_definitions_say(compared: Compared) -> None:

@@ -88,7 +88,9 @@ def test_as_many_windows_are_open_at_each_instant_as_a_plain_count_says(whole: C
 
 def test_exactly_the_deployments_of_the_definitions_began_inside_a_freeze(whole: Compared) -> None:
     """Freezes of the calendar and of the settings, whole local days over a change of the clocks, with exemptions."""
-    expected = releases.frozen(whole.records.of, whole.deployments, whole.changes, whole.windows, whole.limits)
+    expected = releases.frozen(
+        whole.records.of, whole.deployments, whole.changes, whole.windows, whole.failures, whole.limits
+    )
     found = {
         (deployment, name): is_exempt
         for deployment, name, is_exempt in whole.rows(

@@ -57,7 +57,8 @@ decided as (
         d.change_id,
         min(d.decided_at) filter (
             where d.verdict in ('approved', 'rejected', 'changes_requested')
-                and d.decided_by_type = 'human' and coalesce(d.decided_by <> c.author, true)
+                -- Who may be the requester under another spelling is nobody else.
+                and d.decided_by_type = 'human' and d.decided_by is not null and coalesce(d.decided_by <> c.author, true)
         ) as first_response_at,
         min(d.decided_at) filter (where d.verdict in ('rejected', 'changes_requested')) as first_changes_requested_at,
         min(d.decided_at) filter (where d.verdict = 'approved') as first_approval_at,

@@ -192,7 +192,7 @@ select
     cast(f.source || ':' || f.run_key as varchar) as run_id,
     cast(f.decided_at as timestamp) as decided_at,
     cast(lower(trim(f.login)) as varchar) as decided_by_login,
-    cast(case when k.login is null then a.person_id end as varchar) as decided_by,
+    cast(case when k.person is null then a.person_id end as varchar) as decided_by,
     cast(a.actor_type as varchar) as decided_by_type,
     cast(coalesce(f.verdict, 'commented') as varchar) as verdict,
     cast(f.revision as varchar) as revision,
@@ -227,7 +227,8 @@ select
 from acts f
 left join intermediate.int_actors a on a.source = f.source and a.login = lower(trim(f.login))
 left join (
-    select c.source, c.key, o.other_login as login
+    -- By person: whom the configuration names under one of the spellings is known.
+    select c.source, c.key, o.other_login as person
     from intermediate.int_alike_logins o
-    inner join intermediate.int_changes c on c.source = o.source and c.author_login = o.login
-) k on k.source = f.source and k.key = f.change_key and k.login = lower(trim(f.login))
+    inner join intermediate.int_changes c on c.author = o.login
+) k on k.source = f.source and k.key = f.change_key and k.person = a.person_id

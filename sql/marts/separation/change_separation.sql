@@ -1,4 +1,4 @@
--- description: Separation of duties of every change that was merged or ended: what each test of changes found. Read it as rows,
+-- description: Separation of duties of every change that was implemented: what each test of changes found. Read it as rows,
 --   one per test, in marts.separation_of_duties.
 -- grain: change_id
 -- column: change_id | The change tested.
@@ -11,7 +11,8 @@
 -- column: policy | What approved it then.
 -- column: is_approval_collectable | Whether its source keeps approvals at all.
 -- column: is_independent | Whether everybody who contributed has a valid approval by another human.
--- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
+-- column: open_question | Why it cannot be said whether everybody has: an approval that held is of nobody knows whom or when, or its
+--   giver may be a contributor under another spelling; null where it can.
 -- column: is_requester_known | Whether whoever asked for it is resolved.
 -- column: sod_1_strict | Result: nobody who contributed approved.
 -- column: sod_1_strict_reason | What decided that.
@@ -37,14 +38,21 @@
 -- assert: sod_8 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
 -- assert: (merged_at is null) = (sod_5 is null) and (merged_at is null) = (sod_6 is null)
 -- assert: (sod_5 is null) = (sod_5_reason is null) and (sod_6 is null) = (sod_6_reason is null)
-with approvals as (
+with alike as (
+    -- Who may have contributed under another spelling.
+    select distinct k.change_id, o.other_login as person
+    from intermediate.int_change_contributors k
+    inner join intermediate.int_alike_logins o on o.login = k.person
+),
+approvals as (
     select change_id, decided_by, is_contributor, is_author,
-        is_in_force and decided_by_type = 'human' and decided_by is not null as is_valid
+        is_in_force and decided_by_type = 'human' and decided_by is not null as is_valid,
+        is_in_force and decided_by is null and policy is null as is_valid_by_nobody_known
     from intermediate.int_approvals
     union all
     -- Who approved is known also where no record says when.
     select d.change_id, d.decided_by, k.person is not null or coalesce(d.decided_by = c.author, false),
-        coalesce(d.decided_by = c.author, false), false
+        coalesce(d.decided_by = c.author, false), false, false
     from intermediate.int_decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
     left join intermediate.int_change_contributors k on k.change_id = d.change_id and k.person = d.decided_by
@@ -52,32 +60,54 @@ with approvals as (
 ),
 approved as (
     select
-        change_id,
-        max(case when is_contributor then 1 else 0 end) as by_contributor,
-        max(case when is_author then 1 else 0 end) as by_author,
-        max(case when decided_by is null then 1 else 0 end) as by_unresolved,
+        a.change_id,
+        max(case when a.is_contributor then 1 else 0 end) as by_contributor,
+        max(case when a.is_author then 1 else 0 end) as by_author,
+        max(case when a.decided_by is null then 1 else 0 end) as by_unresolved,
+        max(case when l.change_id is not null and not a.is_contributor then 1 else 0 end) as by_alike,
+        max(case when l.change_id is not null and not a.is_contributor and a.is_valid then 1 else 0 end) as valid_by_alike,
+        max(case when a.is_valid_by_nobody_known then 1 else 0 end) as valid_by_unresolved,
         -- Humans whose approval held for what shipped: that there are two is seen by the first and the last in order.
-        min(case when is_valid then decided_by end) as first_valid,
-        max(case when is_valid then decided_by end) as last_valid,
-        max(case when is_valid and is_contributor then 1 else 0 end) as valid_by_contributor
-    from approvals
-    group by change_id
+        min(case when a.is_valid then a.decided_by end) as first_valid,
+        max(case when a.is_valid then a.decided_by end) as last_valid,
+        count(distinct case when a.is_valid then a.decided_by end) as valid_people,
+        max(case when a.is_valid and not a.is_contributor and l.change_id is null then 1 else 0 end) as valid_by_another
+    from approvals a
+    left join alike l on l.change_id = a.change_id and l.person = a.decided_by
+    group by a.change_id
 ),
 merged as (
     select
         c.change_id, c.source, c.service, c.team, c.change_type, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
-        c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval,
+        c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval, q.login is not null as is_merger_alike,
         p.first_valid is not null as has_valid_approval,
         coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
         coalesce(p.by_author, 0) = 1 as is_by_author,
         coalesce(p.by_unresolved, 0) = 1 as is_by_unresolved,
         coalesce(c.approval_basis in ('standard', 'policy'), false) as is_exempt,
         -- Everybody in C has a valid approval by another human: two approvers, or one who did not contribute.
-        coalesce(p.first_valid <> p.last_valid or p.valid_by_contributor = 0, false) and p.first_valid is not null as is_independent
+        coalesce(p.valid_by_another = 1 or p.valid_people > 2 or (p.valid_people = 2 and o.login is null), false) as is_independent,
+        coalesce(p.valid_by_unresolved = 1, false) as is_held_by_unresolved,
+        coalesce(p.by_alike = 1, false) as is_by_alike,
+        -- Of one valid approval, or of two whose givers may be one person, and none of somebody else.
+        coalesce(p.valid_by_alike = 1 or o.login is not null, false) as is_held_by_alike
     from marts.changes c
     left join approved p on p.change_id = c.change_id
-    where c.state in ('merged', 'closed') and coalesce(c.outcome, '') <> 'cancelled'
-        and (c.merged_at is not null or c.effective_approval_at is not null or c.first_deployed_at is not null)
+    left join intermediate.int_alike_logins q on q.login = c.requester and q.other_login = c.merged_by
+    left join intermediate.int_alike_logins o on o.login = p.first_valid and o.other_login = p.last_valid
+    where c.is_implemented
+),
+judged as (
+    select *,
+        case
+            when is_independent then null
+            when is_held_by_unresolved then 'an approver is unresolved'
+            when has_untimed_approval then 'no record states when it was approved'
+            when is_held_by_alike then 'an approver may have contributed under another spelling'
+        end as open_question,
+        -- Only a merger who is not the requester by name may be so by another spelling.
+        coalesce(not is_self_merged and is_merger_alike, false) as is_maybe_self_merged
+    from merged
 ),
 bypasses as (
     select source || ':' || subject_key as change_id from intermediate.all_events
@@ -124,14 +154,14 @@ select
     cast(m.policy as varchar) as policy,
     cast(m.is_approval_collectable as boolean) as is_approval_collectable,
     cast(m.is_independent as boolean) as is_independent,
-    cast(m.has_untimed_approval as boolean) as has_untimed_approval,
+    cast(m.open_question as varchar) as open_question,
     cast(m.requester is not null as boolean) as is_requester_known,
     cast(
         case
             when m.is_exempt then 'exempt'
             when not m.is_approval_collectable then 'not_collectable'
             when m.is_by_contributor then 'fail'
-            when m.requester is null or m.is_by_unresolved then 'indeterminate'
+            when m.requester is null or m.is_by_unresolved or m.is_by_alike then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_1_strict,
@@ -141,6 +171,7 @@ select
             when not m.is_approval_collectable then 'the source keeps no approvals'
             when m.is_by_contributor then 'somebody who contributed approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
+            when m.is_by_alike then 'an approver may have contributed under another spelling'
             else 'nobody who contributed approved'
         end as varchar
     ) as sod_1_strict_reason,
@@ -150,7 +181,7 @@ select
             when not m.is_approval_collectable then 'not_collectable'
             when m.requester is null and m.has_valid_approval then 'indeterminate'
             when m.is_independent then 'pass'
-            when m.is_by_unresolved or m.has_untimed_approval then 'indeterminate'
+            when m.open_question is not null then 'indeterminate'
             else 'fail'
         end as varchar
     ) as sod_1_effective,
@@ -160,8 +191,7 @@ select
             when not m.is_approval_collectable then 'the source keeps no approvals'
             when m.requester is null and m.has_valid_approval then 'the requester is unresolved'
             when m.is_independent then 'every contributor has a valid approval by another human'
-            when m.is_by_unresolved then 'an approver is unresolved'
-            when m.has_untimed_approval then 'no record states when it was approved'
+            when m.open_question is not null then m.open_question
             when not m.has_valid_approval then 'no valid approval by a human'
             else 'the only valid approval is by a contributor'
         end as varchar
@@ -190,8 +220,9 @@ select
             when m.is_exempt then 'exempt'
             when not m.is_approval_collectable then 'not_collectable'
             when m.is_self_merged is null then 'indeterminate'
-            when m.is_self_merged and not m.is_independent and m.has_untimed_approval then 'indeterminate'
+            when m.is_self_merged and m.open_question is not null then 'indeterminate'
             when m.is_self_merged and not m.is_independent then 'fail'
+            when m.is_maybe_self_merged and not m.is_independent then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_5,
@@ -201,10 +232,10 @@ select
             when m.is_exempt then coalesce(m.policy, 'policy')
             when not m.is_approval_collectable then 'the source keeps no approvals'
             when m.is_self_merged is null then 'who merged is unresolved'
-            when m.is_self_merged and not m.is_independent and m.has_untimed_approval
-                then 'no record states when it was approved'
+            when m.is_self_merged and m.open_question is not null then m.open_question
             when m.is_self_merged and not m.is_independent then 'merged by the requester without independent approval'
             when m.is_self_merged then 'merged by the requester, with independent approval'
+            when m.is_maybe_self_merged and not m.is_independent then 'the requester may have merged under another spelling'
             else 'merged by somebody else'
         end as varchar
     ) as sod_5_reason,
@@ -245,7 +276,7 @@ select
             else 'the approver is not entitled to it'
         end as varchar
     ) as sod_8_reason
-from merged m
+from judged m
 cross join entitled e
 left join bypasses b on b.change_id = m.change_id
 left join bypass_sources s on s.source = m.source

@@ -16,37 +16,104 @@
 -- assert: sod_2 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
 -- assert: sod_3 in ('pass', 'fail', 'exempt', 'indeterminate', 'not_collectable')
 with carried as (
-    select x.deployment_id, x.change_id, x.governing_change_id, d.deployer, d.deployer_type, d.started_at
+    select x.deployment_id, x.change_id, x.governing_change_id, x.authorised_by, d.deployer, d.deployer_type, d.started_at
     from marts.deployment_changes x
     inner join marts.deployments d on d.deployment_id = x.deployment_id
     where not d.is_rerelease
+),
+gates as (
+    select g.deployment_id, g.decided_by
+    from (
+        select d.deployment_id, g.decided_by
+        from intermediate.int_deployments d
+        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
+        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+        union
+        select deployment_id, decided_by from intermediate.int_decisions
+        where deployment_id is not null and verdict = 'approved' and decided_by_type = 'human' and decided_by is not null
+    ) g
+    -- With two who let it go, another did.
+    qualify count(*) over (partition by g.deployment_id) = 1
+),
+untimed as (
+    select change_id, decided_by, decided_by_type, revision, is_dismissed, dismissed_at
+    from intermediate.int_decisions
+    where verdict = 'approved' and decided_at is null and coalesce(decided_by_type, 'human') = 'human'
+),
+deployed as (
+    select l.change_id, min(d.started_at) as first_started_at
+    from intermediate.int_deployment_changes l
+    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
+    where d.is_production and l.change_id in (select change_id from untimed)
+    group by l.change_id
+),
+approvers as (
+    select change_id, decided_by from intermediate.int_approvals
+    where (is_authorising and decided_by_type = 'human') or (is_in_force and decided_by is null)
+    union
+    -- Who approved is known also where no record says when.
+    select d.change_id, d.decided_by
+    from untimed d
+    inner join intermediate.int_changes c on c.change_id = d.change_id
+    left join deployed p on p.change_id = d.change_id
+    cross join config.build b
+    where coalesce(d.decided_by <> c.author, true)
+        and not (
+            d.is_dismissed and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true)
+        )
+        and (
+            d.revision is null or c.head_revision is null
+            or starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision)
+        )
 ),
 -- Few: so they are found first, and not looked up among all approvals for each change that was deployed.
 by_approvers as (
     select distinct x.deployment_id, x.change_id
     from carried x
-    inner join intermediate.int_approvals a on a.change_id = x.governing_change_id and a.decided_by = x.deployer
-    where a.is_authorising and a.decided_by_type = 'human'
+    inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = x.deployer
+    union
+    -- Where nothing but the gate of the pipeline authorised it, who let it go is its approver.
+    select x.deployment_id, x.change_id
+    from carried x
+    inner join gates g on g.deployment_id = x.deployment_id and g.decided_by = x.deployer
+    where x.authorised_by = 'gate'
 ),
 by_contributors as (
     select x.deployment_id, x.change_id
     from carried x
     inner join intermediate.int_change_contributors k on k.change_id = x.change_id and k.person = x.deployer
 ),
+alike_approvers as (
+    -- Under another spelling the deployer may have approved.
+    select distinct x.deployment_id, x.change_id
+    from carried x
+    inner join intermediate.int_alike_logins o on o.login = x.deployer
+    inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = o.other_login
+),
+alike_contributors as (
+    select distinct x.deployment_id, x.change_id
+    from carried x
+    inner join intermediate.int_alike_logins o on o.login = x.deployer
+    inner join intermediate.int_change_contributors k on k.change_id = x.change_id and k.person = o.other_login
+),
 unresolved as (
-    select distinct change_id from intermediate.int_approvals where is_in_force and decided_by is null
+    select distinct change_id from approvers where decided_by is null
 ),
 shipped as (
     select x.deployment_id, x.change_id, x.deployer, x.deployer_type, x.started_at,
         m.service, m.team, m.change_type, m.is_exempt, m.policy, m.is_approval_collectable, m.is_independent,
-        m.has_untimed_approval, m.is_requester_known,
+        m.open_question, m.is_requester_known,
         k.change_id is not null as is_deployed_by_contributor,
         a.change_id is not null as is_deployed_by_approver,
-        u.change_id is not null as has_unresolved_approval
+        u.change_id is not null as has_unresolved_approval,
+        y.change_id is not null as is_maybe_deployed_by_approver,
+        z.change_id is not null as is_maybe_deployed_by_contributor
     from carried x
     inner join marts.change_separation m on m.change_id = x.change_id
     left join by_contributors k on k.deployment_id = x.deployment_id and k.change_id = x.change_id
     left join by_approvers a on a.deployment_id = x.deployment_id and a.change_id = x.change_id
+    left join alike_approvers y on y.deployment_id = x.deployment_id and y.change_id = x.change_id
+    left join alike_contributors z on z.deployment_id = x.deployment_id and z.change_id = x.change_id
     left join unresolved u on u.change_id = x.governing_change_id
 )
 select
@@ -63,7 +130,7 @@ select
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_approver then 'fail'
-            when has_unresolved_approval then 'indeterminate'
+            when has_unresolved_approval or is_maybe_deployed_by_approver then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_2,
@@ -75,6 +142,7 @@ select
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_approver then 'the approver deployed'
             when has_unresolved_approval then 'an approver is unresolved'
+            when is_maybe_deployed_by_approver then 'the deployer may have approved under another spelling'
             else 'the deployer did not approve'
         end as varchar
     ) as sod_2_reason,
@@ -84,10 +152,11 @@ select
             when not is_approval_collectable then 'not_collectable'
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
-            when is_deployed_by_contributor and not is_independent and has_untimed_approval then 'indeterminate'
+            when is_deployed_by_contributor and open_question is not null then 'indeterminate'
             when is_deployed_by_contributor and not is_independent then 'fail'
             -- Whoever asked for it and is not known may be the deployer.
             when not is_requester_known and not is_independent then 'indeterminate'
+            when is_maybe_deployed_by_contributor and not is_independent then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_3,
@@ -97,10 +166,11 @@ select
             when not is_approval_collectable then 'the source keeps no approvals'
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
-            when is_deployed_by_contributor and not is_independent and has_untimed_approval
-                then 'no record states when it was approved'
+            when is_deployed_by_contributor and open_question is not null then open_question
             when is_deployed_by_contributor and not is_independent then 'a contributor deployed without independent approval'
             when not is_requester_known and not is_independent then 'the requester is unresolved'
+            when is_maybe_deployed_by_contributor and not is_independent
+                then 'the deployer may have contributed under another spelling'
             when is_deployed_by_contributor then 'a contributor deployed, with independent approval'
             else 'the deployer did not contribute'
         end as varchar

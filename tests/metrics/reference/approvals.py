@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.metrics.reference.basics import People, Person, Row, by, earliest, latest, same_revision, seconds
+from tests.metrics.reference.basics import People, Person, Row, alike, by, earliest, latest, same_revision, seconds
 
 OPPOSED = ("changes_requested", "rejected", "withdrawn")
 STATES = {
@@ -40,6 +41,7 @@ class Decision:
     until: datetime | None = None
     covers: bool = True
     in_force: bool = False
+    decider: str | None = None
 
 
 @dataclass
@@ -131,12 +133,14 @@ def changes(
             requested_at=requested_at(row, events.get(key, [])), required=required,
         )  # fmt: skip
         change.decisions = [decision(stated, people) for stated in decisions.get(key, [])]
+        for item in change.decisions:
+            item.decider, item.person = item.person.name, known_from(item.person, change.requester)
         if row["approved_at"] is not None and not is_repeated(change, row, people):
             # The fields of a refused record hold when and by whom it was refused.
             verdict = "rejected" if STATES.get(row["state"]) == "rejected" else "approved"
-            change.decisions.append(
-                Decision(key, row["approved_at"], people.who(row["approved_by"]), verdict, None, None)
-            )
+            by_whom = people.who(row["approved_by"])
+            known = known_from(by_whom, change.requester)
+            change.decisions.append(Decision(key, row["approved_at"], known, verdict, None, None, decider=by_whom.name))
         pushes = [event["occurred_at"] for event in events.get(key, []) if event["verb"] == "pushed"]
         pushes += [commit["committed_at"] for commit in commits.get(key, [])]
         # What is open, again too, was closed once at most.
@@ -151,8 +155,13 @@ def is_repeated(change: Change, row: Row, people: People) -> bool:
     """Whether the field only repeats an approval that is a record of its own."""
     approver = people.who(row["approved_by"]).name
     return approver is not None and any(
-        (approval.at, approval.person.name) == (row["approved_at"], approver) for approval in change.approvals
+        (approval.at, approval.decider) == (row["approved_at"], approver) for approval in change.approvals
     )
+
+
+def known_from(person: Person, requester: Person) -> Person:
+    """Return who decided; nobody is known behind what may be the requester under another spelling."""
+    return Person(None) if alike(person.name, requester.name) else person
 
 
 def decision(row: Row, people: People) -> Decision:
@@ -172,8 +181,8 @@ def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: da
                 other.at
                 for other in change.decisions
                 if other.verdict in OPPOSED
-                and other.person.name is not None
-                and other.person.name == item.person.name
+                and other.decider is not None
+                and other.decider == item.decider
                 and other.at is not None
                 and other.at > item.at
             ]
@@ -298,6 +307,16 @@ def is_untimed(change: Change) -> bool:
 def is_own(change: Change, item: Decision) -> bool:
     """Whether the requester gave it."""
     return item.person.name is not None and item.person.name == change.requester.name
+
+
+def is_implemented(change: Change, shipped: Collection[str], as_of: datetime) -> bool:
+    """Whether it went: merged, in production, or a change request that ended, or of which the work ended."""
+    if change.row["merged_at"] or change.key in shipped:
+        return True
+    if change.row["record_type"] == "pull_request" or change.row["outcome"] == "Cancelled":
+        return False
+    ended = change.row["actual_end_at"]
+    return change.state == "closed" or (change.state == "open" and ended is not None and ended <= as_of)
 
 
 def row_of(change: Change) -> dict[str, Any]:

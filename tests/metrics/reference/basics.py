@@ -48,6 +48,26 @@ class People:
         return Person(name, is_bot)
 
 
+def alike(one: str | None, other: str | None) -> bool:
+    """Whether two names may be one person under two spellings; two bare logins are two accounts."""
+    if one is None or other is None or one == other or not (set(one + other) & set(" ,(@")):
+        return False
+    (full, short), (full_of_other, short_of_other) = spellings(one), spellings(other)
+    return bool(full & (full_of_other | short_of_other) or short & full_of_other)
+
+
+def spellings(name: str) -> tuple[set[str], set[str]]:
+    """Return how a name may be written in full, and as initial and last name."""
+    tag = re.search(r"[(]([^() ]+)[)]$", name)
+    plain = re.sub(r"@.*$", "", re.sub(r" *[(][^()]*[)]$", "", name))
+    if "," in plain:
+        last, _, first = plain.partition(",")
+        plain = f"{first.strip()} {last}"
+    words = re.split(r"[._ -]+", plain.strip())
+    full = {" ".join(words), "".join(words)} | ({tag[1]} if tag else set())
+    return full - {""}, {words[0][0] + words[-1]} if len(words) > 1 else set()
+
+
 def same_revision(one: str | None, other: str | None) -> bool:
     """Whether both name one commit; an abbreviation of seven letters or more is enough."""
     if not one or not other:

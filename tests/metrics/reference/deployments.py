@@ -151,6 +151,13 @@ def first_starts(records: dict[str, list[Row]], found: dict[str, Deployment]) ->
     return starts
 
 
+def in_production(records: dict[str, list[Row]], deployments: dict[str, Deployment]) -> set[str]:
+    """Return every change that a finished production deployment carried, tickets with what implements them."""
+    ticket = tickets(records)
+    shipped = {key for item in deployments.values() if item.is_finished_in_production for key in item.carried}
+    return shipped | {ticket[key] for key in shipped if key in ticket}
+
+
 def tickets(records: dict[str, list[Row]]) -> dict[str, str]:
     """Return pull request → the change request it implements."""
     return {link["from_key"]: link["to_key"] for link in records["link"] if link["relation"] == "implements"}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.metrics.reference.basics import Row, earliest, latest, same_revision
-from tests.metrics.reference.deployments import Deployment, sequences
+from tests.metrics.reference.deployments import Deployment, sequences, tickets
 
 WINDOW = timedelta(hours=24)
 
@@ -69,6 +71,69 @@ def place(item: Deployment) -> tuple[datetime, str]:
     return item.finished_at, item.key
 
 
+PLANNED = re.compile(r"(^|[|])(planned|temporary)([-_ ]|[|]|$)")
+REVERTED = timedelta(hours=72)
+
+
+@dataclass
+class Reversal:
+    """A change that takes another one back: how that is known, and whether it is a failure."""
+
+    change: str
+    taken: str
+    basis: str
+    kind: str
+
+
+def reversals(records: dict[str, list[Row]]) -> dict[str, Reversal]:
+    """Return every change that takes another back: by a field or link, by an event of the other, else by its title."""
+    rows = {row["key"]: row for row in records["change"]}
+    taken: dict[str, tuple[str, str]] = {}
+    for key, row in rows.items():
+        stated = {row["reverts_key"]} | {
+            link["to_key"] for link in records["link"] if (link["relation"], link["from_key"]) == ("reverts", key)
+        }
+        told = {
+            event["subject_key"]
+            for event in records["event"]
+            if (event["verb"], event["new_value"]) == ("reverted", key)
+        }
+        for basis, found in (("stated", stated), ("event", told), ("title", titled(row, records["change"]))):
+            others = sorted(other for other in found if other in rows and other != key)
+            if others:
+                taken[key] = others[0], basis
+                break
+    found_all = {}
+    for key, (other, basis) in taken.items():
+        if step(key, taken, rows) % 2 == 0:
+            kind = "put_back"
+        else:
+            labels = f"{rows[key]['labels'] or ''}|{rows[other]['labels'] or ''}".lower()
+            kind = "planned" if PLANNED.search(labels) else "reversal"
+        found_all[key] = Reversal(key, other, basis, kind)
+    return found_all
+
+
+def titled(row: Row, changes: list[Row]) -> set[str]:
+    """Return the latest change before this one whose title it says to revert."""
+    match = re.fullmatch(r'Revert "(.+)"', row["title"] or "")
+    if match is None or row["created_at"] is None:
+        return set()
+    before = [
+        other for other in changes
+        if other["title"] == match[1] and other["created_at"] and other["created_at"] < row["created_at"]
+    ]  # fmt: skip
+    return {max(before, key=lambda other: (other["created_at"], other["key"]))["key"]} if before else set()
+
+
+def step(key: str, taken: dict[str, tuple[str, str]], rows: dict[str, Row]) -> int:
+    """Taking back is the first step, putting back the second, taking back again the third."""
+    other = taken[key][0]
+    if other in taken:
+        return 1 + step(other, taken, rows)
+    return 2 if re.match(r"revert(ing)? ", (rows[other]["title"] or "").lower()) else 1
+
+
 def links(
     records: dict[str, list[Row]], deployments: dict[str, Deployment]
 ) -> dict[str, tuple[str | None, str | None]]:
@@ -104,7 +169,24 @@ def rollbacks(deployments: dict[str, Deployment]) -> list[tuple[str, str, str, b
     return found
 
 
-def failures(records: dict[str, list[Row]], deployments: dict[str, Deployment]) -> list[Failure]:
+def reverted(
+    records: dict[str, list[Row]], back: dict[str, Reversal], first: dict[str, Deployment]
+) -> Iterator[Failure]:
+    """Yield what was taken back by a merged change within 72 hours of reaching production."""
+    rows = {row["key"]: row for row in records["change"]}
+    for one in back.values():
+        row, deployment = rows[one.change], first.get(one.taken)
+        known_at = row["created_at"] or row["merged_at"]
+        if row["merged_at"] is None or deployment is None or deployment.finished_at is None:
+            continue
+        if timedelta(0) <= known_at - deployment.finished_at <= REVERTED:
+            words = {"planned": "planned reversal", "put_back": "put back"}
+            yield Failure(deployment.key, "revert", one.change, known_at, None, words.get(one.kind))
+
+
+def failures(
+    records: dict[str, list[Row]], deployments: dict[str, Deployment], first: dict[str, Deployment]
+) -> list[Failure]:
     """Return every reason of every finished production deployment, those that an exclusion rules out included."""
     found = []
     for row in records["incident"]:
@@ -114,11 +196,17 @@ def failures(records: dict[str, list[Row]], deployments: dict[str, Deployment]) 
                 Failure(key, "incident", row["key"], opened_at(row), row["resolved_at"],
                         "planned reversal" if row["is_planned"] else None)
             )  # fmt: skip
+    back, ticket = reversals(records), tickets(records)
     for taken, reason, key, is_put_back in rollbacks(deployments):
         item = deployments[key]
-        found.append(
-            Failure(taken, reason, key, item.started_at, item.finished_at, "put back" if is_put_back else None)
-        )
+        carried = item.carried | {ticket[one] for one in item.carried if one in ticket}
+        kinds = {back[one].kind for one in carried if one in back}
+        exclusion = "put back" if is_put_back else None
+        if exclusion is None and kinds and "reversal" not in kinds:
+            # Every revert that it brought is a planned one, or puts back.
+            exclusion = "planned reversal" if "planned" in kinds else "put back"
+        found.append(Failure(taken, reason, key, item.started_at, item.finished_at, exclusion))
+    found += reverted(records, back, first)
     # A record that calls the reversal planned speaks for the deployment, whatever else took it back.
     planned = {item.deployment for item in found if item.exclusion == "planned reversal"}
     for item in found:

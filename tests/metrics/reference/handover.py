@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, Decision, is_untimed, possible_at, why_unapproved
-from tests.metrics.reference.basics import People, Row, seconds
+from tests.metrics.reference.approvals import Change, Decision, is_implemented, is_untimed, possible_at, why_unapproved
+from tests.metrics.reference.basics import People, Row, alike, seconds
 from tests.metrics.reference.conditions import Condition
-from tests.metrics.reference.deployments import Deployment, tickets
+from tests.metrics.reference.deployments import Deployment, in_production, tickets
+from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.windows import Window
 
 SKEW = 120
@@ -27,6 +28,7 @@ class Carried:
     lead: float | None
     cls: str
     reason: str | None
+    gate: set[str] = field(default_factory=set)
 
 
 def handover(
@@ -35,6 +37,8 @@ def handover(
     changes: dict[str, Change],
     windows: dict[str, Window],
     conditions: list[Condition],
+    gates: dict[str, set[str]],
+    expiry: timedelta | None,
 ) -> list[Carried]:
     """Judge every change of every production deployment that began and was not called off."""
     ticket = tickets(records)
@@ -49,21 +53,54 @@ def handover(
         for key in sorted(item.carried | {ticket[key] for key in item.carried if key in ticket}):
             governing = changes[ticket.get(key, key)]
             lead = None if governing.effective_at is None else seconds(governing.effective_at, item.started_at)
-            cls = class_of(governing, lead, item.started_at)
+            gate = gates.get(item.key, set())
+            cls = class_of(governing, lead, item.started_at, gate)
             is_unmet = any(one.change is governing and one.is_unmet_at(item.started_at) for one in conditions)
             reason = why_not(governing, cls, item.started_at, planned.get(governing.key, []), is_unmet)
-            found.append(Carried(item, changes[key], governing, lead, cls, reason))
+            if reason == "not approved" and gate:
+                reason = "approved by the requester only"
+            is_old = expiry is not None and lead is not None and lead > expiry.total_seconds()
+            is_old = is_old and governing.basis != "standard" and cls == "prior"
+            if is_old and not lets_through(governing, gate):
+                reason = "approval expired"
+            is_by_gate = governing.basis != "standard" and lets_through(governing, gate)
+            is_by_gate = is_by_gate and (lead is None or lead < -SKEW or is_old)
+            found.append(Carried(item, changes[key], governing, lead, cls, reason, gate if is_by_gate else set()))
     return found
 
 
-def class_of(change: Change, lead: float | None, started_at: datetime) -> str:
+def gated(records: dict[str, list[Row]], people: People) -> dict[str, set[str]]:
+    """Return who let each deployment go in its pipeline: humans who are known."""
+    found: dict[str, set[str]] = {}
+    for row in records["decision"]:
+        person = people.who(row["decided_by"])
+        if row["deployment_key"] is not None and row["verdict"] == "approved" and person.is_human:
+            found.setdefault(row["deployment_key"], set()).add(str(person.name))
+    return found
+
+
+def lets_through(change: Change, gate: set[str]) -> bool:
+    """Whether somebody other than the requester, by whatever spelling, let the deployment go."""
+    return len(gate) > 1 or any(
+        name != change.requester.name and not alike(name, change.requester.name) for name in gate
+    )
+
+
+def class_of(change: Change, lead: float | None, started_at: datetime, gate: set[str]) -> str:
     """Tell when it was approved: before, within the clocks' skew, afterwards, or never."""
-    if change.basis == "standard":
+    is_late = lead is None or lead < -SKEW
+    if change.basis == "standard" or (is_late and lets_through(change, gate)):
         return "prior"
+    if is_late and any(alike(name, change.requester.name) for name in gate):
+        # The requester under another spelling, or somebody else.
+        return "not_collectable"
     if lead is None:
         at = possible_at(change, [item for item in change.approvals if item.in_force])
-        is_open = is_untimed(change) or (at is not None and at <= started_at + timedelta(seconds=SKEW))
-        return "not_collectable" if is_open else "never"
+        # An emergency may have been approved in its time; whatever else was approved afterwards was not before.
+        limit = timedelta(seconds=EMERGENCY if change.type == "emergency" else SKEW)
+        if is_untimed(change) or (at is not None and at <= started_at + limit):
+            return "not_collectable"
+        return "never" if at is None else "retroactive"
     if lead >= 0:
         return "prior"
     if lead >= -SKEW:
@@ -74,13 +111,11 @@ def class_of(change: Change, lead: float | None, started_at: datetime) -> str:
 def why_not(change: Change, cls: str, started_at: datetime, planned: list[Window], is_unmet: bool) -> str | None:
     """Name why there was no valid authorisation at the start."""
     if cls == "never":
-        # Whoever is not known approved after the start, if at all: that is looked away from here.
-        known = [item for item in change.approvals if item.in_force and item.person.name is not None]
-        why = why_unapproved(change, known)
+        why = why_unapproved(change, [item for item in change.approvals if item.in_force])
         words = {"approved for another revision only": "other revision"}
         return words.get(why, why if why == "approved by the requester only" else "not approved")
     if cls == "retroactive":
-        return "approved after the start"
+        return "approved after the start" + (", by somebody who is not known" if change.effective is None else "")
     if cls in ("not_collectable", "retroactive_emergency_in_sla"):
         return None
     stated = [
@@ -115,21 +150,20 @@ def duties(
     changes: dict[str, Change],
     carried: list[Carried],
     people: People,
+    limits: Limits,
 ) -> Iterator[tuple[str, str, str]]:
     """Yield record, test and result."""
-    ticket = tickets(records)
-    shipped = {key for item in deployments.values() if item.is_finished_in_production for key in item.carried}
-    shipped |= {ticket[key] for key in shipped if key in ticket}
+    shipped = in_production(records, deployments)
     makers = {key: contributors(records, change, people) for key, change in changes.items()}
     bypassed = {event["subject_key"] for event in records["event"] if event["verb"] == "bypassed"}
     judged = {}
     for key, change in changes.items():
-        is_over = change.state in ("merged", "closed") and change.row["outcome"] != "Cancelled"
-        if not is_over or not (change.row["merged_at"] or change.effective_at or key in shipped):
+        if not is_implemented(change, shipped, limits.as_of):
             continue
         judged[key] = change
         for test, result in change_tests(change, makers[key], people).items():
             yield key, test, result
+        yield key, "sod_8", entitled(change, limits)
         if change.row["merged_at"]:
             yield key, "sod_6", "fail" if key in bypassed else "pass" if bypassed else "not_collectable"
     for item in carried:
@@ -157,10 +191,27 @@ def recorded(item: Deployment, brought: list[Change], changes: dict[str, Change]
     return "fail" if is_comparable else "not_collectable"
 
 
+def valid_people(change: Change) -> set[str]:
+    """Return the humans whose approval held for what shipped."""
+    return {str(item.person.name) for item in timed(change) if item.in_force and item.person.is_human}
+
+
 def independent(change: Change, makers: set[str]) -> bool:
-    """Whether everybody who contributed has a valid approval by another human."""
-    valid = {item.person.name for item in timed(change) if item.in_force and item.person.is_human}
-    return len(valid) >= 2 or (len(valid) == 1 and not valid & makers)
+    """Whether everybody who contributed has a valid approval by another human, whoever is spelled alike."""
+    valid = valid_people(change)
+    others = [name for name in valid if name not in makers and not any(alike(name, maker) for maker in makers)]
+    is_pair_alike = len(valid) == 2 and alike(*valid)
+    return bool(others) or (len(valid) >= 2 and not is_pair_alike)
+
+
+def is_open(change: Change, makers: set[str]) -> bool:
+    """Whether it cannot be said that somebody has none: an approval that held is of nobody knows whom, or when."""
+    if independent(change, makers):
+        return False
+    valid = valid_people(change)
+    is_unknown = any(item.in_force and item.person.name is None and not item.policy for item in timed(change))
+    is_alike = any(alike(name, maker) for name in valid - makers for maker in makers)
+    return is_unknown or is_untimed(change) or is_alike or (len(valid) == 2 and alike(*valid))
 
 
 def timed(change: Change) -> list[Decision]:
@@ -176,12 +227,13 @@ def change_tests(change: Change, makers: set[str], people: People) -> dict[str, 
     given = timed(change)
     names = {item.person.name for item in change.approvals}
     is_unknown = change.requester.name is None or None in names
+    may_have_made = any(alike(name, maker) for name in names for maker in makers)
     has_valid = any(item.in_force and item.person.is_human for item in given)
     tests = {
         "sod_1_strict": "fail"
         if names & (makers | {change.requester.name} - {None})
         else "indeterminate"
-        if is_unknown
+        if is_unknown or may_have_made
         else "pass",
         "sod_4": "fail"
         if change.requester.name is not None and change.requester.name in names
@@ -194,15 +246,32 @@ def change_tests(change: Change, makers: set[str], people: People) -> dict[str, 
     elif independent(change, makers):
         tests["sod_1_effective"] = "pass"
     else:
-        tests["sod_1_effective"] = "indeterminate" if None in names or is_untimed(change) else "fail"
+        tests["sod_1_effective"] = "indeterminate" if is_open(change, makers) else "fail"
     if change.row["merged_at"]:
         merger = people.who(change.row["merged_by"]).name
         if merger is None or change.requester.name is None:
             tests["sod_5"] = "indeterminate"
         else:
-            is_alone = merger == change.requester.name and not independent(change, makers)
-            tests["sod_5"] = "pass" if not is_alone else "indeterminate" if is_untimed(change) else "fail"
+            is_alone = not independent(change, makers)
+            is_own = is_alone and merger == change.requester.name
+            tests["sod_5"] = "fail" if is_own and not is_open(change, makers) else "pass"
+            if (is_own and is_open(change, makers)) or (is_alone and alike(merger, change.requester.name)):
+                tests["sod_5"] = "indeterminate"
     return tests
+
+
+def entitled(change: Change, limits: Limits) -> str:
+    """Return the test of whether the approver was entitled to it when they approved."""
+    if change.basis in ("standard", "policy"):
+        return "exempt"
+    if not limits.entitlements:
+        return "not_collectable"
+    if change.effective is None or change.effective_at is None:
+        return "indeterminate"
+    at, service = change.effective_at, str(change.row["service"])
+    scopes = {service, limits.teams.get(service, ""), "*"} - {""}
+    mine = [one for one in limits.entitlements if one.person == change.effective.person.name and one.to in scopes]
+    return "pass" if any(one.holds(at) for one in mine) else "fail"
 
 
 def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
@@ -214,14 +283,20 @@ def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
         return {"sod_2": "pass", "sod_3": "pass"}
     if deployer.name is None:
         return {"sod_2": "indeterminate", "sod_3": "indeterminate"}
-    authorising = [one for one in timed(item.governing) if one.in_force and item.governing.is_independent(one)]
+    # Who approved is known also where no record says when.
+    authorising = [one for one in item.governing.approvals if one.in_force and item.governing.is_independent(one)]
+    names = {str(one.person.name) for one in authorising}
+    # Where nothing but the gate authorised it, who alone let it go is its approver.
+    gate = item.gate if len(item.gate) == 1 else set()
     is_alone = not independent(item.change, makers)
     is_unknown_maker = item.change.requester.name is None
-    tests = {"sod_2": "fail" if any(one.person.name == deployer.name for one in authorising) else "pass"}
-    if any(one.in_force and one.person.name is None for one in timed(item.governing)) and tests["sod_2"] == "pass":
+    tests = {"sod_2": "fail" if deployer.name in names | gate else "pass"}
+    is_unknown = any(one.in_force and one.person.name is None for one in item.governing.approvals)
+    if tests["sod_2"] == "pass" and (is_unknown or any(alike(deployer.name, name) for name in names)):
         tests["sod_2"] = "indeterminate"
     if deployer.name in makers and is_alone:
-        tests["sod_3"] = "indeterminate" if is_untimed(item.change) else "fail"
+        tests["sod_3"] = "indeterminate" if is_open(item.change, makers) else "fail"
     else:
-        tests["sod_3"] = "indeterminate" if is_alone and is_unknown_maker else "pass"
+        is_maybe = is_unknown_maker or any(alike(deployer.name, maker) for maker in makers)
+        tests["sod_3"] = "indeterminate" if is_alone and is_maybe else "pass"
     return tests

@@ -52,6 +52,21 @@ class Freeze:
         )
 
 
+@dataclass(frozen=True)
+class Entitlement:
+    """What a person may approve: a service, a team or everything, from a day on, up to the end of another."""
+
+    person: str
+    to: str
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it held at an instant; days are those of UTC."""
+        begins = self.first is None or at >= datetime.combine(self.first, time())
+        return begins and (self.last is None or at < datetime.combine(self.last + ONE_DAY, time()))
+
+
 def instant(local: datetime, zone: ZoneInfo) -> datetime:
     return local.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
 
@@ -65,9 +80,12 @@ class Limits:
     default_window: timedelta = timedelta(hours=1)
     median_minimum: int = 10
     required: int = 1
+    expiry: timedelta | None = None
     calendars: dict[str, Calendar] = field(default_factory=dict)
     dependencies: frozenset[tuple[str, str]] = frozenset()
     freezes: tuple[Freeze, ...] = ()
+    teams: dict[str, str] = field(default_factory=dict)
+    entitlements: tuple[Entitlement, ...] = ()
 
     def calendar(self, service: object) -> Calendar:
         """The calendar of the service's team, else nine to five."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, row_of, why_unapproved
+from tests.metrics.reference.approvals import Change, is_implemented, row_of, why_unapproved
 from tests.metrics.reference.basics import People, Person, Row, by, earliest, seconds
 from tests.metrics.reference.deployments import Deployment, tickets
 from tests.metrics.reference.limits import Limits
@@ -49,16 +49,16 @@ def first_of_services(found: dict[str, Deployment]) -> dict[str, Deployment]:
     return first
 
 
-def is_implemented(change: Change) -> bool:
-    return change.state in ("merged", "closed") and change.row["outcome"] != "Cancelled"
-
-
-def emergencies(changes: dict[str, Change]) -> Metric:
+def emergencies(changes: dict[str, Change], first: dict[str, Deployment], as_of: datetime) -> Metric:
     """Emergency ÷ implemented; of an unknown type nothing can be said."""
     return {
         key: judged(
             change.type == "emergency",
-            "not implemented" if not is_implemented(change) else None if change.type else "change type unknown",
+            "not implemented"
+            if not is_implemented(change, first, as_of)
+            else None
+            if change.type
+            else "change type unknown",
         )
         for key, change in changes.items()
     }
@@ -105,7 +105,7 @@ def reviews(
         said = [(event["occurred_at"], people.who(event["actor"])) for event in told.get(key, [])]
         if row["post_review_at"] is not None:
             said.append((row["post_review_at"], people.who(row["post_review_by"])))
-        reason = "not implemented" if not is_implemented(change) else None
+        reason = "not implemented" if not is_implemented(change, first, limits.as_of) else None
         if reason is None and implemented is not None and implemented + SLA >= limits.as_of:
             reason = "still within the limit"
         found[key] = judged(any(is_done(at, by_whom, implemented, sure, hands) for at, by_whom in said), reason)

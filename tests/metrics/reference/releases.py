@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tests.metrics.reference.approvals import Change
 from tests.metrics.reference.basics import Row, seconds
 from tests.metrics.reference.deployments import PRODUCTION, Deployment, sequences, tickets
-from tests.metrics.reference.failures import WINDOW, rollbacks
+from tests.metrics.reference.failures import WINDOW, Failure
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.rates import Metric, judged, timed
 from tests.metrics.reference.windows import Window
@@ -130,11 +130,13 @@ def frozen(
     found: dict[str, Deployment],
     changes: dict[str, Change],
     windows: dict[str, Window],
+    reasons: list[Failure],
     limits: Limits,
 ) -> dict[tuple[str, str], bool]:
     """Return (deployment, freeze) → whether it is exempt: by the type of every change, or it takes a release back."""
-    taken_back = {key for _, _, key, is_put_back in rollbacks(found) if not is_put_back}
-    put_back = {key for _, _, key, is_put_back in rollbacks(found) if is_put_back}
+    back = [item for item in reasons if item.reason in ("rollback", "return")]
+    taken_back = {item.evidence for item in back if item.exclusion != "put back"}
+    put_back = {item.evidence for item in back if item.exclusion == "put back"}
     ticket = tickets(records)
     inside: dict[tuple[str, str], bool] = {}
     for item in found.values():

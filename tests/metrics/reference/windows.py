@@ -198,12 +198,8 @@ def scheduled(found: dict[str, Window], limits: Limits) -> dict[str, dict[str, o
         is_vague = not found[one].scopes["component"] or not found[other].scopes["component"]
         if basis == "planned" and (scope == "component" or (scope == "service" and is_vague)):
             conflicts |= {one, other}
-    by_change: dict[str, list[Window]] = {}
-    for window in found.values():
-        if window.kind != "freeze":
-            by_change.setdefault(str(window.change or window.key), []).append(window)
     metric: dict[str, dict[str, object]] = {}
-    for key, own in by_change.items():
+    for key, own in by_change(found).items():
         reasons = [why_unscheduled(window) for window in own]
         is_in_conflict = any(window.key in conflicts for window in own)
         left_out = None not in reasons
@@ -216,50 +212,71 @@ def why_unscheduled(window: Window) -> str | None:
         return "rejected or cancelled"
     if window.row["planned_start_at"] is None:
         return "unschedulable: no planned start"
-    return "ends before it starts" if window.problem == "reversed" else None
+    is_reversed = window.planned_end_at is not None and window.planned_end_at < window.row["planned_start_at"]
+    return "ends before it starts" if is_reversed else None
 
 
 def outside(found: dict[str, Window]) -> dict[str, dict[str, object]]:
     """Work that began early or ended late; one side is enough to know, neither is needed to be unknown."""
     metric: dict[str, dict[str, object]] = {}
-    for window in found.values():
-        if window.kind == "freeze":
+    for key, own in by_change(found).items():
+        judged = [outside_of(window) for window in own]
+        if any(reason is None and is_outside for reason, is_outside in judged):
+            metric[key] = {"exclusion_reason": None, "in_numerator": True}
             continue
-        row = row_of(window)
-        early, late = row["early_seconds"], row["late_seconds"]
-        is_outside = bool(early) or bool(late)
-        reason = None
-        if window.is_withdrawn:
-            reason = "rejected or cancelled"
-        elif window.problem == "reversed":
-            reason = "ends before it starts"
-        elif not is_outside and (early is None or late is None):
-            reason = "no actual times"
-        elif not is_outside and window.is_running:
-            reason = "still running"
-        metric[window.key] = (
-            {"exclusion_reason": reason} if reason else {"exclusion_reason": None, "in_numerator": is_outside}
-        )
+        reasons = {reason for reason, _ in judged}
+        order = ("no actual times", "still running", None, "ends before it starts", "rejected or cancelled")
+        reason = next(reason for reason in order if reason in reasons)
+        metric[key] = {"exclusion_reason": reason} if reason else {"exclusion_reason": None, "in_numerator": False}
     return metric
 
 
-def notice(found: dict[str, Window], of_entry: bool) -> dict[str, dict[str, object]]:
-    """Notice given, or whether a window was entered after its own start; withdrawn ones are left out of both."""
-    metric: dict[str, dict[str, object]] = {}
+def outside_of(window: Window) -> tuple[str | None, bool]:
+    """Return why a window is not judged, and whether its work was outside it."""
+    row = row_of(window)
+    early, late = row["early_seconds"], row["late_seconds"]
+    is_outside = bool(early) or bool(late)
+    if window.is_withdrawn:
+        return "rejected or cancelled", False
+    if window.problem == "reversed":
+        return "ends before it starts", False
+    if not is_outside and (early is None or late is None):
+        return "no actual times", False
+    return ("still running" if not is_outside and window.is_running else None), is_outside
+
+
+def by_change(found: dict[str, Window]) -> dict[str, list[Window]]:
+    """Group windows by the change that they are of; one without a change stands for itself."""
+    grouped: dict[str, list[Window]] = {}
     for window in found.values():
-        if window.kind == "freeze":
-            continue
-        created, start = window.row["created_at"], window.row["planned_start_at"]
-        reason = "rejected or cancelled" if window.is_withdrawn else None
-        if reason is None and (created is None or start is None):
-            reason = "entry or start unknown"
-        is_late = bool(created and start and created > start)
-        if reason is None and is_late and not of_entry:
+        if window.kind != "freeze":
+            grouped.setdefault(str(window.change or window.key), []).append(window)
+    return grouped
+
+
+def notice(found: dict[str, Window], of_entry: bool) -> dict[str, dict[str, object]]:
+    """The least notice that a change's windows gave, or whether one was entered after its own start."""
+    metric: dict[str, dict[str, object]] = {}
+    for key, own in by_change(found).items():
+        kept = [window.row for window in own if not window.is_withdrawn]
+        given = [
+            seconds(row["created_at"], row["planned_start_at"]) if row["created_at"] else None
+            for row in kept
+            if row["planned_start_at"]
+        ]
+        known = [value for value in given if value is not None]
+        is_late = any(value < 0 for value in known)
+        reason = None
+        if not kept:
+            reason = "rejected or cancelled"
+        elif is_late and not of_entry:
             reason = "entered after its start"
-        judged: dict[str, object] = {"in_numerator": is_late} if of_entry else {}
-        if not of_entry and reason is None:
-            judged = {"value": seconds(created, start)}
-        metric[window.key] = {"exclusion_reason": reason, **(judged if reason is None else {})}
+        elif not is_late and (not given or None in given):
+            reason = "entry or start unknown"
+        judged: dict[str, object] = {}
+        if reason is None:
+            judged = {"in_numerator": is_late} if of_entry else {"value": min(known)}
+        metric[key] = {"exclusion_reason": reason, **judged}
     return metric
 
 
