@@ -155,7 +155,7 @@ class Section:
         if expression.when:
             value = f"case when {' and '.join(self._condition(item) for item in expression.when)} then {value} end"
         if expression.fallback is not None:
-            value = f"coalesce({value}, {self.columns[expression.fallback]})"
+            value = f"coalesce({value}, {self._value(expression.fallback)})"
         return f"({value})"
 
     def _template(self, template: str) -> str:

@@ -105,7 +105,7 @@ class Expression(Part):
         part: Which piece to take, counted from 1, or from the end with -1.
         values: Replace these texts by those.
         otherwise: What any other text becomes; left out it stays as it is, ``""`` makes it unknown.
-        fallback: Column whose text is taken where all of this gives nothing.
+        fallback: Column, or another expression, that is taken where all of this gives nothing.
         formats: Time formats of this field, instead of the mapping's.
         time_zone: Time zone of this field's local times, instead of the mapping's.
         when: Take the value only from rows that meet these conditions.
@@ -125,7 +125,7 @@ class Expression(Part):
     part: int | None = None
     values: dict[str, str] = {}
     otherwise: str | None = None
-    fallback: str | None = None
+    fallback: Annotated[Expression, BeforeValidator(lambda value: _as_expression(value))] | None = None
     formats: TimeFormats = ()
     time_zone: TimeZone | None = None
     when: Filters = ()
@@ -155,7 +155,7 @@ class Expression(Part):
         if self.template is not None:
             yield from template_columns(self.template)
         if self.fallback is not None:
-            yield self.fallback
+            yield from self.fallback.columns()
         yield from (item.column for item in self.when)
 
 

@@ -199,17 +199,12 @@ class _Proposal(Columns):
     def _field(self, name: str, column: str) -> str:
         values = set(self.look.values(column))
         if name == "change_type" and self.flag:
-            flagged = sorted({value for value in self.look.values(self.flag) if value.lower() in YES} or {"Y"})
-            rest = "" if column == self.flag else f", fallback = {text_of(column)}"
-            return (
-                f"{name} = {{ column = {text_of(self.flag)}, values = {table_of(dict.fromkeys(flagged, 'emergency'))}, "
-                f'otherwise = ""{rest} }}'
-            )
+            return self._by_flag(column, values, self.flag)
         if name == "outcome" and "Unresolved" in values:
             return f'{name} = {{ column = {text_of(column)}, values = {{ "Unresolved" = "" }} }}'
         if name == "status" and (state := self._standing(column)):
             return f"{name} = {{ first = [{text_of(column)}, {text_of(state)}] }}"
-        if name == "labels" and (
+        if name in {"labels", "component"} and (
             more := [c for c in self.look.columns if re.fullmatch(re.escape(column) + r"_\d+", c)]
         ):
             self.used.update(more)
@@ -223,6 +218,22 @@ class _Proposal(Columns):
         if name == "kind":
             return ""
         return f"{name} = {self._read(column)}"
+
+    def _by_flag(self, column: str, values: set[str], flag: str) -> str:
+        """Say that the type is an emergency's where a column says yes, else what the type's own column says."""
+        flagged = sorted({value for value in self.look.values(flag) if value.lower() in YES} or {"Y"})
+        known = {value for value in values if any(word in value.lower() for word in _CHANGE_TYPES)}
+        # "No" is known not to be an emergency. Taken as unknown, all of those whose type is known would be.
+        if column == flag or not known:
+            otherwise = 'otherwise = "normal" }  # check: no emergency; whether standard, no column says'
+        elif known == values:
+            otherwise = f'otherwise = "", fallback = {text_of(column)} }}'
+        else:
+            kept = table_of({value: value for value in sorted(known)})
+            rest = f'{{ column = {text_of(column)}, values = {kept}, otherwise = "normal" }}'
+            otherwise = f'otherwise = "", fallback = {rest} }}'
+        emergencies = table_of(dict.fromkeys(flagged, "emergency"))
+        return f"change_type = {{ column = {text_of(flag)}, values = {emergencies}, {otherwise}"
 
     def _stated(self) -> str | None:
         """Return the condition under which a row is a decision, where some only ask for one."""
@@ -292,7 +303,7 @@ class _Proposal(Columns):
         if component is not None:
             self.used.add(component)
             self.dropped.pop(component, None)
-            lines.append(f"component = {text_of(component)}")
+            lines.append(self._field("component", component))
         shared = ("title", "service", "team", "environment", "planned_start_at", "planned_end_at", "actual_start_at")
         for name in (*shared, "actual_end_at"):
             if name in self.fields:

@@ -122,6 +122,10 @@ select
     cast(
         case
             when c.merged_at is not null then 'merged'
+            -- A review that says so is merged also where no record says when.
+            when lower(c.status) in ('merged', 'completed')
+                    and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+                then 'merged'
             when c.status_meaning = 'rejected' then 'rejected'
             when c.status_meaning = 'cancelled' then 'withdrawn'
             when c.closed_at is not null or c.status_meaning in ('done', 'unsuccessful') or c.outcome is not null
@@ -172,7 +176,13 @@ select
     cast(m.person_id = c.author as boolean) as is_self_merged,
     cast(c.closed_at as timestamp) as closed_at,
     cast(coalesce(c.actual_end_at, w.started_at) as timestamp) as implemented_at,
-    cast(c.merged_at is not null or r.deployment_id is not null or e.change_id is not null as boolean) as is_implemented,
+    cast(
+        c.merged_at is not null or r.deployment_id is not null or e.change_id is not null
+        or (
+            lower(c.status) in ('merged', 'completed')
+            and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+        ) as boolean
+    ) as is_implemented,
     cast(r.finished_at as timestamp) as first_deployed_at,
     cast(r.deployment_id as varchar) as first_deployment_id,
     cast(r.service as varchar) as first_deployment_service,

@@ -22,8 +22,16 @@
 -- column: detail | What decided, in words.
 -- not_null: record_id, record_kind
 -- unique: record_id
+with untimed as (
+    -- Somebody other than the requester decided, at an instant that no record states.
+    select distinct d.change_id
+    from marts.decisions d
+    inner join marts.changes c on c.change_id = d.change_id
+    where d.decided_at is null and d.verdict in ('approved', 'rejected', 'changes_requested')
+        and coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by <> c.requester, true)
+)
 select
-    cast(change_id as varchar) as record_id,
+    cast(c.change_id as varchar) as record_id,
     cast('change' as varchar) as record_kind,
     cast(service as varchar) as service,
     cast(team as varchar) as team,
@@ -34,9 +42,11 @@ select
     cast(
         case
             when first_response_at is null and not is_approval_collectable then 'not collectable: the source keeps no approvals'
+            when first_response_at is null and u.change_id is not null then 'not collectable: no instant of the response'
             when first_response_at is null then 'no response recorded'
             when requested_at is null then 'not collectable: no instant of the request'
             when first_response_at < requested_at then 'answered before it was asked for'
         end as varchar) as exclusion_reason,
     cast(requested_basis as varchar) as detail
-from marts.changes
+from marts.changes c
+left join untimed u on u.change_id = c.change_id

@@ -33,6 +33,18 @@ with dismissed as (
     from intermediate.all_decisions
     where verdict = 'dismissed'
 ),
+-- A record that was approved by nobody named and at no instant says what the approvals that are records of their own say.
+vague as (
+    select source, key, change_key, verdict from intermediate.all_decisions
+    where decided_by is null and decided_at is null and policy is null and change_key is not null
+),
+restating as (
+    select distinct v.source as of_source, v.key as of_key
+    from vague v
+    inner join intermediate.all_decisions o
+        on o.source = v.source and o.change_key = v.change_key and o.verdict = v.verdict
+    where o.decided_by is not null or o.decided_at is not null
+),
 reviews as (
     select
         d.source,
@@ -61,6 +73,8 @@ reviews as (
         cast(null as varchar) as vote
     from intermediate.all_decisions d
     left join dismissed o on o.source = d.source and o.review = regexp_replace(d.key, ':[a-z_]+$', '', 'g')
+    left join restating x on x.of_source = d.source and x.of_key = d.key
+    where x.of_key is null
 ),
 votes as (
     select

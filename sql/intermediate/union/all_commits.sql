@@ -59,21 +59,23 @@ select
 from staging.stg_gitlab_commits
 union all
 select
-    source,
-    source_event_id,
-    key,
-    url,
-    updated_at,
-    change_key,
-    revision,
-    repository,
-    author,
-    author_email,
-    author_type,
-    committer,
-    committer_email,
-    co_authors,
-    authored_at,
-    committed_at,
-    message
-from staging.stg_record_commits
+    -- Records of a file without changes of its own are of the changes that they name.
+    cast(coalesce(n.owner, r.source) as varchar) as source,
+    r.source_event_id,
+    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    r.url,
+    r.updated_at,
+    r.change_key,
+    r.revision,
+    r.repository,
+    r.author,
+    r.author_email,
+    r.author_type,
+    r.committer,
+    r.committer_email,
+    r.co_authors,
+    r.authored_at,
+    r.committed_at,
+    r.message
+from staging.stg_record_commits r
+left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.change_key

@@ -124,26 +124,28 @@ select
 from staging.stg_jira_decisions
 union all
 select
-    source,
-    source_event_id,
-    key,
-    url,
-    updated_at,
-    change_key,
-    deployment_key,
-    run_key,
-    environment,
-    decided_at,
-    decided_by,
-    decided_by_type,
-    verdict,
-    revision,
-    comment,
-    conditions,
-    authority,
-    policy,
-    policy_version,
-    dismissed_at,
-    dismissed_by,
-    time_quality
-from staging.stg_record_decisions
+    -- Records of a file without changes of its own are of the changes that they name.
+    cast(coalesce(n.owner, r.source) as varchar) as source,
+    r.source_event_id,
+    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    r.url,
+    r.updated_at,
+    r.change_key,
+    r.deployment_key,
+    r.run_key,
+    r.environment,
+    r.decided_at,
+    r.decided_by,
+    r.decided_by_type,
+    r.verdict,
+    r.revision,
+    r.comment,
+    r.conditions,
+    r.authority,
+    r.policy,
+    r.policy_version,
+    r.dismissed_at,
+    r.dismissed_by,
+    r.time_quality
+from staging.stg_record_decisions r
+left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.change_key

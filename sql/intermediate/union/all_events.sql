@@ -79,21 +79,23 @@ select
 from staging.stg_jira_events
 union all
 select
-    source,
-    source_event_id,
-    key,
-    url,
-    updated_at,
-    subject_kind,
-    subject_key,
-    occurred_at,
-    actor,
-    actor_type,
-    verb,
-    field,
-    old_value,
-    new_value,
-    text,
-    revision,
-    time_quality
-from staging.stg_record_events
+    -- Records of a file without changes of its own are of the changes that they name.
+    cast(coalesce(n.owner, r.source) as varchar) as source,
+    r.source_event_id,
+    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    r.url,
+    r.updated_at,
+    cast(case when n.owner is null then r.subject_kind else coalesce(r.subject_kind, 'change') end as varchar) as subject_kind,
+    r.subject_key,
+    r.occurred_at,
+    r.actor,
+    r.actor_type,
+    r.verb,
+    r.field,
+    r.old_value,
+    r.new_value,
+    r.text,
+    r.revision,
+    r.time_quality
+from staging.stg_record_events r
+left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.subject_key and coalesce(r.subject_kind, 'change') in ('change', 'issue')

@@ -15,17 +15,19 @@
 -- column: revision | As in the record kind Vote.
 -- column: comment | As in the record kind Vote.
 select
-    source,
-    source_event_id,
-    key,
-    url,
-    updated_at,
-    change_key,
-    voted_at,
-    voter,
-    voter_type,
-    label,
-    value,
-    revision,
-    comment
-from staging.stg_record_votes
+    -- Records of a file without changes of its own are of the changes that they name.
+    cast(coalesce(n.owner, r.source) as varchar) as source,
+    r.source_event_id,
+    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    r.url,
+    r.updated_at,
+    r.change_key,
+    r.voted_at,
+    r.voter,
+    r.voter_type,
+    r.label,
+    r.value,
+    r.revision,
+    r.comment
+from staging.stg_record_votes r
+left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.change_key

@@ -25,27 +25,29 @@
 -- column: actual_start_at | As in the record kind Window.
 -- column: actual_end_at | As in the record kind Window.
 select
-    source,
-    source_event_id,
-    key,
-    url,
-    updated_at,
-    kind,
-    title,
-    description,
-    change_key,
-    release_key,
-    service,
-    component,
-    team,
-    environment,
-    implementer,
-    change_type,
-    severity,
-    state,
-    created_at,
-    planned_start_at,
-    planned_end_at,
-    actual_start_at,
-    actual_end_at
-from staging.stg_record_windows
+    -- Records of a file without changes of its own are of the changes that they name.
+    cast(coalesce(n.owner, r.source) as varchar) as source,
+    r.source_event_id,
+    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    r.url,
+    r.updated_at,
+    r.kind,
+    r.title,
+    r.description,
+    r.change_key,
+    r.release_key,
+    r.service,
+    r.component,
+    r.team,
+    r.environment,
+    r.implementer,
+    r.change_type,
+    r.severity,
+    r.state,
+    r.created_at,
+    r.planned_start_at,
+    r.planned_end_at,
+    r.actual_start_at,
+    r.actual_end_at
+from staging.stg_record_windows r
+left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.change_key

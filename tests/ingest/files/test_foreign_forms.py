@@ -128,13 +128,17 @@ def test_a_row_of_totals_is_no_change(store: RawStore, tmp_path: Path) -> None:
 
 
 def test_a_flag_says_which_changes_were_emergencies(store: RawStore, tmp_path: Path) -> None:
-    """Whose type is a number that knows no emergencies; a need for an approval by a board is no approval."""
+    """Whose type is a number that knows no emergencies; a need for an approval by a board is no approval.
+
+    What is said to be no emergency is none, whatever its own type is called: else all of a known type would be.
+    """
     text = (
         "Change ID;Change Type;Emergency Change;CAB-approval needed;Change record Open Time\n"
         "C1;Change Type 11;Y;N;13-9-2026 9:00\nC2;Standard Change Type 01;N;Y;14-9-2026 9:00\n"
+        "C3;Release Type 04;N;Y;14-9-2026 9:00\n"
     )
     toml, _ = proposed(store, tmp_path, text, "changes.csv")
-    assert instants(store, "record_changes", "change_type") == ["emergency", "Standard Change Type 01"]
+    assert instants(store, "record_changes", "change_type") == ["emergency", "Standard Change Type 01", "normal"]
     assert records(store, "record_decisions") == []
     assert "# not mapped: CAB-approval needed" in toml
 

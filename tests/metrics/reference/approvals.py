@@ -132,7 +132,7 @@ def changes(
             row=row, key=key, state=state(row), type=change_type(row), requester=people.who(row["requested_by"]),
             requested_at=requested_at(row, events.get(key, [])), required=required,
         )  # fmt: skip
-        change.decisions = [decision(stated, people) for stated in decisions.get(key, [])]
+        change.decisions = [decision(stated, people) for stated in told(decisions.get(key, []))]
         for item in change.decisions:
             item.decider, item.person = item.person.name, known_from(item.person, change.requester)
         if row["approved_at"] is not None and not is_repeated(change, row, people):
@@ -157,6 +157,13 @@ def is_repeated(change: Change, row: Row, people: People) -> bool:
     return approver is not None and any(
         (approval.at, approval.decider) == (row["approved_at"], approver) for approval in change.approvals
     )
+
+
+def told(stated: list[Row]) -> list[Row]:
+    """Leave out what nobody named said at no instant, where somebody or some instant says the same."""
+    vague = [row for row in stated if row["decided_by"] is None and row["decided_at"] is None and row["policy"] is None]
+    rest = {row["verdict"] for row in stated if row["decided_by"] is not None or row["decided_at"] is not None}
+    return [row for row in stated if row not in vague or row["verdict"] not in rest]
 
 
 def known_from(person: Person, requester: Person) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, is_implemented, row_of, why_unapproved
+from tests.metrics.reference.approvals import Change, is_implemented, is_own, row_of, why_unapproved
 from tests.metrics.reference.basics import People, Person, Row, by, earliest, seconds
 from tests.metrics.reference.deployments import Deployment, tickets
 from tests.metrics.reference.limits import Limits
@@ -13,6 +13,7 @@ from tests.metrics.reference.windows import Window
 AHEAD = 48 * 3600
 SLA = timedelta(days=5)
 WEIGHTS = {"description": 3, "title": 1, "service": 2, "stakeholders": 2, "risk": 3, "back-out plan": 2}
+ANSWERS = ("approved", "changes_requested", "rejected")
 Metric = dict[str, dict[str, object]]
 
 
@@ -135,7 +136,7 @@ def completeness(changes: dict[str, Change]) -> dict[str, dict[str, object]]:
             "title": row["title"] is not None,
             "service": row["service"] is not None,
             "stakeholders": row["stakeholders"] is not None or bool(stated["approvals"] or stated["declines"]),
-            "risk": row["risk"] is not None,
+            "risk": row["risk"] is not None or "risk:low" in str(row["labels"]).split("|"),
             "back-out plan": row["rollback_plan"] is not None,
         }
         missing = [name for name in applies if not present[name]]
@@ -255,7 +256,9 @@ def response(change: Change) -> dict[str, object]:
     """From the request to the first decision of another human."""
     answered, requested = change.first_response_at, change.requested_at
     if answered is None:
-        return timed(None, "no response recorded")
+        others = [item for item in change.decisions if item.at is None and item.verdict in ANSWERS]
+        is_answered = any(not item.person.is_bot and not is_own(change, item) for item in others)
+        return timed(None, "not collectable: no instant of the response" if is_answered else "no response recorded")
     if requested is None:
         return timed(None, "not collectable: no instant of the request")
     return timed(seconds(requested, answered), "answered before it was asked for" if answered < requested else None)

@@ -1,0 +1,34 @@
+-- description: Changes of another source that records of files name: a source that holds no change of its own, such as an export of
+--   approvals, speaks of the changes of the one other source that has their keys.
+-- grain: source, change_key
+-- column: source | Name of the source instance that names the change.
+-- column: change_key | The change's key.
+-- column: owner | Name of the source instance that has the change.
+-- not_null: source, change_key, owner
+-- unique: source, change_key
+with keys as (
+    select source, key from intermediate.all_changes
+    union
+    select source, key from intermediate.all_issues
+),
+named as (
+    select source, change_key from staging.stg_record_decisions
+    union
+    select source, change_key from staging.stg_record_votes
+    union
+    select source, change_key from staging.stg_record_commits
+    union
+    select source, change_key from staging.stg_record_windows
+    union
+    select source, subject_key from staging.stg_record_events
+    where coalesce(subject_kind, 'change') in ('change', 'issue')
+)
+select
+    cast(n.source as varchar) as source,
+    cast(n.change_key as varchar) as change_key,
+    cast(min(k.source) as varchar) as owner
+from named n
+inner join keys k on k.key = n.change_key
+where n.source not in (select source from keys)
+group by n.source, n.change_key
+having count(distinct k.source) = 1

@@ -1,0 +1,134 @@
+"""Proposals for what code hosts and change tools answer: nested people, reviewers, approvals in a file of their own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ingest.files.suggest import suggest_mapping
+from ingest.store import RawStore
+from models.errors import InputError
+from tests.ingest.files.making import records
+from tests.ingest.files.test_suggest import proposed
+
+AZURE = {
+    "pullRequestId": 7, "status": "completed", "createdBy": {"displayName": "Ann Lee", "uniqueName": "ann@example.org"},
+    "closedBy": {"displayName": "Bob Ray", "uniqueName": "bob@example.org"}, "creationDate": "2026-03-01T08:00:00Z",
+    "closedDate": "2026-03-02T08:00:00Z", "title": "One", "sourceRefName": "refs/heads/one",
+    "repository": {"name": "web"}, "lastMergeCommit": {"commitId": "a" * 40},
+    "reviewers": [
+        {"uniqueName": "bob@example.org", "vote": 10},
+        {"uniqueName": "cat@example.org", "vote": -5},
+        {"uniqueName": "dan@example.org", "vote": 0},
+        {"uniqueName": "vstfs:///team", "vote": 10, "isContainer": True},
+    ],
+}  # fmt: skip
+
+
+def test_a_pull_request_has_its_people_and_the_votes_of_its_reviewers(store: RawStore, tmp_path: Path) -> None:
+    """No vote is no decision, and a group's vote is that of a member who is listed too; a vote has no instant."""
+    abandoned = {**AZURE, "pullRequestId": 8, "status": "abandoned", "reviewers": []}
+    proposed(store, tmp_path, json.dumps({"value": [AZURE, abandoned]}), "pulls.json")
+    one, other = records(store, "record_changes")
+    assert (one["requested_by"], one["merged_by"], one["record_type"]) == (
+        "ann@example.org", "bob@example.org", "pull_request",
+    )  # fmt: skip
+    assert (one["merged_at"], one["merge_revision"]) == ("2026-03-02T08:00:00Z", "a" * 40)
+    assert (other.get("merged_at"), other.get("merged_by")) == (None, None)
+    decisions = sorted(
+        (row["decided_by"], row["verdict"], row.get("decided_at")) for row in records(store, "record_decisions")
+    )
+    assert decisions == [("bob@example.org", "approved", None), ("cat@example.org", "changes_requested", None)]
+
+
+def test_a_participants_last_act_bounds_when_they_approved(store: RawStore, tmp_path: Path) -> None:
+    """The approval is that act or came before it; who only took part decided nothing."""
+    text = json.dumps(
+        {"values": [{
+            "id": 3, "type": "pullrequest", "state": "MERGED", "title": "One", "created_on": "2026-03-01T08:00:00Z",
+            "updated_on": "2026-03-03T08:00:00Z", "author": {"display_name": "Ann", "account_id": "1:a"},
+            "closed_by": {"display_name": "Bob", "account_id": "1:b"}, "merge_commit": {"hash": "abcdef123456"},
+            "source": {"branch": {"name": "one"}, "commit": {"hash": "123456abcdef"}},
+            "participants": [
+                {"user": {"display_name": "Bob", "account_id": "1:b"}, "state": "approved", "approved": True,
+                 "participated_on": "2026-03-02T08:00:00Z"},
+                {"user": {"display_name": "Cat", "account_id": "1:c"}, "state": None, "approved": False,
+                 "participated_on": "2026-03-02T09:00:00Z"},
+            ],
+        }]}
+    )  # fmt: skip
+    proposed(store, tmp_path, text, "bitbucket.json")
+    (change,) = records(store, "record_changes")
+    assert (change["requested_by"], change["merged_by"], change.get("change_type")) == ("1:a", "1:b", None)
+    assert (change["head_revision"], change["merge_revision"]) == ("123456abcdef", "abcdef123456")
+    (decision,) = records(store, "record_decisions")
+    assert (decision["decided_by"], decision["decided_at"], decision["time_quality"]) == (
+        "1:b", "2026-03-02T08:00:00Z", "bounded",
+    )  # fmt: skip
+
+
+def test_a_file_of_approvals_says_when_each_was_asked_for_and_given(store: RawStore, tmp_path: Path) -> None:
+    """What only asks, or is no longer needed, decided nothing; it was asked for all the same."""
+    text = (
+        "State,Approver,Approval for,Created,Updated\n"
+        "Approved,Bob,CHG1,2026-03-01 08:00:00,2026-03-01 09:00:00\n"
+        "Requested,Cat,CHG1,2026-03-01 08:00:00,2026-03-01 08:00:00\n"
+        "No Longer Required,Dan,CHG1,2026-03-01 08:30:00,2026-03-01 09:00:00\n"
+    )
+    proposed(store, tmp_path, text, "sysapproval_approver.csv")
+    (decision,) = records(store, "record_decisions")
+    assert (decision["decided_by"], decision["change_key"], decision["decided_at"]) == (
+        "Bob",
+        "CHG1",
+        "2026-03-01T09:00:00Z",
+    )
+    asked = records(store, "record_events")
+    assert {(row["verb"], row["subject_key"]) for row in asked} == {("approval_requested", "CHG1")}
+    assert {row["occurred_at"] for row in asked} == {"2026-03-01T08:00:00Z", "2026-03-01T08:30:00Z"}
+
+
+def test_a_file_in_which_nothing_says_what_a_row_is_gets_no_proposal(tmp_path: Path) -> None:
+    """Service levels with a start are no changes with a planned window."""
+    path = tmp_path / "task_sla.csv"
+    path.write_text(
+        "Task,SLA definition,Stage,Start time,Stop time\nCHG1,4h,Completed,2026-03-01 08:00:00,\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="what kind of record a row is"):
+        suggest_mapping(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "expected"),
+    [
+        (
+            "ado_deployments.json",
+            {"id": 1, "releaseDefinition": {"name": "pay"}, "releaseEnvironment": {"name": "Prod"},
+             "release": {"name": "R-1"}, "deploymentStatus": "succeeded", "startedOn": "2026-03-01T08:00:00Z",
+             "completedOn": "2026-03-01T08:10:00Z", "requestedFor": {"uniqueName": "ann@example.org"}},
+            ("pay", "Prod", "succeeded", "2026-03-01T08:00:00Z", "2026-03-01T08:10:00Z", "ann@example.org"),
+        ),
+        (
+            "spinnaker_executions.json",
+            {"id": "01H", "application": "pay", "name": "Deploy", "status": "TERMINAL", "buildTime": 1772352000000,
+             "startTime": 1772352000000, "endTime": 1772352600000, "trigger": {"type": "manual", "user": "ann"}},
+            ("pay", None, "TERMINAL", "2026-03-01T08:00:00Z", "2026-03-01T08:10:00Z", "ann"),
+        ),
+        (
+            "argocd_history.json",
+            {"id": 1, "app": "pay", "revision": "a" * 40, "deployStartedAt": "2026-03-01T08:00:00Z",
+             "deployedAt": "2026-03-01T08:10:00Z", "initiatedBy": {"username": "ann"}},
+            ("pay", None, None, "2026-03-01T08:00:00Z", "2026-03-01T08:10:00Z", "ann"),
+        ),
+    ],
+    ids=("azure", "spinnaker", "argo"),
+)  # fmt: skip
+def test_what_a_deployment_tool_answers_is_read_as_deployments(
+    store: RawStore, tmp_path: Path, name: str, row: dict[str, object], expected: tuple[str | None, ...]
+) -> None:
+    """Its service, environment, result, instants and who; an environment that nobody states stays unknown."""
+    proposed(store, tmp_path, json.dumps([row]), name)
+    (found,) = records(store, "record_deployments")
+    fields = ("service", "environment", "status", "started_at", "finished_at", "deployed_by")
+    assert tuple(found.get(field) for field in fields) == expected
