@@ -64,11 +64,26 @@ class Columns:
         self._settle_orders()
         self.times_of_day = self._times_of_day()
         self.is_review = kind == "change" and is_review(look.columns, look.path.name)
-        if self.is_review and (column := self.fields.get("change_type")):
-            self._drop_type_of_object(column)
+        if self.is_review:
+            self._read_as_review()
         self.repeats = self._repeats()
         self.flag = self._emergency_flag()
         self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+
+    def _read_as_review(self) -> None:
+        """Take what a word means of a pull request: who opened it, when it was submitted, what kind of object it is."""
+        if plain_name(self.fields.get("requested_at", "")) == "submitted" and "merged_at" not in self.fields:
+            # A review that is submitted is merged by it.
+            self.fields["merged_at"] = self.fields.pop("requested_at")
+            self.formats["merged_at"] = self.formats.pop("requested_at")
+            own = {plain_name(column): column for column in self.look.columns}
+            if "submitter" in own and "merged_by" not in self.fields:
+                self.fields["merged_by"] = own["submitter"]
+        if "requested_by" not in self.fields:
+            people = [column for column in self.look.columns if column in {"user.login", "user.username"}]
+            self.fields |= {"requested_by": people[0]} if people else {}
+        if column := self.fields.get("change_type"):
+            self._drop_type_of_object(column)
 
     def _drop_type_of_object(self, column: str) -> None:
         """Leave out a type that says only that a pull request is one."""

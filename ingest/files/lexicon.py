@@ -32,8 +32,10 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                       "affected_ci"),
         "team": ("assignment_group", "team", "owner_group", "implementation_group", "group"),
         "environment": ("environment", "env", "u_environment"),
-        "repository": ("repository", "repo", "destination_repository", "base_repository", "project"),
-        "base_branch": ("base_branch", "target_branch", "target_ref_name", "base_ref_name", "destination_branch"),
+        "repository": ("repository", "repo", "destination_repository", "base_repository", "base_repo", "project"),
+        "base_branch": ("base_branch", "target_branch", "target_ref_name", "base_ref_name", "base_ref",
+                        "destination_branch"),
+        "head_branch": ("head_branch", "source_branch", "source_ref_name", "head_ref_name", "head_ref"),
         "head_revision": ("head_revision", "head_sha", "head_ref_oid", "sha", "source_commit_hash",
                           "last_merge_source_commit_commit_id"),
         "merge_revision": ("merge_revision", "merge_commit_sha", "merge_commit_oid", "merge_commit_hash",
@@ -210,7 +212,7 @@ _THING = ("full_name", "path_with_namespace", "name", "slug")
 _PEOPLE = frozenset(
     ("requested_by", "merged_by", "approved_by", "decided_by", "deployed_by", "opened_by", "actor", "voter")
 )
-_THINGS = frozenset(("service", "repository", "environment", "team", "version", "base_branch"))
+_THINGS = frozenset(("service", "repository", "environment", "team", "version", "base_branch", "head_branch"))
 
 # How a column says again which kind of record it is of: ``deployment_status``, ``incident_state``.
 _OWN_WORDS: Mapping[str, Sequence[str]] = {
@@ -284,7 +286,7 @@ def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
             said = {c: loosen(plain[c] if "." in c or loosen is not _of_an_object else "", kind, name) for c in free}
             candidates = [column for word in known if word for column in said if said[column] == word]
             if candidates:
-                found[name] = candidates[0]
+                found[name] = _surest(candidates[0], columns) if name in _PEOPLE else candidates[0]
     return {name: found[name] for name in LEXICON[kind] if name in found}
 
 
@@ -322,15 +324,25 @@ def _certainty(column: str) -> int:
     return _PERSON.index(ending) if "." in column and ending in _PERSON else -1
 
 
+def _surest(column: str, columns: Sequence[str]) -> str:
+    """Return what names the same object's person with most certainty: a login goes before a name."""
+    whole = column.rpartition(".")[0]
+    same = [one for one in columns if "." in one and one.rpartition(".")[0] == whole and _certainty(one) >= 0]
+    return min(same, key=_certainty) if whole and same else column
+
+
 def speaks_for(kind: str, columns: Sequence[str], file_name: str) -> bool:
     """Whether anything says that rows are of a kind: a column that only it has, a key, or the file's name."""
     plain = {plain_name(column) for column in columns}
-    return (
-        kind == "issue"
-        or bool(plain & set(TELLING[kind]))
-        or "key" in match_columns(kind, columns)
-        or any(word in file_name.lower() for word in FILE_WORDS[kind])
-    )
+    if kind == "issue":
+        return True
+    found = match_columns(kind, columns)
+    if kind == "event" and not {"subject_key", "verb"} & set(found):
+        # That something happened, to nothing and of no kind, is no event.
+        return False
+    is_told = "key" in found and any(name.endswith("_at") or name in _PEOPLE for name in found)
+    is_named = any(word in file_name.lower() for word in FILE_WORDS[kind])
+    return is_told or is_named or bool(plain & set(TELLING[kind]))
 
 
 def is_review(columns: Sequence[str], file_name: str) -> bool:
@@ -338,7 +350,11 @@ def is_review(columns: Sequence[str], file_name: str) -> bool:
     plain = {plain_name(column) for column in columns}
     of_branches = {"source_ref_name", "source_branch", "head_ref_name", "source_branch_name", "merge_commit_sha",
                    "merge_commit_oid", "merged_at", "pull_request_id", "pr_number", "merge_commit_hash"}  # fmt: skip
-    return bool(plain & of_branches) or bool(re.search(r"pull.?request|merge.?request", file_name.lower()))
+    return (
+        bool(plain & of_branches)
+        or {"submitted", "submitter"} <= plain
+        or bool(re.search(r"pull.?request|merge.?request", file_name.lower()))
+    )
 
 
 def likely_kind(columns: Sequence[str], file_name: str) -> str:

@@ -29,12 +29,12 @@ _APPROVALS = {"approvals", "approved_by", "approvers"}
 _VERDICT_WORDS = ("state", "vote", "verdict", "decision", "review_state", "status", "approved")
 
 
-def nested_decisions(look: Look, key: Sequence[str]) -> list[str]:
+def nested_decisions(look: Look, key: Sequence[str], subject: str = "change") -> list[str]:
     """Return the lines of a decision record per list whose items say who decided what; none without such a list."""
     lines: list[str] = []
     for name, rows in look.inner.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        lines += _decisions(name, rows, columns, key)
+        lines += _decisions(name, rows, columns, key, subject)
     return lines
 
 
@@ -48,12 +48,14 @@ def decided(values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _decisions(name: str, rows: Sequence[Mapping[str, str]], columns: list[str], key: Sequence[str]) -> list[str]:
+def _decisions(
+    name: str, rows: Sequence[Mapping[str, str]], columns: list[str], key: Sequence[str], subject: str
+) -> list[str]:
     who = _who(columns)
     verdict = _verdict(rows, columns)
     if who is None or not key or (verdict is None and plain_name(name) not in _APPROVALS):
         return []
-    at = match_columns("decision", columns).get("decided_at")
+    at = match_columns("decision", columns).get("decided_at") or next((c for c in columns if c == "created_at"), None)
     own = next((c for c in columns if c in {"id", "node_id", "uuid"}), None)
     is_own = own is not None and who.partition(".")[0] != who and len({row.get(own) for row in rows}) == len(rows)
     # The last act of a participant moves with every further one, and is no part of what tells decisions apart.
@@ -69,7 +71,7 @@ def _decisions(name: str, rows: Sequence[Mapping[str, str]], columns: list[str],
         *_conditions(rows, columns, verdict),
         "",
         "[record.fields]",
-        f"change_key = {_outer(key)}",
+        f"{subject}_key = {_outer(key)}",
         f"decided_by = {text_of(who)}",
     ]
     constants = []

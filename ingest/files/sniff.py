@@ -168,6 +168,8 @@ def look_at(path: Path) -> Look:
         dialect["encoding"] = encoding
     probe = _probe(dialect)
     form = file_format(path, probe)
+    if form == "json" and _is_line_by_line(path):
+        form = "jsonl"
     if form == "csv":
         delimiter, skipped = _delimiter(path, str(dialect.get("encoding", "utf-8")))
         if delimiter != ("\t" if path.suffix.lower() in {".tsv", ".tab"} else ","):
@@ -250,6 +252,16 @@ def _lines_before_header(rows: Sequence[Sequence[str]]) -> int:
     filled = [sum(bool(cell.strip()) for cell in cells) for cells in rows]
     before = next((place for place, count in enumerate(filled) if 2 * count >= max(filled)), 0)
     return before if before < len(rows) - 1 else 0
+
+
+def _is_line_by_line(path: Path) -> bool:
+    """Whether a file that is called JSON holds one object per line."""
+    with path.open("rb") as file:
+        lines = [line.removeprefix(b"\xef\xbb\xbf").strip() for line in islice(file, 2)]
+    try:
+        return len(lines) == 2 and lines[1].startswith(b"{") and isinstance(orjson.loads(lines[0]), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _items(path: Path) -> str:

@@ -36,6 +36,13 @@ def suggest_mapping(path: Path) -> str:
     """
     look = look_at(path)
     kind = likely_kind(look.columns, path.name)
+    if {"type", "actor.login", "repo.name"} <= set(look.columns) and any(c.startswith("payload") for c in look.columns):
+        raise InputError(
+            "These are GitHub's public events, of which one pull request has many; a mapping for them is shipped.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step=f"twotrack import --map github-archive-events {path.name}",
+        )
     if not speaks_for(kind, look.columns, path.name):
         raise InputError(
             "Nothing in the columns says what kind of record a row is.",
@@ -66,6 +73,8 @@ class _Proposal(Columns):
             further += nested_decisions(self.look, self.key)
         elif self.kind == "decision":
             further += self._asked()
+        elif self.kind == "deployment":
+            further += nested_decisions(self.look, self.key, "deployment")
         parts = [*head, *self._main_record(), *further]
         return "\n".join([*parts, *self._rest(), ""])
 
@@ -149,9 +158,20 @@ class _Proposal(Columns):
             lines.append(self._field("change_type", self.flag))
         lines += self._merge()
         constants = ['record_type = "pull_request"'] if self.is_review else []
+        if self._is_of_one_instant():
+            lines.append(
+                f"finished_at = {self._read(self.fields['started_at'])}  # check: its one instant, also its end"
+            )
+            constants.append('time_quality = "inferred"')
         if self.kind == "decision" and plain_name(self.fields.get("decided_at", "")) in _LAST_UPDATES:
             constants.append('time_quality = "bounded"  # check: the row was last changed then, which deciding does')
         return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+
+    def _is_of_one_instant(self) -> bool:
+        """Whether a deployment has one instant, which says neither that it is the start nor the end."""
+        column = plain_name(self.fields.get("started_at", ""))
+        is_start = column.startswith(("start", "deploy_start", "deployment_start")) or not column
+        return self.kind == "deployment" and "finished_at" not in self.fields and not is_start
 
     def _merge(self) -> list[str]:
         """Propose when and by whom a pull request was merged, where only its closing and its state say so."""
@@ -345,7 +365,7 @@ class _Proposal(Columns):
         lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
         lines += [f"# not mapped: {comment_of(column)}" for column in rest]
-        known = "".join(nested_decisions(self.look, self.key)) if self.kind in {"change", "issue"} else ""
+        known = "".join(nested_decisions(self.look, self.key)) if self.kind in {"change", "issue", "deployment"} else ""
         lines += [
             f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]'
             for name in self.look.lists

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ingest.files.importing import import_file
+from ingest.files.mapping import load_mapping
 from ingest.files.suggest import suggest_mapping
 from ingest.store import RawStore
 from models.errors import InputError
 from tests.ingest.files.making import records
 from tests.ingest.files.test_suggest import proposed
+from tests.metrics.real import MAPPINGS
 
 AZURE = {
     "pullRequestId": 7, "status": "completed", "createdBy": {"displayName": "Ann Lee", "uniqueName": "ann@example.org"},
@@ -132,3 +135,116 @@ def test_what_a_deployment_tool_answers_is_read_as_deployments(
     (found,) = records(store, "record_deployments")
     fields = ("service", "environment", "status", "started_at", "finished_at", "deployed_by")
     assert tuple(found.get(field) for field in fields) == expected
+
+
+def test_a_review_that_is_submitted_is_merged_by_it(store: RawStore, tmp_path: Path) -> None:
+    """It did not ask for approval then, which would be after all that was decided."""
+    text = (
+        "_number,project,subject,status,owner,created,submitted,submitter\n"
+        "1,ops,One,MERGED,ann,2026-03-01 08:00:00.000000000,2026-03-02 08:00:00.000000000,bob\n"
+    )
+    proposed(store, tmp_path, text, "gerrit_changes.csv")
+    (change,) = records(store, "record_changes")
+    assert (change["merged_at"], change["merged_by"]) == ("2026-03-02T08:00:00Z", "bob")
+    assert (change.get("requested_at"), change["record_type"]) == (None, "pull_request")
+
+
+def test_a_deployments_approvals_are_decisions_on_it(store: RawStore, tmp_path: Path) -> None:
+    """Who let it go, and when; a login goes before the name of the same person."""
+    row = {
+        "id": 5, "sha": "a" * 40, "status": "success", "created_at": "2026-03-01T08:00:00Z",
+        "user": {"name": "Ann Lee", "username": "ann"}, "environment": {"name": "production"},
+        "deployable": {"started_at": "2026-03-01T08:05:00Z", "finished_at": "2026-03-01T08:15:00Z"},
+        "approvals": [{"user": {"name": "Bob Ray", "username": "bob"}, "status": "approved",
+                       "created_at": "2026-03-01T08:02:00Z"}],
+    }  # fmt: skip
+    proposed(store, tmp_path, json.dumps([row]), "gitlab_deployments.json")
+    (deployment,) = records(store, "record_deployments")
+    assert (deployment["deployed_by"], deployment["environment"]) == ("ann", "production")
+    (decision,) = records(store, "record_decisions")
+    assert (decision["deployment_key"], decision["decided_by"], decision["decided_at"]) == (
+        "5",
+        "bob",
+        "2026-03-01T08:02:00Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "jenkins.json",
+            '{"builds":[{"number":1,"result":"SUCCESS","timestamp":1772352000000,"duration":60000,"url":"https://j/1"}]}',
+        ),
+        (
+            "upload_history.csv",
+            "source,version,distribution,date,changed_by\nnginx,1,unstable,2026-03-01 08:00:00,Ann\n",
+        ),
+    ],
+    ids=("builds", "uploads"),
+)
+def test_what_is_no_kind_of_record_gets_no_proposal(tmp_path: Path, name: str, text: str) -> None:
+    """A numbered build is no change request, and something that happened to nothing is no event."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="what kind of record a row is"):
+        suggest_mapping(path)
+
+
+def test_objects_line_by_line_are_read_whatever_the_files_name_says(tmp_path: Path) -> None:
+    """Some tools call it .json."""
+    path = tmp_path / "deployments.json"
+    line = '{"id":"1","service":"pay","environment":"prod","status":"success","started_at":"2026-03-01T08:00:00Z"}'
+    path.write_text(f"{line}\n{line}\n", encoding="utf-8")
+    assert 'format = "jsonl"' in suggest_mapping(path)
+
+
+def event(kind: str, at: str, actor: str, **payload: object) -> dict[str, object]:
+    return {
+        "id": at, "type": kind, "actor": {"login": actor}, "repo": {"name": "acme/web"}, "payload": payload,
+        "created_at": f"2026-03-01T{at}:00Z",
+    }  # fmt: skip
+
+
+def test_public_events_of_one_pull_request_are_one_change(store: RawStore, tmp_path: Path) -> None:
+    """The latest says how it stands, also where an event says only what was done; a proposal points to the mapping."""
+    whole = {
+        "number": 1,
+        "title": "One",
+        "state": "open",
+        "user": {"login": "ann"},
+        "created_at": "2026-03-01T08:00:00Z",
+    }
+    merged = {
+        **whole,
+        "state": "closed",
+        "merged": True,
+        "merged_at": "2026-03-01T10:00:00Z",
+        "merged_by": {"login": "bob"},
+    }
+    review = {
+        "id": 9,
+        "state": "approved",
+        "user": {"login": "bob"},
+        "submitted_at": "2026-03-01T09:00:00Z",
+        "commit_id": "c",
+    }
+    events = [
+        event("PullRequestEvent", "08:00", "ann", action="opened", pull_request=whole),
+        event("PullRequestReviewEvent", "09:00", "bob", action="created", review=review, pull_request={"number": 1}),
+        event("PullRequestEvent", "10:00", "bob", action="closed", pull_request=merged),
+        event("PullRequestEvent", "08:30", "cat", action="opened", pull_request={"number": 2, "url": "u"}),
+        event("PushEvent", "10:00", "bob", push_id=3),
+    ]
+    path = tmp_path / "2026-03-01-8.json"
+    path.write_text("\n".join(json.dumps(one) for one in events), encoding="utf-8")
+    with pytest.raises(InputError, match="a mapping for them is shipped"):
+        suggest_mapping(path)
+    import_file(store, path, load_mapping(MAPPINGS / "github-archive-events.toml"))
+    stored = {(row["key"], row["state"]): row for row in records(store, "record_changes")}
+    assert set(stored) == {("acme/web#1", "open"), ("acme/web#1", "merged"), ("acme/web#2", "open")}
+    assert stored["acme/web#1", "merged"]["merged_by"] == "bob"
+    assert stored["acme/web#1", "merged"]["updated_at"] > stored["acme/web#1", "open"]["updated_at"]
+    assert stored["acme/web#2", "open"]["requested_by"] == "cat"
+    (decision,) = records(store, "record_decisions")
+    assert (decision["change_key"], decision["verdict"], decision["decided_by"]) == ("acme/web#1", "approved", "bob")
