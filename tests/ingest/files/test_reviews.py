@@ -248,3 +248,16 @@ def test_public_events_of_one_pull_request_are_one_change(store: RawStore, tmp_p
     assert stored["acme/web#2", "open"]["requested_by"] == "cat"
     (decision,) = records(store, "record_decisions")
     assert (decision["change_key"], decision["verdict"], decision["decided_by"]) == ("acme/web#1", "approved", "bob")
+
+
+@pytest.mark.parametrize(("column", "is_both"), [("deployed_at", True), ("timestamp", True), ("started_at", False)])
+def test_a_deployments_one_instant_stands_for_both_unless_it_is_a_start(
+    store: RawStore, tmp_path: Path, column: str, is_both: bool
+) -> None:
+    """Without an end it would be in no rate of finished deployments; it is marked as inferred."""
+    text = f"service,env,sha,{column},outcome\npay,production,abc,2026-03-01 08:00:00,success\n"
+    proposed(store, tmp_path, text, "deployments.csv")
+    (found,) = records(store, "record_deployments")
+    assert found["started_at"] == "2026-03-01T08:00:00Z"
+    both = ("2026-03-01T08:00:00Z", "inferred") if is_both else (None, None)
+    assert (found.get("finished_at"), found.get("time_quality")) == both
