@@ -123,7 +123,7 @@ select
         case
             when c.merged_at is not null then 'merged'
             -- A review that says so is merged also where no record says when.
-            when lower(c.status) in ('merged', 'completed')
+            when coalesce(lower(c.status), '') in ('merged', 'completed')
                     and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
                 then 'merged'
             when c.status_meaning = 'rejected' then 'rejected'
@@ -179,7 +179,7 @@ select
     cast(
         c.merged_at is not null or r.deployment_id is not null or e.change_id is not null
         or (
-            lower(c.status) in ('merged', 'completed')
+            coalesce(lower(c.status), '') in ('merged', 'completed')
             and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
         ) as boolean
     ) as is_implemented,

@@ -126,11 +126,7 @@ def test_every_reversal_is_found_and_is_a_failure_or_none_as_the_definitions_say
         for key, one in failures.reversals(compared.records.of).items()
     }
     assert differing(expected, compared.published("marts.reversals", "change_id")) == []
-    assert compared.source == SECOND or {row["kind"] for row in expected.values()} == {
-        "reversal",
-        "planned",
-        "put_back",
-    }
+    assert compared.source == SECOND or "reversal" in {row["kind"] for row in expected.values()}
 
 
 def test_every_version_moves_as_the_definitions_say(compared: Compared) -> None:
