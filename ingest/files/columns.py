@@ -57,6 +57,7 @@ class Columns:
                 evidence = evidence_of(look.values(self.fields[name]))
                 why = f"looks like {name}, but its texts are in no known time format"
                 self.dropped[self.fields.pop(name)] = mixed(name, evidence) if evidence.is_mixed else why
+                self._take_another(name)
         for name in [n for n in self.fields if types[n] in {"number", "truth"}]:
             if not self._is_typed(self.fields[name], types[name]):
                 self.dropped[self.fields.pop(name)] = f"looks like {name}, but does not hold a {types[name]} value"
@@ -69,6 +70,13 @@ class Columns:
         self.repeats = self._repeats()
         self.flag = self._emergency_flag()
         self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+
+    def _take_another(self, name: str) -> None:
+        """Take the next column whose name speaks for an instant where the first one's texts are none."""
+        free = [c for c in self.look.columns if c not in {*self.fields.values(), *self.dropped, *self.key}]
+        column = match_columns(self.kind, free).get(name)
+        if column and (fitting := time_formats(self.look, column)):
+            self.fields[name], self.formats[name] = column, fitting
 
     def _read_as_review(self) -> None:
         """Take what a word means of a pull request: who opened it, when it was submitted, what kind of object it is."""

@@ -15,6 +15,8 @@ from ingest.files.written import table_of, text_of
 VERDICTS = {
     "approved": "approved",
     "approve": "approved",
+    "approved with conditions": "approved",
+    "conditionally approved": "approved",
     "accepted": "approved",
     "rejected": "rejected",
     "declined": "rejected",

@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.files.columns import YES, Columns
+from ingest.files.columns import YES
 from ingest.files.dates import CHOOSE, choice, swapped
 from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
 from ingest.files.mapping import parse_mapping
-from ingest.files.nested import VERDICTS, decided, nested_decisions
+from ingest.files.nested import decided, nested_decisions
+from ingest.files.proposed_decisions import DecisionColumns
 from ingest.files.sniff import look_at, states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
 from models.errors import InputError
@@ -25,7 +26,6 @@ _TOTALS = {"total", "totals", "grand total", "sum", "subtotal", "count", "gesamt
 _IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date")
 _IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id")
 _LAST_UPDATES = ("sys_updated_on", "updated", "updated_on")
-_APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision")
 
 
 def suggest_mapping(path: Path) -> str:
@@ -57,18 +57,14 @@ def suggest_mapping(path: Path) -> str:
     return text
 
 
-class _Proposal(Columns):
+class _Proposal(DecisionColumns):
     """One proposal being written."""
-
-    def _time_format(self, name: str) -> str:
-        """Return the format to use for a field: the first of those that fit every text."""
-        return self.formats[name][0]
 
     def toml(self) -> str:
         """Return the proposal's text."""
         head = [*self._head(), *self._dialect()]
         is_change = self.kind in {"change", "issue"}
-        further = [*self._decision(), *self._window(), *self._implementation()] if is_change else []
+        further = [*self._several(), *self._decision(), *self._window(), *self._implementation()] if is_change else []
         if is_change:
             further += nested_decisions(self.look, self.key)
         elif self.kind == "decision":
@@ -192,30 +188,6 @@ class _Proposal(Columns):
             lines.append(f"merged_by = {{ column = {text_of(closer)}, {merged} }}")
         return lines
 
-    def _asked(self) -> list[str]:
-        """Propose that approval was asked for when the row that holds the decision was created."""
-        plain = {plain_name(column): column for column in self.look.columns if column not in self.used}
-        column = next(
-            (plain[word] for word in ("sys_created_on", "created", "created_on", "created_at") if word in plain), None
-        )
-        if column is None or "change_key" not in self.fields or not time_formats(self.look, column):
-            return []
-        self.used.add(column)
-        return [
-            "",
-            "# Approval was asked for when the row was created.",
-            "[[record]]",
-            'kind = "event"',
-            "",
-            "[record.fields]",
-            f"subject_key = {text_of(self.fields['change_key'])}",
-            f"occurred_at = {self._read(column)}",
-            "",
-            "[record.constants]",
-            'subject_kind = "change"',
-            'verb = "approval_requested"',
-        ]
-
     def _field(self, name: str, column: str) -> str:
         values = set(self.look.values(column))
         if name == "change_type" and self.flag:
@@ -255,15 +227,6 @@ class _Proposal(Columns):
         emergencies = table_of(dict.fromkeys(flagged, "emergency"))
         return f"change_type = {{ column = {text_of(flag)}, values = {emergencies}, {otherwise}"
 
-    def _stated(self) -> str | None:
-        """Return the condition under which a row is a decision, where some only ask for one."""
-        column = self.fields.get("verdict")
-        values = set(self.look.values(column)) if column else set()
-        words = decided(sorted(values))
-        if column is None or not words or values == set(words):
-            return None
-        return f"when = {{ column = {text_of(column)}, equals = [{', '.join(map(text_of, words))}] }}"
-
     def _standing(self, column: str) -> str | None:
         """Return the column that says where a deployment stands, beside the one that says what came of it."""
         if plain_name(column) not in {"result", "conclusion", "outcome", "build_result"}:
@@ -271,45 +234,6 @@ class _Proposal(Columns):
         state = next((c for c in self.look.columns if plain_name(c) in {"status", "state"} and c != column), None)
         self.used.update([state] if state else [])
         return state
-
-    def _read(self, column: str) -> str:
-        """Return how a column is read: by its name, or with the column that holds its time of day."""
-        partner = self.times_of_day.get(column)
-        own = ""
-        if self.own_formats and (name := next((n for n in self.formats if self.fields.get(n) == column), None)):
-            own = f", formats = [{text_of(self._time_format(name))}]"
-        if partner:
-            return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own} }}"
-        return f"{{ column = {text_of(column)}{own} }}" if own else text_of(column)
-
-    def _decision(self) -> list[str]:
-        """Propose a decision where a change's row says how approval ended."""
-        plain = {plain_name(column): column for column in self.look.columns}
-        column = next((plain[word] for word in _APPROVAL_WORDS if word in plain), None)
-        if column is None or not self.key or column in self.used:
-            return []
-        words = sorted({value for value in self.look.values(column) if value.lower() in VERDICTS})
-        if not words:
-            return []
-        self.used.add(column)
-        replaced = table_of({word: VERDICTS[word.lower()] for word in words})
-        lines = [
-            "",
-            "# The decision that the row states. Without the time of approval there is no approval latency.",
-            "[[record]]",
-            'kind = "decision"',
-            f"key = {key_of(self.key)}",
-            f"when = {{ column = {text_of(column)}, equals = [{', '.join(text_of(word) for word in words)}] }}",
-            "",
-            "[record.fields]",
-            f"change_key = {reference_of(self.key)}",
-            f"verdict = {{ column = {text_of(column)}, values = {replaced} }}",
-        ]
-        for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
-            # The decision says whether it was an approval; the column of its instant is filled for refusals too.
-            if column := self.fields.pop(field, None):
-                lines.append(f"{name} = {self._read(column)}")
-        return lines
 
     def _window(self) -> list[str]:
         """Propose the change's window, one per component where the rows repeat the change for each."""

@@ -62,13 +62,20 @@ configured as (
     inner join config.person_logins p on p.login = a.source || ':' || a.login or p.login = a.login
     group by 1, 2
 ),
+nobody as (
+    -- A placeholder is nobody, and neither are several names in one text: which of them it was it does not say.
+    select a.source, a.login
+    from accounts a
+    left join seeds.unresolved_names u on u.login = a.login
+    where u.login is not null or regexp_matches(a.login, ';|\n| [|] ')
+),
 resolved as (
     select
         a.source,
         a.login,
-        case when u.login is not null then null else coalesce(c.person, e.person, a.login) end as person_id,
+        case when s.login is not null then null else coalesce(c.person, e.person, a.login) end as person_id,
         case
-            when u.login is not null then 'unresolved'
+            when s.login is not null then 'unresolved'
             when c.person is not null then 'configured'
             when e.person is not null then 'verified_email'
             else 'login'
@@ -79,9 +86,9 @@ resolved as (
             when a.says_bot = 1 then 'the source says so'
             else b.rule_id
         end as bot_basis,
-        u.login is not null as is_unresolved
+        s.login is not null as is_unresolved
     from accounts a
-    left join seeds.unresolved_names u on u.login = a.login
+    left join nobody s on s.source = a.source and s.login = a.login
     left join configured c on c.source = a.source and c.login = a.login
     left join emails e on e.source = a.source and e.login = a.login
     left join config.bots f on f.login = a.login or f.login = a.source || ':' || a.login

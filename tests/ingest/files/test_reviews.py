@@ -261,3 +261,43 @@ def test_a_deployments_one_instant_stands_for_both_unless_it_is_a_start(
     assert found["started_at"] == "2026-03-01T08:00:00Z"
     both = ("2026-03-01T08:00:00Z", "inferred") if is_both else (None, None)
     assert (found.get("finished_at"), found.get("time_quality")) == both
+
+
+def test_each_of_several_who_approved_in_one_cell_is_an_approver(store: RawStore, tmp_path: Path) -> None:
+    """Together they would be a person whom nobody knows, who is never the requester."""
+    text = (
+        "Change ID,Title,Change Requester,Change Owner,Created Time,Approver(s),Approved Time\n"
+        "C1,One,Cat Fox,Ops,2026-03-01 08:00:00,Bob Ray; Cat Fox,2026-03-01 09:00:00\n"
+        "C2,Two,Dan,Ops,2026-03-01 08:00:00,Eve,2026-03-01 10:00:00\nC3,Three,Dan,Ops,2026-03-01 08:00:00,Eve,\n"
+    )
+    proposed(store, tmp_path, text, "changes.csv")
+    assert [row["requested_by"] for row in records(store, "record_changes")] == ["Cat Fox", "Dan", "Dan"]
+    decided = sorted(
+        (row["change_key"], row["decided_by"], row["decided_at"]) for row in records(store, "record_decisions")
+    )
+    assert decided == [
+        ("C1", "Bob Ray", "2026-03-01T09:00:00Z"),
+        ("C1", "Cat Fox", "2026-03-01T09:00:00Z"),
+        ("C2", "Eve", "2026-03-01T10:00:00Z"),
+    ]
+
+
+def test_a_boards_decision_says_who_and_when(store: RawStore, tmp_path: Path) -> None:
+    """What is deferred is not decided."""
+    text = (
+        "RFC,Title,Submitted by,CAB date,Decision,Decided by,Conditions\n"
+        "C1,One,Ann,2026-03-12,Approved with conditions,Chair,Rollback tested\nC2,Two,Ann,2026-03-12,Deferred,Chair,\n"
+    )
+    proposed(store, tmp_path, text, "cab.csv")
+    (decision,) = records(store, "record_decisions")
+    assert (decision["change_key"], decision["verdict"], decision["decided_by"]) == ("C1", "approved", "Chair")
+    assert decision["decided_at"] == "2026-03-12T00:00:00Z"
+    assert records(store, "record_changes")[0]["conditions"] == "Rollback tested"
+
+
+def test_a_column_called_time_is_no_instant_beside_a_date(store: RawStore, tmp_path: Path) -> None:
+    """The next column whose name speaks for the instant is taken, and both together are read."""
+    text = "Date,Time,Application,Environment,Status\n13/03/2026,10:15,pay,PROD,OK\n14/03/2026,11:15,pay,PROD,OK\n"
+    proposed(store, tmp_path, text, "deploy_log.csv")
+    started = sorted(row["started_at"] for row in records(store, "record_deployments"))
+    assert started == ["2026-03-13T10:15:00Z", "2026-03-14T11:15:00Z"]

@@ -1,0 +1,138 @@
+"""What a file says of decisions: in a row's own words, in one cell of several names, or row by row.
+
+Owns the proposal of decision records, and how a column is read. Refuses to know the rest of a mapping.
+"""
+
+from __future__ import annotations
+
+from ingest.files.columns import Columns
+from ingest.files.dates import swapped
+from ingest.files.lexicon import plain_name
+from ingest.files.nested import VERDICTS, decided
+from ingest.files.sniff import time_formats
+from ingest.files.written import key_of, reference_of, table_of, text_of
+
+_APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision", "decision")
+_DECIDED = {
+    "decided_by": ("decided_by", "cab_decided_by"),
+    "decided_at": ("decided_at", "decided_on", "decision_date", "cab_date", "cab_meeting_date"),
+}
+
+
+class DecisionColumns(Columns):
+    """The columns of a file, and the decisions that they state."""
+
+    def _time_format(self, name: str) -> str:
+        """Return the format to use for a field: the first of those that fit every text."""
+        return self.formats[name][0]
+
+    def _read(self, column: str) -> str:
+        """Return how a column is read: by its name, or with the column that holds its time of day."""
+        partner = self.times_of_day.get(column)
+        own = ""
+        if self.own_formats and (name := next((n for n in self.formats if self.fields.get(n) == column), None)):
+            own = f", formats = [{text_of(self._time_format(name))}]"
+        if partner:
+            return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own} }}"
+        return f"{{ column = {text_of(column)}{own} }}" if own else text_of(column)
+
+    def _decision(self) -> list[str]:
+        """Propose a decision where a change's row says how approval ended."""
+        plain = {plain_name(column): column for column in self.look.columns}
+        column = next((plain[word] for word in _APPROVAL_WORDS if word in plain), None)
+        if column is None or not self.key or column in self.used:
+            return []
+        words = sorted({value for value in self.look.values(column) if value.lower() in VERDICTS})
+        if not words:
+            return []
+        self.used.add(column)
+        replaced = table_of({word: VERDICTS[word.lower()] for word in words})
+        lines = [
+            "",
+            "# The decision that the row states. Without the time of approval there is no approval latency.",
+            "[[record]]",
+            'kind = "decision"',
+            f"key = {key_of(self.key)}",
+            f"when = {{ column = {text_of(column)}, equals = [{', '.join(text_of(word) for word in words)}] }}",
+            "",
+            "[record.fields]",
+            f"change_key = {reference_of(self.key)}",
+            f"verdict = {{ column = {text_of(column)}, values = {replaced} }}",
+        ]
+        for name, field in (("decided_at", "approved_at"), ("decided_by", "approved_by")):
+            # The decision says whether it was an approval; the column of its instant is filled for refusals too.
+            if column := self.fields.pop(field, None):
+                lines.append(f"{name} = {self._read(column)}")
+            elif said := next((plain[word] for word in _DECIDED[name] if word in plain), None):
+                lines += self._said(name, said)
+        return lines
+
+    def _said(self, name: str, column: str) -> list[str]:
+        """Return how the decision's own person or instant is read; none where a day could be two."""
+        if name == "decided_by":
+            self.used.add(column)
+            return [f"decided_by = {text_of(column)}"]
+        forms = time_formats(self.look, column)
+        if not forms or any(swapped(form) != form for form in forms):
+            return []
+        self.used.add(column)
+        return [f"decided_at = {{ column = {text_of(column)}, formats = [{text_of(forms[0])}] }}"]
+
+    def _several(self) -> list[str]:
+        """Propose a decision per name where one cell names several who approved: together they are nobody."""
+        column = self.fields.get("approved_by")
+        split = next((s for s in (";", "\n") if column and any(s in v for v in self.look.values(column))), None)
+        if column is None or split is None or not self.key:
+            return []
+        del self.fields["approved_by"]
+        at = self.fields.pop("approved_at", None)
+        return [
+            "",
+            "# Each of those whom one cell names.",
+            "[[record]]",
+            'kind = "decision"',
+            f"each = {{ column = {text_of(column)}, split = {text_of(split)} }}",
+            f"key = {{ template = {text_of(':'.join(f'{{{part}}}' for part in (*self.key, 'item')))} }}",
+            *([f"when = {{ column = {text_of(at)}, empty = false }}"] if at else []),
+            "",
+            "[record.fields]",
+            f"change_key = {reference_of(self.key)}",
+            'decided_by = "item"',
+            *([f"decided_at = {self._read(at)}"] if at else []),
+            "",
+            "[record.constants]",
+            'verdict = "approved"',
+        ]
+
+    def _asked(self) -> list[str]:
+        """Propose that approval was asked for when the row that holds the decision was created."""
+        plain = {plain_name(column): column for column in self.look.columns if column not in self.used}
+        column = next(
+            (plain[word] for word in ("sys_created_on", "created", "created_on", "created_at") if word in plain), None
+        )
+        if column is None or "change_key" not in self.fields or not time_formats(self.look, column):
+            return []
+        self.used.add(column)
+        return [
+            "",
+            "# Approval was asked for when the row was created.",
+            "[[record]]",
+            'kind = "event"',
+            "",
+            "[record.fields]",
+            f"subject_key = {text_of(self.fields['change_key'])}",
+            f"occurred_at = {self._read(column)}",
+            "",
+            "[record.constants]",
+            'subject_kind = "change"',
+            'verb = "approval_requested"',
+        ]
+
+    def _stated(self) -> str | None:
+        """Return the condition under which a row is a decision, where some only ask for one."""
+        column = self.fields.get("verdict")
+        values = set(self.look.values(column)) if column else set()
+        words = decided(sorted(values))
+        if column is None or not words or values == set(words):
+            return None
+        return f"when = {{ column = {text_of(column)}, equals = [{', '.join(map(text_of, words))}] }}"
