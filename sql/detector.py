@@ -35,7 +35,7 @@ _FINDINGS = {
     "baseline_note": "Why a user chose it; empty otherwise.",
     "is_current": "Whether this baseline is in force.",
     "state": "not enough data, stable, moving or drifting.",
-    "dimension": "The dimension named first: the largest e-value.",
+    "dimension": "The dimension named first: it brings most of the evidence.",
     "onset_week": "Monday of the week it began in, about; null without drift.",
     "alarm_date": "Day on which the evidence passed the threshold; null without drift.",
     "recovered_on": "Day since which the rate is back; null while it is not.",

@@ -120,7 +120,7 @@ def _print_findings(session: Session, con: DuckDBPyConnection, build_id: str, te
     found = drift_rows.findings(con, teams)
     settings, as_of = _settings(con), drift_rows.instant_of(con)
     older = drift_rows.findings(con, teams, is_current=False)
-    parts = {one.team: drift_rows.components_of(con, one.team, one.dimension) for one in found}
+    parts = {one.team: drift_rows.components_of(con, one.team, one.dimension, settings.weights) for one in found}
     session.answer(
         {
             "build_id": build_id,

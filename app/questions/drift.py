@@ -29,7 +29,7 @@ def findings(build: Build, teams: tuple[str, ...]) -> list[Finding]:
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def components_of(build: Build, team: str, first: str | None) -> list[Component]:
     """Return a team's dimensions, the one named first in front, then by evidence; unmeasured ones last."""
-    return drift_rows.components_of(cursor(build), team, first)
+    return drift_rows.components_of(cursor(build), team, first, settings(build).drift.weights)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
@@ -113,7 +113,7 @@ def earlier(build: Build, team: str) -> list[Finding]:
 
 
 def weights(build: Build) -> pd.DataFrame:
-    """Return the weights that make the index, as the build's settings had them."""
+    """Return the weights that make the index and the evidence, as the build's settings had them."""
     chosen = settings(build).drift.weights
     return pd.DataFrame(
         [(dimension.label, chosen.get(dimension.name, 0.0), dimension.finding) for dimension in DIMENSIONS],

@@ -5,6 +5,7 @@ Owns the questions that the dashboard and the command line share. Knows neither 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -154,8 +155,13 @@ class Component:
     weeks: tuple[tuple[date, float, float, float, int], ...]
 
 
-def components_of(con: DuckDBPyConnection, team: str, first: str | None) -> list[Component]:
-    """Return a team's dimensions, the one named first in front, then by evidence; unmeasured ones last."""
+def components_of(
+    con: DuckDBPyConnection, team: str, first: str | None, weights: Mapping[str, float]
+) -> list[Component]:
+    """Return a team's dimensions, the one named first in front, then by evidence; unmeasured ones last.
+
+    ``weights`` are those of the build: a dimension's share is its part of the team's evidence.
+    """
     levels: dict[str, list[tuple[date, float, float, float, int]]] = {}
     for dimension, *week in con.execute(
         "select dimension, cast(week_end as date), level, low, high, n from marts.drift_levels "
@@ -165,11 +171,15 @@ def components_of(con: DuckDBPyConnection, team: str, first: str | None) -> list
         levels.setdefault(dimension, []).append(tuple(week))
     rows = con.execute(
         "select dimension, state, coalesce(reason, ''), baseline_rate, baseline_n, reference_rate, current_level, low, "
-        "high, n, e_value, case when sum(e_value) over () > 0 then e_value / sum(e_value) over () end "
-        "from marts.drift_dimensions where team = ? and is_current",
+        "high, n, e_value from marts.drift_dimensions where team = ? and is_current",
         [team],
-    )
-    found = [Component(*(*row, tuple(levels.get(row[0], ())))) for row in rows.fetchall()]
+    ).fetchall()
+    parts = [weights.get(row[0], 0.0) * (row[-1] or 0.0) for row in rows]
+    whole = sum(parts)
+    found = [
+        Component(*(*row, part / whole if whole > 0 and row[-1] is not None else None, tuple(levels.get(row[0], ()))))
+        for row, part in zip(rows, parts, strict=True)
+    ]
     return sorted(found, key=lambda c: (c.dimension != first, c.state == "not enough data", -(c.e_value or 0.0)))
 
 

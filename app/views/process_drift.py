@@ -249,7 +249,8 @@ def _index(asked: Frame, finding: Finding) -> None:
         else:
             st.markdown(
                 f"**{finding.index:.2f}** on a scale of 0 to 1: the weighted mean of the levels. It is no verdict; the "
-                "dimensions above are judged one by one."
+                "dimensions above are judged one by one. The weights say how much each counts, here and in the "
+                "evidence."
             )
             exhibits.chart(
                 charts.level(tuple(weeks), style.palette(frame.is_dark())), key="index", of=_of(asked, finding),

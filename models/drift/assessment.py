@@ -8,14 +8,14 @@ only tells how much rates wander in general.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from models.drift.baseline import Baseline, fit_baseline
-from models.drift.detector import Bets, Detection, detect, place_bets
+from models.drift.detector import SUBJECTS_AT_ONCE, Bets, Detection, detect, joined, place_bets
 from models.drift.findings import dimensions_frame, findings_frame
 from models.drift.judgement import DRIFTING, MOVING, NOT_ENOUGH_DATA, STABLE, Judgement
 from models.drift.levels import index_limits, index_of, levels_frame, trailing_levels
@@ -37,8 +37,6 @@ __all__ = [
     "assess",
     "carrying_days",
 ]
-
-_SUBJECTS_AT_ONCE = 150
 
 
 @dataclass(frozen=True)
@@ -97,13 +95,13 @@ def judge(marks: Marks, settings: DriftSettings) -> Judgement:
     wander = wander_by_week(baseline, settings)
     last_day = marks.as_of.toordinal() - marks.first_monday.toordinal()
     parts: list[tuple[Detection, Floats, Ints]] = []
-    for begin in range(0, len(marks.subjects), _SUBJECTS_AT_ONCE):
-        end = min(begin + _SUBJECTS_AT_ONCE, len(marks.subjects))
-        part = _rows(baseline, begin, end)
+    for begin in range(0, len(marks.subjects), SUBJECTS_AT_ONCE):
+        end = min(begin + SUBJECTS_AT_ONCE, len(marks.subjects))
+        part = baseline.slice(begin, end)
         bets = place_bets(marks.slice(begin, end), part, wander[begin:end], settings)
         detection = detect(bets, part, last_day, settings)
         parts.append((detection, bets.reference, _onsets(bets, part, detection, settings)))
-    detection = _joined([detection for detection, _, _ in parts])
+    detection = joined([detection for detection, _, _ in parts])
     return Judgement(
         marks=marks,
         baseline=baseline,
@@ -117,19 +115,6 @@ def judge(marks: Marks, settings: DriftSettings) -> Judgement:
     )
 
 
-def _rows(baseline: Baseline, begin: int, end: int) -> Baseline:
-    return replace(baseline, **{field.name: getattr(baseline, field.name)[begin:end] for field in fields(baseline)})
-
-
-def _joined(parts: list[Detection]) -> Detection:
-    if not parts:
-        none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
-        empty = np.zeros((0, len(DIMENSIONS)))
-        return Detection(empty, none, numbers, numbers, numbers, numbers, numbers, numbers)
-    names = [field.name for field in fields(Detection)]
-    return Detection(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
 def _onsets(bets: Bets, baseline: Baseline, detection: Detection, settings: DriftSettings) -> Ints:
     """Return the week in which each subject's latest drift began, -1 without one.
 
@@ -141,7 +126,8 @@ def _onsets(bets: Bets, baseline: Baseline, detection: Detection, settings: Drif
         week = last // 7
         watched = baseline.watched[place, dimension]
         known = np.arange(bets.log_bets.shape[2])[:, None] <= last
-        weekly = (bets.log_bets[place, dimension] * known).reshape(len(watched), 7, -1).sum(axis=1)
+        daily = np.concatenate(bets.log_bets[place, bets.of == dimension] * known, axis=1)
+        weekly = daily.reshape(len(watched), 7, -1).sum(axis=1)
         gains = np.cumsum(weekly[week::-1], axis=0)
         start = likeliest_start(weekly[:, int(np.argmax(gains.max(axis=0)))], watched, week)
         onset[place] = refined_start(

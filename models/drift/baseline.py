@@ -5,13 +5,13 @@ Owns which weeks are the baseline and which are watched. Refuses to look at a wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
 from scipy.special import betaincinv
 
-from models.drift.settings import DIMENSIONS, DriftSettings
+from models.drift.settings import DIMENSION_NAMES, DIMENSIONS, DriftSettings
 from models.drift.weeks import FIRST_BASELINE, Flags, Floats, Ints, Marks
 
 _JEFFREYS = 0.5
@@ -19,6 +19,9 @@ _HIGHEST_CORRELATION = 0.95
 # Weeks in which a mark has at least this many others tell about correlation at full weight; weeks of single marks
 # tell nothing.
 _COMPANY = 5.0
+# Longer than this a team's release is not waited for, however rarely it releases.
+_LONGEST_RELEASE = 6
+_DEPLOYED = DIMENSION_NAMES.index("order")  # every change that is deployed has a mark on its day
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Baseline:
         marks: (subject, dimension) marks in the baseline.
         rate: (subject, dimension) rate in the baseline.
         cell_rate: (subject, cell) expected rate per stratum.
-        upper: (subject, cell) upper quantile of the rate's posterior.
+        upper: (subject, cell) upper quantile of the rate's posterior; with the margin on top nowhere below what the
+            dimension's marks make sure of.
+        release_weeks: (subject, dimension) weeks that usually lie between two releases.
         correlation: (subject, dimension) correlation of marks within a week.
         usual: (subject, dimension) marks of a week that has any.
         observed: (subject, dimension, week) marks with x = 1, censored weeks left out.
@@ -48,6 +53,7 @@ class Baseline:
     rate: Floats
     cell_rate: Floats
     upper: Floats
+    release_weeks: Ints
     correlation: Floats
     usual: Floats
     observed: Floats
@@ -58,6 +64,10 @@ class Baseline:
     def dispersion(self) -> Floats:
         """Return, per subject and dimension, the variance of a usual week's count relative to independent marks."""
         return np.asarray(1 + np.maximum(self.usual - 1, 0) * self.correlation)
+
+    def slice(self, begin: int, end: int) -> Baseline:
+        """Return the subjects ``begin`` to ``end`` alone."""
+        return replace(self, **{field.name: getattr(self, field.name)[begin:end] for field in fields(self)})
 
 
 def fit_baseline(marks: Marks, settings: DriftSettings) -> Baseline:
@@ -76,6 +86,8 @@ def fit_baseline(marks: Marks, settings: DriftSettings) -> Baseline:
     usual, correlation = _within_week(in_baseline, counts, observed - expected, variance, settings)
     dispersion = 1 + np.maximum(usual - 1, 0) * correlation
     upper = _upper_rate(cell_n, cell_x, dimension_n, dimension_x, dispersion, marks.cell_dimension, settings)
+    lack = _lack(cell_n, upper, dimension_n, dimension_x, dispersion, membership, settings)
+    upper = np.minimum(upper + lack[:, marks.cell_dimension], 1 - 1e-9)
     return Baseline(
         weeks=in_baseline,
         watched=watched,
@@ -84,6 +96,7 @@ def fit_baseline(marks: Marks, settings: DriftSettings) -> Baseline:
         rate=np.divide(dimension_x, dimension_n, out=np.full(dimension_n.shape, np.nan), where=dimension_n > 0),
         cell_rate=cell_rate,
         upper=upper,
+        release_weeks=_release_weeks(in_baseline, counts[:, _DEPLOYED]),
         correlation=correlation,
         usual=usual,
         observed=observed,
@@ -158,6 +171,29 @@ def _upper_rate(
     hits = borrowed * others_rate + x / factor + _JEFFREYS
     rest = borrowed * (1 - others_rate) + (n - x) / factor + _JEFFREYS
     return np.asarray(betaincinv(hits, rest, settings.quantile))
+
+
+def _lack(
+    cell_n: Floats, upper: Floats, n: Floats, x: Floats, dispersion: Floats, membership: Floats, settings: DriftSettings
+) -> Floats:
+    """Return, per dimension, what the bound and the margin lack to what the marks of all strata make sure of.
+
+    Where they are many the margin is the wider; a baseline of a few releases knows its rate to a fifth at best.
+    """
+    sure = betaincinv(x / dispersion + _JEFFREYS, (n - x) / dispersion + _JEFFREYS, settings.sure_quantile)
+    mean = (cell_n * upper) @ membership.T / np.maximum(n, 1e-9)
+    return np.asarray(np.where(n > 0, np.maximum(sure - mean - settings.margin, 0), 0.0))
+
+
+def _release_weeks(in_baseline: Flags, deployed: Floats) -> Ints:
+    """Return, per dimension, the weeks of its baseline for each week's worth of deployed changes.
+
+    By changes and not by deployments: an emergency between two trains is no train.
+    """
+    counts = in_baseline * deployed[:, None, :]
+    worth = counts.sum(axis=2) ** 2 / np.maximum((counts**2).sum(axis=2), 1e-9)
+    weeks = np.where(worth > 0, in_baseline.sum(axis=2) / np.maximum(worth, 1e-9), 1)
+    return np.asarray(np.clip(np.rint(weeks), 1, _LONGEST_RELEASE), dtype=np.int64)
 
 
 def _within_week(

@@ -2,14 +2,15 @@
 
 For each dimension and each alternative ``M`` follows ``M ← (M + 1 at the start of a week) · e`` (Shiryaev-Roberts),
 ``e`` being the day's bet: a likelihood ratio deflated for marks that hang together, and capped per week. Each bet
-has expectation at most 1 while the rate is at or below its reference, so the mean over alternatives and dimensions
-passes ``T`` on average not before ``T`` weeks: it may be looked at daily. Owns the bets, the recursion and the
-alarm. Knows nothing of names, sentences or pages.
+has expectation at most 1 while the rate is at or below its reference, so the mean over alternatives, strata that may
+move alone, and dimensions by their weights passes ``T`` on average not before ``T`` weeks: it may be looked at daily.
+Owns the bets, the recursion and the alarm. Knows nothing of names, sentences or pages.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 
 import numpy as np
 
@@ -21,6 +22,11 @@ _LARGEST, _LARGEST_LOG_BET = 1e250, 100.0
 # A reference rate above this leaves no room for a rise: nothing is bet, for a team that always did it did not drift.
 HIGHEST_REFERENCE = 0.97
 _RECOVERY_MARKS = 8.0
+_LEAST_WEIGHT = 1e-12
+_APART = tuple(place for place, dimension in enumerate(DIMENSIONS) if dimension.may_stay)
+# What is bet on: each dimension, then those whose other strata may move alone.
+STAKES: Ints = np.array([*range(len(DIMENSIONS)), *_APART])
+SUBJECTS_AT_ONCE = 50  # what their bets take stays small enough to be kept between them
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,15 @@ class Bets:
     """What a day's marks are worth.
 
     Attributes:
-        log_bets: (subject, dimension, day, alternative) log of the day's bet.
+        log_bets: (subject, stake, day, alternative) log of the day's bet.
+        of: (stake,) the dimension of each stake; a dimension's evidence is the mean over its stakes.
         allowed: (subject, dimension, week) marks with x = 1 that the reference rate allows.
         reference: (subject, dimension) mean reference rate over the watched marks of the last weeks; the baseline's
             where there are none.
     """
 
     log_bets: Floats
+    of: Ints
     allowed: Floats
     reference: Floats
 
@@ -45,11 +53,11 @@ class Detection:
 
     Attributes:
         evidence: (subject, dimension) the statistic on the last day.
-        team_evidence: (subject,) its mean over the watched dimensions.
+        team_evidence: (subject,) its weighted mean over the watched dimensions.
         first_alarm: Day of the first alarm.
-        first_named: Dimension with the largest statistic at the first alarm.
+        first_named: Dimension with the largest part of it at the first alarm.
         alarm: Day of the latest alarm.
-        named: Dimension with the largest statistic at the latest alarm.
+        named: Dimension with the largest part of it at the latest alarm.
         recovered: Day on which the latest drift was over; -1 while it lasts.
         weeks_watched: (subject,) weeks in which at least one dimension was watched.
     """
@@ -80,24 +88,51 @@ def place_bets(marks: Marks, baseline: Baseline, wander: Floats, settings: Drift
     subject, day, reference = marks.subject[watched], marks.day[watched], rates[watched]
     dimension, n, x = dimension[watched], marks.n[watched], marks.x[watched]
     place = (subject * dimensions + dimension) * days + day
+    alone = subject * days + day
     size = subjects * dimensions * days
     daily = np.bincount(place, weights=n, minlength=size).reshape(subjects, dimensions, days)
     together = np.maximum(daily, baseline.usual[:, :, None])
     dispersion = 1 + np.maximum(together - 1, 0) * baseline.correlation[:, :, None]
-    log_bets = np.empty((subjects, dimensions, days, len(settings.alternatives)))
+    moving = [~_may_stay(marks, stake)[marks.cell[watched]] & (dimension == stake) for stake in _APART]
+    log_bets = np.empty((subjects, len(STAKES), days, len(settings.alternatives)))
     for k, way in enumerate(settings.alternatives):
         rate = reference + way * (1 - reference)
         ratio = x * np.log(rate / reference) + (n - x) * np.log((1 - rate) / (1 - reference))
         summed = np.bincount(place, weights=ratio, minlength=size).reshape(subjects, dimensions, days)
-        log_bets[:, :, :, k] = _capped(summed / dispersion, settings.weekly_cap)
-    return Bets(log_bets, allowed, _recent_reference(allowed, baseline, marks, settings))
+        log_bets[:, :dimensions, :, k] = summed / dispersion
+        for place_of, (stake, moves) in enumerate(zip(_APART, moving, strict=True), start=dimensions):
+            summed = np.bincount(alone[moves], weights=ratio[moves], minlength=subjects * days)
+            log_bets[:, place_of, :, k] = summed.reshape(subjects, days) / dispersion[:, stake]
+    log_bets = _capped(log_bets, baseline.release_weeks[:, STAKES], _week_number(marks), settings.weekly_cap)
+    return Bets(log_bets, STAKES, allowed, _recent_reference(allowed, baseline, marks, settings))
 
 
-def _capped(log_bets: Floats, cap: float) -> Floats:
-    """Return daily bets whose product within a week never passes ``exp(cap)``, seen from any day."""
-    weekly = log_bets.reshape(*log_bets.shape[:2], -1, 7)
-    so_far = np.minimum(np.cumsum(weekly, axis=3), cap)
-    return np.asarray(np.diff(so_far, axis=3, prepend=0.0).reshape(log_bets.shape))
+def _may_stay(marks: Marks, dimension: int) -> Flags:
+    """Return (cell,) whether it is the stratum that may stay while the others of its dimension move."""
+    stays = (DIMENSIONS[dimension].name, DIMENSIONS[dimension].may_stay)
+    return np.array([cell == stays for cell in marks.cells], dtype=bool)
+
+
+def _week_number(marks: Marks) -> int:
+    """Return the number of the marks' first week, counted from a day that does not depend on which marks there are."""
+    return (marks.first_monday.toordinal() - date(1970, 1, 5).toordinal()) // 7
+
+
+def _capped(log_bets: Floats, release_weeks: Ints, first_week: int, cap: float) -> Floats:
+    """Return daily bets whose product within a release's weeks never passes ``exp(cap)``, seen from any day.
+
+    A bet that is made smaller stays a bet, and one that begins within such weeks has what is left of them.
+    """
+    capped = np.empty_like(log_bets)
+    for weeks in np.unique(release_weeks).tolist():
+        here = release_weeks == weeks
+        before = 7 * (first_week % weeks)
+        own = np.pad(log_bets[here], ((0, 0), (before, -(before + log_bets.shape[2]) % (7 * weeks)), (0, 0)))
+        spans = own.reshape(len(own), -1, 7 * weeks, own.shape[2])
+        so_far = np.minimum(np.cumsum(spans, axis=2), cap)
+        whole = np.diff(so_far, axis=2, prepend=0.0).reshape(own.shape)
+        capped[here] = whole[:, before : before + log_bets.shape[2]]
+    return capped
 
 
 def _recent_reference(allowed: Floats, baseline: Baseline, marks: Marks, settings: DriftSettings) -> Floats:
@@ -116,43 +151,49 @@ def _recent_reference(allowed: Floats, baseline: Baseline, marks: Marks, setting
 
 def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSettings) -> Detection:
     """Run the detector from the first day to ``last_day``; it is re-armed when a drift is over."""
-    subjects, dimensions, days, alternatives = bets.log_bets.shape
+    subjects, stakes, days, alternatives = bets.log_bets.shape
+    dimensions, weights = len(DIMENSIONS), settings.weight_array()
     watched = baseline.watched & baseline.is_watched[:, :, None]
     placed = (bets.log_bets != 0).any(axis=3)
-    starts = watched & ~_is_mute(placed, watched & (baseline.counts > 0), settings)
+    starts = watched[:, bets.of] & ~_is_mute(placed, (watched & (baseline.counts > 0))[:, bets.of], settings)
+    belongs = bets.of[:, None] == np.arange(dimensions)
+    part = belongs / np.maximum(belongs.sum(axis=0), 1)
     multiplied = np.exp(np.clip(bets.log_bets, -_LARGEST_LOG_BET, _LARGEST_LOG_BET))
     back = _back_at_reference(bets.allowed, baseline, settings)
-    statistic = np.zeros((subjects, dimensions, alternatives))
-    reached = np.zeros((subjects, dimensions), dtype=bool)
+    statistic = np.zeros((subjects, stakes, alternatives))
+    reached, known = np.zeros((subjects, stakes), dtype=bool), np.zeros((subjects, dimensions), dtype=bool)
     mean, team = np.zeros((subjects, dimensions)), np.zeros(subjects)
     first_alarm, alarm, recovered = (np.full(subjects, -1, dtype=np.int64) for _ in range(3))
     first_named, named = (np.full(subjects, -1, dtype=np.int64) for _ in range(2))
     is_open = np.zeros(subjects, dtype=bool)
-    for day in range(min(days, last_day + 1)):
+    # Before the first week that is watched no bet is placed and no start counts.
+    begin = 7 * int(np.argmax(watched.any(axis=(0, 1)))) if watched.any() else days
+    for day in range(begin, min(days, last_day + 1)):
         week = day // 7
         if day % 7 == 0:
             statistic += (reached & starts[:, :, week])[:, :, None]
             over = is_open & back[np.arange(subjects), np.maximum(named, 0), week]
             statistic[over] = (reached & starts[:, :, week])[over][:, :, None]
             recovered[over], is_open[over] = day, False
-        # Before its first bet a dimension says nothing.
+        # Before its first bet a stake says nothing.
         begun = placed[:, :, day] & ~reached
         statistic[begun] = 1
         reached |= begun
         statistic *= multiplied[:, :, day]
         np.minimum(statistic, _LARGEST, out=statistic)
-        mean = statistic.mean(axis=2)
-        team = mean.sum(axis=1) / np.maximum(reached.sum(axis=1), 1)
+        mean = statistic.mean(axis=2) @ part
+        known = reached @ belongs
+        team = mean @ weights / np.maximum(known @ weights, _LEAST_WEIGHT)
         fresh = ~is_open & (team >= settings.run_length_weeks)
         if fresh.any():
-            largest = np.argmax(mean, axis=1)
+            largest = np.argmax(mean * weights, axis=1)
             alarm[fresh], named[fresh], recovered[fresh] = day, largest[fresh], -1
             never = fresh & (first_alarm < 0)
             first_alarm[never], first_named[never] = day, largest[never]
             is_open |= fresh
     return Detection(
-        evidence=np.where(reached, mean, np.nan),
-        team_evidence=np.where(reached.any(axis=1), team, np.nan),
+        evidence=np.where(known, mean, np.nan),
+        team_evidence=np.where(known.any(axis=1), team, np.nan),
         first_alarm=first_alarm,
         first_named=first_named,
         alarm=alarm,
@@ -162,8 +203,18 @@ def detect(bets: Bets, baseline: Baseline, last_day: int, settings: DriftSetting
     )
 
 
+def joined(parts: list[Detection]) -> Detection:
+    """Return the subjects of several detections as one."""
+    if not parts:
+        none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        empty = np.zeros((0, len(DIMENSIONS)))
+        return Detection(empty, none, numbers, numbers, numbers, numbers, numbers, numbers)
+    names = [field.name for field in fields(Detection)]
+    return Detection(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
 def _is_mute(placed: Flags, has_marks: Flags, settings: DriftSettings) -> Flags:
-    """Return (subject, dimension, week) whether the weeks before had marks but no bet: no rise could be judged.
+    """Return (subject, stake, week) whether the weeks before had marks but no bet: no rise could be judged.
 
     Starts without a bet would add up to an alarm by themselves.
     """

@@ -70,10 +70,11 @@ def cannot_rise(judged: Judgement, place: int) -> Flags:
 
 
 def first_named(judged: Judgement, place: int, state: str) -> int:
-    """Return the dimension with the largest e-value, for a drift at its alarm; where none is judged, none."""
+    """Return the dimension with most of the evidence, for a drift at its alarm; where none is judged, none."""
     if state == DRIFTING:
         return int(judged.detection.named[place])
     evidence = np.where(cannot_rise(judged, place), np.nan, judged.detection.evidence[place])
+    evidence = evidence * judged.settings.weight_array()
     if state == NOT_ENOUGH_DATA or np.isnan(evidence).all():
         return -1
     recent = np.where(recent_marks(judged, place) > 0, evidence, np.nan)

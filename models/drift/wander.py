@@ -19,13 +19,21 @@ GRID = np.array([0.0, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.36, 0.42, 0.5, 0.6, 0.
 _STILL = 0.7  # share of teams whose rates stay, before any team has been seen
 _PRIOR_TEAMS = 2.0
 _WITHIN_BASELINE = 0.25  # blocks of the baseline stray less: it is their own mean that they are compared with
-_RISES, _FALLS = 0.05, 0.01  # shares of blocks that are a real rise or fall, and tell nothing about wander
+# Shares of blocks that are a real rise or fall, and tell nothing about wander. A rate that rises may have drifted; what
+# was one is seldom taken apart, so a rate that falls has wandered.
+_RISES, FALLS = 0.05, 0.001
 _LOWEST_RATE, _HIGHEST_RATE = 0.005, 0.97
-_EM_STEPS = 15
+_EM_STEPS = 60  # few marks a block tell little, so it takes its time
 
 
-def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
-    """Return (subject, dimension, week) the wander beyond the tolerance, as known before that week began."""
+def wander_by_week(baseline: Baseline, settings: DriftSettings, falls: float = FALLS) -> Floats:
+    """Return (subject, dimension, week) the wander beyond the tolerance, as known before that week began.
+
+    Args:
+        baseline: The subjects.
+        settings: The numbers that decide.
+        falls: Share of blocks that are a real fall, and tell nothing about wander.
+    """
     subjects, dimensions, weeks = baseline.counts.shape
     wander = np.zeros((subjects, dimensions, weeks))
     if settings.wander_quantile == 0 or not baseline.watched.any():
@@ -39,7 +47,7 @@ def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
     newly_complete = set(np.flatnonzero(np.diff(complete.sum(axis=(0, 1)), prepend=0)).tolist())
     for week in range(weeks):
         if week >= length and week % length == 0:
-            running += _block_likelihood(baseline, slice(week - length, week), dispersion, baseline_variance)
+            running += _block_likelihood(baseline, slice(week - length, week), dispersion, baseline_variance, falls)
         if week % length == 0 or week in newly_complete:
             known = np.where(complete[:, :, week, None], running, 0.0)
             current = _posterior(known, settings.pool_wander) @ beyond
@@ -47,7 +55,9 @@ def wander_by_week(baseline: Baseline, settings: DriftSettings) -> Floats:
     return wander
 
 
-def _block_likelihood(baseline: Baseline, weeks: slice, dispersion: Floats, baseline_variance: Floats) -> Floats:
+def _block_likelihood(
+    baseline: Baseline, weeks: slice, dispersion: Floats, baseline_variance: Floats, falls: float
+) -> Floats:
     of_baseline: Flags = np.asarray(baseline.weeks[:, :, weeks].any(axis=2), dtype=bool)
     known = (of_baseline | baseline.watched[:, :, weeks].any(axis=2)) & baseline.is_watched
     use = np.where(of_baseline[:, :, None], baseline.weeks[:, :, weeks], baseline.watched[:, :, weeks])
@@ -62,12 +72,12 @@ def _block_likelihood(baseline: Baseline, weeks: slice, dispersion: Floats, base
     of_mean = np.where(of_baseline, 0.0, dispersion / np.maximum(baseline_variance, 0.5))
     scale = np.where(of_baseline, _WITHIN_BASELINE, 1.0)
     rise = np.log(_RISES) + _beta_binomial(x * weight, n * weight, rate + 0.5 * (1 - rate), np.full(rate.shape, 0.3))
-    fall = np.log(_FALLS) + _beta_binomial(x * weight, n * weight, rate, np.full(rate.shape, 0.5))
+    fall = np.log(falls) + _beta_binomial(x * weight, n * weight, rate, np.full(rate.shape, 0.5))
     other = np.logaddexp(rise, fall)
     result = np.zeros((*rate.shape, len(GRID)))
     for place, spread in enumerate(GRID):
         correlation = np.minimum((scale * spread**2 + of_mean) * rate * (1 - rate), 0.9)
-        here = np.log(1 - _RISES - _FALLS) + _beta_binomial(x * weight, n * weight, rate, correlation)
+        here = np.log(1 - _RISES - falls) + _beta_binomial(x * weight, n * weight, rate, correlation)
         result[:, :, place] = np.where(known, np.logaddexp(here, other), 0.0)
     return result
 

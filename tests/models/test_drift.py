@@ -19,6 +19,9 @@ from models.drift.assessment import (
     assess,
     carrying_days,
 )
+from models.drift.baseline import fit_baseline
+from models.drift.wander import wander_by_week
+from models.drift.weeks import read_marks
 from models.errors import InputError
 from tests.models.drift_tables import MONDAY, drawn, step, table, together, weekly
 
@@ -346,6 +349,18 @@ def test_slow_wander_of_the_other_dimensions_widens_the_reference() -> None:
     still = assess(calm, settings=alone).dimensions.set_index("dimension")
     assert moved.loc["owners", "reference_rate"] > still.loc["owners", "reference_rate"] + 0.1
     assert moved.loc["owners", "e_value"] < still.loc["owners", "e_value"]
+
+
+def test_rates_that_fall_tell_of_wander_as_well() -> None:
+    """What was one is seldom taken apart, so falls widen a reference more than if they were taken for news."""
+    names = [dimension.name for dimension in DIMENSIONS if dimension.name not in {"owners", "batch"}]
+    fall = (weekly(step(0.4, 0.2, 44), dimension=name, n=40, weeks=70) for name in names)
+    baseline = fit_baseline(read_marks(together(weekly(0.15, n=40, weeks=70), *fall)), DriftSettings())
+    alone = DriftSettings(pool_wander=False)
+    plain, doubted = wander_by_week(baseline, alone), wander_by_week(baseline, alone, falls=0.3)
+    owners = [dimension.name for dimension in DIMENSIONS].index("owners")
+    assert plain[0, owners, -1] > doubted[0, owners, -1] + 0.1
+    assert plain[0, owners, 43] < 0.05
 
 
 def test_many_honest_teams_alarm_less_often_than_promised() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import betaincinv
 from scipy.stats import binom
 
 from models.drift.assessment import assess
@@ -18,7 +20,9 @@ from models.drift.settings import DIMENSION_NAMES, DriftSettings
 from models.drift.weeks import Marks, read_marks
 from tests.models.drift_tables import MONDAY, drawn, step, table, together, weekly
 
-OWNERS = DIMENSION_NAMES.index("owners")
+OWNERS, BATCH, BARE, AGENDA = (
+    DIMENSION_NAMES.index(name) for name in ("owners", "batch", "bare_decision", "governance_agenda")
+)
 PLAIN = DriftSettings(wander_quantile=0)
 
 
@@ -112,13 +116,48 @@ def test_the_statistic_follows_the_recursion() -> None:
     assert detection.team_evidence[0] == pytest.approx(plain.mean())
 
 
-def test_dimensions_combine_by_their_mean() -> None:
+def test_dimensions_combine_by_their_weighted_mean() -> None:
     """More dimensions that show nothing make the same rise weaker, so that watching more does not alarm more."""
-    others = (weekly(0.1, dimension="act"), weekly(0.1, dimension="order"))
+    others = (weekly(0.1, dimension="act"), weekly(0.1, dimension="batch"))
     one = assess(weekly(step(0.1, 0.3, 36)), settings=PLAIN).findings.iloc[0]
     three = assess(together(weekly(step(0.1, 0.3, 36)), *others), settings=PLAIN).findings.iloc[0]
     assert three["e_owners"] == pytest.approx(one["e_owners"], rel=1e-6)
-    assert three["e_value"] == pytest.approx((three["e_owners"] + three["e_act"] + three["e_order"]) / 3)
+    weighted = 0.15 * three["e_owners"] + 0.2 * three["e_act"] + 0.05 * three["e_batch"]
+    assert three["e_value"] == pytest.approx(weighted / 0.4)
+
+
+def test_a_dimension_without_weight_never_alarms() -> None:
+    """Weights are configuration: what counts for nothing in the index counts for nothing in the evidence."""
+    rise = together(weekly(step(0.1, 0.6, 36)), weekly(0.1, dimension="act"))
+    without = DriftSettings(weights={"act": 1.0})
+    found = assess(rise, settings=without)
+    assert assess(rise).findings.iloc[0]["state"] == "drifting"
+    assert found.findings.iloc[0]["first_alarm_date"] is pd.NaT
+    assert found.findings.iloc[0]["dimension"] == "act"
+    assert assess(weekly(step(0.1, 0.6, 36)), settings=without).findings.iloc[0]["first_alarm_date"] is pd.NaT
+
+
+def test_rules_that_hollow_out_above_low_risk_are_not_outweighed_by_low_risk() -> None:
+    """Half of what is bet on bare decisions is bet on the risks above low alone; each half keeps its promise."""
+    rising = weekly(step(0.1, 0.35, 36), dimension="bare_decision", stratum="normal high", n=6)
+    steady = weekly(0.2, dimension="bare_decision", stratum="normal low", n=20)
+    marks = read_marks(together(rising, steady))
+    baseline = fit_baseline(marks, PLAIN)
+    bets = place_bets(marks, baseline, still(marks), PLAIN)
+    together_, alone = (bets.log_bets[0, bets.of == BARE].sum(axis=1).max(axis=1)[k] for k in range(2))
+    assert alone > 3 and alone > together_ + 3
+    one = replace(bets, log_bets=bets.log_bets[:, : len(DIMENSION_NAMES)], of=bets.of[: len(DIMENSION_NAMES)])
+    both, whole = (detect(placed, baseline, 7 * marks.weeks - 1, PLAIN).evidence[0, BARE] for placed in (bets, one))
+    assert both > 10 * whole
+
+
+def test_risks_that_may_move_alone_say_nothing_where_they_have_no_marks() -> None:
+    """With low risk alone there is one bet, not two; weeks that go by are no evidence."""
+    marks = read_marks(weekly(0.1, dimension="bare_decision", stratum="normal low", weeks=700))
+    baseline = fit_baseline(marks, PLAIN)
+    bets = place_bets(marks, baseline, still(marks), PLAIN)
+    assert not bets.log_bets[0, len(DIMENSION_NAMES) :].any()
+    assert detect(bets, baseline, 7 * marks.weeks - 1, PLAIN).evidence[0, BARE] < 5
 
 
 def test_discoveries_follow_e_bh() -> None:
@@ -162,3 +201,51 @@ def test_a_very_long_drift_does_not_overflow() -> None:
     ).findings.iloc[0]
     assert np.isfinite(found["e_value"])
     assert found["state"] == "drifting"
+
+
+def test_few_marks_are_allowed_what_they_cannot_rule_out() -> None:
+    """A baseline of six releases without a batch knows no rate to a twentieth; one of many changes does."""
+
+    def monthly(size: int) -> Marks:
+        return read_marks(weekly(0.0, dimension="batch", n=lambda week: size if week % 4 == 0 else 0))
+
+    plain = DriftSettings(sure_quantile=1e-6)
+    few, many = fit_baseline(monthly(15), DriftSettings()), fit_baseline(monthly(15_000), DriftSettings())
+    few_plain = fit_baseline(monthly(15), plain)
+    releases = few.marks[0, BATCH] / few.dispersion()[0, BATCH]
+    assert 6 < releases < 9
+    sure = betaincinv(0.5, releases + 0.5, 0.9)
+    assert few.upper[0, 0] + 0.05 == pytest.approx(sure) and sure > few_plain.upper[0, 0] + 0.05 + 0.04
+    assert many.upper[0, 0] == pytest.approx(few.upper[0, 0], abs=0.02)  # clustered marks stay as few
+    owners = read_marks(weekly(0.1, n=30))
+    assert fit_baseline(owners, DriftSettings()).upper == pytest.approx(fit_baseline(owners, plain).upper)
+
+
+def test_one_train_of_four_weeks_is_one_release() -> None:
+    """Comments of a month that one train ships cannot add up week by week; a team that ships weekly keeps its weeks."""
+    talk = weekly(step(0.1, 1.0, 36), dimension="governance_agenda", n=6)
+    monthly = weekly(0.1, dimension="order", n=lambda week: 24 if week % 4 == 3 else 1)
+    every_week = weekly(0.1, dimension="order", n=6)
+    train, steady = (read_marks(together(talk, orders)) for orders in (monthly, every_week))
+    for marks, weeks in ((train, 3), (steady, 1)):
+        baseline = fit_baseline(marks, PLAIN)
+        assert baseline.release_weeks[0, AGENDA] == weeks
+        bets = place_bets(marks, baseline, still(marks), PLAIN).log_bets[0, AGENDA]
+        number = (marks.first_monday.toordinal() - date(1970, 1, 5).toordinal()) // 7
+        spans = (number + np.arange(marks.weeks)) // weeks
+        sums = np.array([bets[np.repeat(spans == span, 7)].sum(axis=0) for span in np.unique(spans)])
+        assert sums.max() == pytest.approx(PLAIN.weekly_cap)
+
+
+def test_the_weeks_of_a_release_do_not_depend_on_who_else_is_there() -> None:
+    """A team whose history begins earlier moves the first week, and no bet of the others."""
+    talk = weekly(step(0.1, 0.6, 36), dimension="governance_agenda", n=6)
+    own = together(talk, weekly(0.1, dimension="order", n=lambda week: 24 if week % 4 == 3 else 1))
+    earlier = weekly(0.1, n=6)
+    earlier = earlier.assign(team="another", day=pd.to_datetime(earlier["day"]) - pd.Timedelta(weeks=5))
+    alone, joined = read_marks(own), read_marks(together(own, earlier))
+    place = [subject.team for subject in joined.subjects].index("payments")
+    bets = [place_bets(marks, fit_baseline(marks, PLAIN), still(marks), PLAIN).log_bets for marks in (alone, joined)]
+    assert joined.weeks == alone.weeks + 5
+    assert np.abs(bets[0][0]).max() > 0
+    np.testing.assert_allclose(bets[1][place][:, 35:], bets[0][0])

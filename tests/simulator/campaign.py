@@ -23,6 +23,7 @@ VOLUMES = (20, 100, 500)
 STRENGTHS = (1.0, 0.5)
 CURVE_WEEKS = 40
 SIMULATOR = 2  # what is simulated; figures of another are said to be older
+METHOD = 2  # how it is judged; the same. Simple alarms are judged by no method of ours
 _FAULTS, _FEW = ("outage", "renamed_field", "lost_third"), 5
 Result = list[dict[str, Any]]
 

@@ -149,9 +149,11 @@ _NOTES = (
     " spread costs power and leaves most false alarms; learning from the team alone helps teams with many marks;"
     " pooling over"
     " the organisation brings the rest.",
-    "- *Quantile and margin* trade power against false alarms along one line. The quantile is 0.6, not the 0.7 of the"
-    " first"
-    " version: the posterior no longer counts a team's marks twice, which had made its 0.7 as low as 0.6 is now.",
+    "- *Strata of bare decisions apart* find what rules approve above low risk: what goes on at low risk no longer"
+    " outweighs it. *Weights* add a little power where they are high and take false alarms away where they are low."
+    " What both gain is spent on the quantile (0.65, was 0.6) and on wander, and a rate that falls counts as wander"
+    " ([decision 90](decisions/0090-weights-and-risks-that-move-alone.md)).",
+    "- *Quantile and margin* trade power against false alarms along one line.",
     "- *Beta-binomial likelihoods* gain nothing over deflated binomial ones once weeks are capped, and are three"
     " times as slow.",
     "- *aGRAPA and online Newton stakes* do not assume independent marks within a day, and pay for it: a day's share"

@@ -11,19 +11,19 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betaincinv, gammaln, ndtr
 
-from models.drift.baseline import Baseline, cell_membership, fit_baseline, reference_rate, weekly_counts
+from models.drift.baseline import Baseline, fit_baseline, reference_rate
 from models.drift.detector import Bets, place_bets
 from models.drift.settings import DIMENSION_NAMES, DIMENSIONS, DriftSettings
+from models.drift.wander import wander_by_week
 from models.drift.weeks import Floats, Marks
 from tests.simulator.marks import Cohort
 from tests.simulator.regimes import BASELINE_WEEKS, CELLS
-from tests.simulator.trial import Alarms, Fitting, Method
+from tests.simulator.trial import Alarms, Method
 
 _MONTH = 4  # weeks
 _OVERLAP_LIMIT, _OVERLAP_WEEKS, _OVERLAP_MARKS = 0.3, 8, 10
 _GAP_FALL, _GAP_WEEKS = 0.5, 8
 _P_VALUE = 0.05
-_NEVER, _LONGEST_RELEASE = 1e6, 6
 
 
 def owner_overlap(cohort: Cohort) -> Alarms:
@@ -87,6 +87,12 @@ def _first(alarm: np.typing.NDArray[np.bool_], named: np.typing.NDArray[np.int64
     return Alarms(np.where(any_alarm, 7 * week + 6, -1), np.where(any_alarm, named[rows, week], -1), any_alarm)
 
 
+def weekly_cap_alone(marks: Marks, settings: DriftSettings) -> Baseline:
+    """Fit the baseline as if every team released every week, so that bets are capped by the week alone."""
+    baseline = fit_baseline(marks, settings)
+    return replace(baseline, release_weeks=np.ones_like(baseline.release_weeks))
+
+
 def without_correlation(marks: Marks, settings: DriftSettings) -> Baseline:
     """Fit the baseline with the overdispersion of weekly counts (Pearson) in place of a correlation within weeks.
 
@@ -105,8 +111,19 @@ def without_correlation(marks: Marks, settings: DriftSettings) -> Baseline:
 def constant_dispersion(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
     """Place bets deflated by one number per team and dimension, also on days with more marks than a usual week."""
     phi = np.where(baseline.usual > 1, baseline.dispersion(), 1.0)
-    plain = place_bets(marks, replace(baseline, correlation=np.zeros_like(phi)), wander, settings)
-    return replace(plain, log_bets=plain.log_bets / phi[:, :, None, None])
+    plain = strata_together(marks, replace(baseline, correlation=np.zeros_like(phi)), wander, settings)
+    return replace(plain, log_bets=plain.log_bets / phi[:, plain.of, None, None])
+
+
+def strata_together(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
+    """Place bets on all strata of a dimension at once only, as if none could stay while the others move."""
+    plain = place_bets(marks, baseline, wander, settings)
+    return replace(plain, log_bets=plain.log_bets[:, : len(DIMENSIONS)], of=plain.of[: len(DIMENSIONS)])
+
+
+def falls_as_news(baseline: Baseline, settings: DriftSettings) -> Floats:
+    """Return the wander that is learnt if one block in a hundred may be a real fall, instead of one in a thousand."""
+    return wander_by_week(baseline, settings, falls=0.01)
 
 
 def own_spread(baseline: Baseline, settings: DriftSettings) -> Floats:
@@ -137,48 +154,10 @@ def between_teams(marks: Marks, settings: DriftSettings) -> Baseline:
     return replace(baseline, upper=upper)
 
 
-def made_sure_of(quantile: float) -> Fitting:
-    """Return a fit whose reference rate is nowhere below a high quantile over all strata, which only few marks feel."""
-
-    def fit(marks: Marks, settings: DriftSettings) -> Baseline:
-        baseline = fit_baseline(marks, settings)
-        n = baseline.marks / baseline.dispersion()
-        x = np.nan_to_num(baseline.rate) * n
-        sure = betaincinv(x + 0.5, n - x + 0.5, quantile)
-        membership = cell_membership(marks.cell_dimension)
-        cell_n = (weekly_counts(marks)[0] * baseline.weeks[:, marks.cell_dimension]).sum(axis=2)
-        mean = (cell_n * baseline.upper) @ membership.T / np.maximum(cell_n @ membership.T, 1e-9)
-        lack = np.where(baseline.marks > 0, np.maximum(sure - mean - settings.margin, 0), 0)
-        return replace(baseline, upper=np.minimum(baseline.upper + lack[:, marks.cell_dimension], 1 - 1e-9))
-
-    return fit
-
-
-def capped_by_release(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
-    """Place bets whose product is capped over as many weeks as a team's releases usually are apart, by changes.
-
-    What is said of the changes of one train is said over the weeks before it, so a cap by the week is several of them.
-    """
-    deployed = DIMENSION_NAMES.index("order")
-    counts = baseline.counts[:, deployed] * baseline.weeks[:, deployed]
-    worth = counts.sum(axis=1) ** 2 / np.maximum((counts**2).sum(axis=1), 1e-9)
-    apart = np.clip(np.rint(baseline.weeks[:, deployed].sum(axis=1) / np.maximum(worth, 1)), 1, _LONGEST_RELEASE)
-    free = place_bets(marks, baseline, wander, settings.model_copy(update={"weekly_cap": _NEVER}))
-    capped = np.empty_like(free.log_bets)
-    for weeks in np.unique(apart).astype(np.int64).tolist():
-        own = free.log_bets[apart == weeks]
-        days = own.shape[2]
-        padded = np.pad(own, ((0, 0), (0, 0), (0, -days % (7 * weeks)), (0, 0)))
-        spans = padded.reshape(*own.shape[:2], -1, 7 * weeks, own.shape[3])
-        so_far = np.minimum(np.cumsum(spans, axis=3), settings.weekly_cap)
-        capped[apart == weeks] = np.diff(so_far, axis=3, prepend=0.0).reshape(padded.shape)[:, :, :days]
-    return replace(free, log_bets=capped)
-
-
 @np.errstate(divide="ignore", invalid="ignore")
 def beta_binomial(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings) -> Bets:
     """Place bets by the beta-binomial likelihood of the week so far instead of deflating the binomial one."""
-    plain = place_bets(marks, baseline, wander, settings)
+    plain = strata_together(marks, baseline, wander, settings)
     n, x, allowed = _so_far(marks, baseline, wander, settings)
     reference = np.where(n > 0, allowed / np.maximum(n, 1e-12), 0.5)
     correlation = np.maximum(baseline.correlation, 0.003)[:, :, None, None]
@@ -235,7 +214,7 @@ def newton_steps(marks: Marks, baseline: Baseline, wander: Floats, settings: Dri
 
 
 def _staked(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSettings, *, newton: bool) -> Bets:
-    plain = place_bets(marks, baseline, wander, settings)
+    plain = strata_together(marks, baseline, wander, settings)
     n, x, allowed = (np.diff(values, axis=3, prepend=0.0) for values in _so_far(marks, baseline, wander, settings))
     n, x, allowed = (values.reshape(plain.log_bets.shape[:3]) for values in (n, x, allowed))
     start = np.clip(np.nan_to_num(baseline.rate, nan=0.1), 0.02, 0.95)
@@ -267,6 +246,9 @@ def _staked(marks: Marks, baseline: Baseline, wander: Floats, settings: DriftSet
     return replace(plain, log_bets=np.repeat(capped[..., None], len(settings.alternatives), axis=3))
 
 
+_NEVER, _NOTHING = 1e6, 1e-6
+
+
 def alternatives() -> tuple[Method, ...]:
     """Return what was tried, the chosen method first."""
     chosen = DriftSettings()
@@ -274,7 +256,8 @@ def alternatives() -> tuple[Method, ...]:
     def changed(**values: object) -> DriftSettings:
         return DriftSettings.model_validate(chosen.model_dump() | values)
 
-    prototype = changed(quantile=0.7, weekly_cap=_NEVER, wander_quantile=0.0)
+    alike = dict.fromkeys(DIMENSION_NAMES, 1.0)
+    prototype = changed(quantile=0.7, sure_quantile=_NOTHING, weekly_cap=_NEVER, wander_quantile=0.0, weights=alike)
     return (
         Method("chosen"),
         Method(
@@ -283,8 +266,27 @@ def alternatives() -> tuple[Method, ...]:
             without_correlation,
             place=constant_dispersion,
         ),
-        Method("prototype with a correlation within weeks", prototype),
-        Method("the same with the weekly cap", changed(quantile=0.7, wander_quantile=0.0)),
+        Method("prototype with a correlation within weeks", prototype, place=strata_together),
+        Method(
+            "the same with the weekly cap",
+            changed(quantile=0.7, sure_quantile=_NOTHING, wander_quantile=0.0, weights=alike),
+            weekly_cap_alone,
+            place=strata_together,
+        ),
+        Method(
+            "the method before",
+            changed(sure_quantile=_NOTHING, weights=alike, quantile=0.6, wander_quantile=3.2),
+            weekly_cap_alone,
+            wander=falls_as_news,
+            place=strata_together,
+        ),
+        Method("all strata of bare decisions together", place=strata_together),
+        Method("every dimension weighs the same", changed(weights=alike)),
+        Method("a fall is no wander either", wander=falls_as_news),
+        Method("few marks not made sure of", changed(sure_quantile=_NOTHING)),
+        Method("cap by the week, however rarely released", fit=weekly_cap_alone),
+        Method("few marks made sure of to 0.95", changed(sure_quantile=0.95)),
+        Method("the same with margin 0.03", changed(sure_quantile=0.95, margin=0.03)),
         Method("no wander", changed(wander_quantile=0.0)),
         Method(
             "wander from the dimension's own weekly spread, one deviation",
@@ -292,9 +294,12 @@ def alternatives() -> tuple[Method, ...]:
             wander=own_spread,
         ),
         Method("wander from the team alone", changed(pool_wander=False)),
+        Method("wander 3.2 deviations", changed(wander_quantile=3.2)),
+        Method("wander 4 deviations", changed(wander_quantile=4.0)),
         Method("no cap", changed(weekly_cap=_NEVER)),
         Method("cap 1.5", changed(weekly_cap=1.5)),
         Method("cap 3", changed(weekly_cap=3.0)),
+        Method("quantile 0.6", changed(quantile=0.6)),
         Method("quantile 0.7", changed(quantile=0.7)),
         Method("quantile 0.8", changed(quantile=0.8)),
         Method("margin 0.03", changed(margin=0.03)),
@@ -302,12 +307,6 @@ def alternatives() -> tuple[Method, ...]:
         Method("three alternatives", changed(alternatives=(0.1, 0.3, 0.6))),
         Method("alternatives near the reference", changed(alternatives=(0.1, 0.2, 0.3, 0.45))),
         Method("baselines borrow from other teams", fit=between_teams),
-        Method("few marks made sure of to 0.9", fit=made_sure_of(0.9)),
-        Method("cap by the weeks between releases", place=capped_by_release),
-        Method("few marks made sure of, cap between releases", fit=made_sure_of(0.9), place=capped_by_release),
-        Method(
-            "the same, to 0.95, with margin 0.03", changed(margin=0.03), fit=made_sure_of(0.95), place=capped_by_release
-        ),
         Method("one bet a week", place=weekly_bets),
         Method("beta-binomial bets", place=beta_binomial),
         Method("aGRAPA bets on daily shares", place=agrapa),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.simulator import tables
-from tests.simulator.campaign import PARTS, SIMULATOR, plan_of_cells
+from tests.simulator.campaign import METHOD, PARTS, SIMULATOR, plan_of_cells
 from tests.simulator.pipeline import TEAMS_AT_ONCE
 from tests.simulator.regimes import REGIMES
 from tests.simulator.tables import Row
@@ -22,6 +22,7 @@ _PARTS = {
     "organisation": "one organisation",
     "alone": "sources few can vouch for",
     "dating": "when it began",
+    "product": "through the product",
 }
 _LABELS = {"owners": "same owner", "order": "no approval before"}
 
@@ -33,6 +34,8 @@ def origin(results: dict[str, Any]) -> list[str]:
     unequal = sum(row["differences"] for row in batches)
     known = results["run"].get("simulators", {})
     older = [_PARTS[name] for name in PARTS if known.get(name) != SIMULATOR]
+    methods = results["run"].get("methods", {})
+    before = [words for name, words in _PARTS.items() if name != "compared" and methods.get(name) != METHOD]
     seen = f"{len(rows)} of the {cells} cells" if rows else "none of the cells"
     return [
         "Every figure comes from single simulated changes: when each was asked for, decided and deployed, by whom, and"
@@ -51,6 +54,7 @@ def origin(results: dict[str, Any]) -> list[str]:
             else "."
         ),
         *(["", f"Measured before that was so, and not again yet: {'; '.join(older)}."] if older else []),
+        *(["", f"Of the method before, and not measured again yet: {'; '.join(before)}."] if before else []),
     ]
 
 

@@ -8,35 +8,38 @@ import pytest
 from models.drift.baseline import fit_baseline
 from models.drift.detector import place_bets
 from models.drift.settings import DIMENSION_NAMES, DriftSettings
-from models.drift.weeks import Marks, read_marks
+from models.drift.weeks import read_marks
 from tests.models.drift_tables import step, together, weekly
-from tests.simulator.rivals import capped_by_release, made_sure_of
+from tests.simulator.rivals import strata_together, weekly_cap_alone
 
-AGENDA = DIMENSION_NAMES.index("governance_agenda")
+AGENDA, BARE = (DIMENSION_NAMES.index(name) for name in ("governance_agenda", "bare_decision"))
 PLAIN = DriftSettings(wander_quantile=0)
 
 
-def test_only_few_marks_are_made_sure_of() -> None:
-    """A baseline of seven releases without a batch is allowed what it cannot rule out; one of many changes is not."""
-    few = read_marks(weekly(0.0, dimension="batch", n=lambda week: 15 if week % 4 == 0 else 0))
-    many = read_marks(weekly(0.1, n=30))
-    sure = made_sure_of(0.9)
-    assert sure(few, PLAIN).upper[0, 0] > fit_baseline(few, PLAIN).upper[0, 0] + 0.05
-    assert sure(many, PLAIN).upper == pytest.approx(fit_baseline(many, PLAIN).upper)
-
-
-def test_a_train_of_several_weeks_is_one_release() -> None:
-    """Comments of the weeks before a train cannot add up week by week; a team that ships weekly keeps its weeks."""
+def test_a_cap_by_the_week_alone_takes_a_train_for_several_releases() -> None:
+    """Comments of the weeks before a train add up week by week, where the method counts the train once."""
     talk = weekly(step(0.1, 1.0, 36), dimension="governance_agenda", n=6)
     train = read_marks(together(talk, weekly(0.1, dimension="order", n=lambda week: 24 if week % 4 == 3 else 1)))
-    steady = read_marks(together(talk, weekly(0.1, dimension="order", n=6)))
+    still = np.zeros((1, len(DIMENSION_NAMES), train.weeks))
+    by_week, by_release = (
+        place_bets(train, fit(train, PLAIN), still, PLAIN).log_bets[0, AGENDA, -84:].sum(axis=0).max()
+        for fit in (weekly_cap_alone, fit_baseline)
+    )
+    assert by_week == pytest.approx(12 * PLAIN.weekly_cap)
+    assert by_release == pytest.approx(4 * PLAIN.weekly_cap)
 
-    def bets(marks: Marks) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-        still = np.zeros((1, len(DIMENSION_NAMES), marks.weeks))
-        given = marks, fit_baseline(marks, PLAIN), still, PLAIN
-        return place_bets(*given).log_bets[0, AGENDA], capped_by_release(*given).log_bets[0, AGENDA]
 
-    weekly_cap, by_release = bets(train)
-    assert weekly_cap[-84:].sum(axis=0).max() == pytest.approx(12 * PLAIN.weekly_cap)
-    assert by_release[-84:].sum(axis=0).max() == pytest.approx(4 * PLAIN.weekly_cap)
-    np.testing.assert_allclose(*bets(steady))
+def test_strata_together_are_one_stake_for_each_dimension() -> None:
+    """The bets on all strata at once are the method's; those on some alone are not placed."""
+    marks = read_marks(
+        together(
+            weekly(step(0.1, 0.4, 36), dimension="bare_decision", stratum="normal high"),
+            weekly(0.1, dimension="bare_decision", stratum="normal low"),
+        )
+    )
+    given = marks, fit_baseline(marks, PLAIN), np.zeros((1, len(DIMENSION_NAMES), marks.weeks)), PLAIN
+    one, chosen = strata_together(*given), place_bets(*given)
+    assert one.of.tolist() == list(range(len(DIMENSION_NAMES)))
+    assert chosen.of.tolist() == [*one.of.tolist(), BARE]
+    np.testing.assert_array_equal(one.log_bets, chosen.log_bets[:, : len(DIMENSION_NAMES)])
+    assert chosen.log_bets[0, -1].any()

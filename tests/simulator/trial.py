@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from models.drift.baseline import Baseline, fit_baseline
-from models.drift.detector import Bets, Detection, detect, discoveries, place_bets
+from models.drift.detector import SUBJECTS_AT_ONCE, Bets, Detection, detect, discoveries, joined, place_bets
 from models.drift.gate import silent_weeks
 from models.drift.settings import DIMENSION_NAMES, DriftSettings
 from models.drift.wander import wander_by_week
@@ -104,8 +104,15 @@ def _read(cohorts: list[Cohort], names: list[str]) -> Marks:
 def run(marks: Marks, method: Method) -> Detection:
     """Run the detector of a method on all subjects at once."""
     baseline = method.fit(marks, method.settings)
-    bets = method.place(marks, baseline, method.wander(baseline, method.settings), method.settings)
-    return detect(bets, baseline, marks.as_of.toordinal() - marks.first_monday.toordinal(), method.settings)
+    wander = method.wander(baseline, method.settings)
+    last_day = marks.as_of.toordinal() - marks.first_monday.toordinal()
+    parts = []
+    for begin in range(0, len(marks.subjects), SUBJECTS_AT_ONCE):
+        end = begin + SUBJECTS_AT_ONCE
+        part = baseline.slice(begin, end)
+        bets = method.place(marks.slice(begin, min(end, len(marks.subjects))), part, wander[begin:end], method.settings)
+        parts.append(detect(bets, part, last_day, method.settings))
+    return joined(parts)
 
 
 @dataclass(frozen=True)

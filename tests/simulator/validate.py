@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator import page
-from tests.simulator.campaign import PARTS, SIMULATOR, most_decisive, plan_of_cells
+from tests.simulator.campaign import METHOD, PARTS, SIMULATOR, most_decisive, plan_of_cells
 from tests.simulator.pipeline import Batch, batches, measure, measured, scores
 from tests.simulator.real_input import measure_real
 
@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> Path:
             _through_the_product(todo, chosen.minutes, chosen.marks)
             results[name] = measured(chosen.marks)
             results["product"] = scores(results[name], plan_of_cells(), chosen.marks, chosen.seed)
+            run = results.get("run", {})
+            results["run"] = run | {"methods": run.get("methods", {}) | {"product": METHOD}}
         elif name == "real":
             # Without the recorded input the last results stay.
             results[name] = measure_real() or results.get(name, [])
@@ -61,6 +63,7 @@ def main(arguments: list[str] | None = None) -> Path:
                 name: chosen.teams // _FEWER.get(name, 1),
                 "seed": chosen.seed,
                 "simulators": results.get("run", {}).get("simulators", {}) | {name: SIMULATOR},
+                "methods": results.get("run", {}).get("methods", {}) | {name: METHOD},
             }
         _keep(store, results)
         sys.stderr.write(f"{name}: {time.monotonic() - started:.0f} s\n")

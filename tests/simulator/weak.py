@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from tests.simulator import tables
-from tests.simulator.campaign import SIMULATOR
+from tests.simulator.campaign import METHOD, SIMULATOR
 from tests.simulator.regimes import REGIMES
 from tests.simulator.tables import Row
 
@@ -48,14 +48,17 @@ def missed(results: dict[str, Any]) -> list[str]:
         return ["None."]
     is_older = results["run"].get("simulators", {}).get("alternatives") != SIMULATOR
     older = " They were tried on teams of an earlier simulator (see the top)." if is_older else ""
+    if results["run"].get("methods", {}).get("alternatives") != METHOD:
+        older += " They were tried in place of parts of the method before, which *chosen* is there."
     return [
         *lines,
         "",
         "What was tried is explained [below](#what-was-tried); of each cell the best three are named, with their cost"
         " elsewhere."
         + older
-        + " What most false alarms are, and two measures against them on teams of other seeds, is said in"
-        " [decision 74](decisions/0074-few-marks-and-rare-releases.md)."
+        + " What most false alarms are is said in [decision 74](decisions/0074-few-marks-and-rare-releases.md), how"
+        " the method was chosen on teams of other seeds in"
+        " [decision 90](decisions/0090-weights-and-risks-that-move-alone.md)."
         + " The delay of most ramps is bounded by what can be known: one false alarm in ten team-years asks for"
         f" {math.log(520):.1f} units of evidence (natural logarithm). Somebody who knew both rates exactly, and looked"
         " at nothing but the dimension that moves, would have this much (median) when the ramp is half-way at full"
