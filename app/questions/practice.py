@@ -149,15 +149,49 @@ def automated_rules(build: Build, team: str) -> pd.DataFrame:
     """Return what is automated, by which rule, whether it still decides, and when it last changed."""
     chosen = "" if team == EVERYBODY else "where team = ?"
     rows = cursor(build).execute(
-        "select coalesce(team, 'unknown'), rule, kind, acts, blocked, last_blocked_at, last_changed_at, is_alive "
+        "select coalesce(team, 'unknown'), rule, kind, acts, blocked, last_blocked_at, last_changed_at, "
+        "last_changed_by, is_alive "
         f"from marts.automated_rules {chosen} order by acts desc, rule, team limit 200",
         [] if team == EVERYBODY else [team],
     )
     return pd.DataFrame(
-        [(team_, rule, wording.words(kind), acts, blocked, stopped, changed, "yes" if alive else "no")
-         for team_, rule, kind, acts, blocked, stopped, changed, alive in rows.fetchall()],
-        columns=["Team", "Rule", "Kind", "Acted", "Stopped", "Last stopped (UTC)", "Rules changed (UTC)", "Alive"],
+        [(team_, rule, wording.words(kind), acts, blocked, stopped, changed, by or "", "yes" if alive else "no")
+         for team_, rule, kind, acts, blocked, stopped, changed, by, alive in rows.fetchall()],
+        columns=["Team", "Rule", "Kind", "Acted", "Stopped", "Last stopped (UTC)", "Rule changed (UTC)", "By", "Alive"],
     )  # fmt: skip
+
+
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs=BY_BUILD)
+def alive_days(build: Build) -> int:
+    """Return within how many days a rule must have stopped something, or been changed, to be alive."""
+    ((days,),) = cursor(build).execute("select alive_days from config.practice").fetchall()
+    return int(days)
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def statements(build: Build, period: str, team: str) -> dict[str, tuple[str, str]]:
+    """Return what the cheat sheet's page states of a team, label → kind and name, in the order of the page."""
+    found = {
+        f"{wording.sentence(condition)} (condition)": ("condition", condition)
+        for (condition,) in cursor(build)
+        .execute(
+            "select condition from marts.verdict_conditions where period = ? and team = ? "
+            "order by case subject when 'change_governance' then 1 when 'release_execution' then 2 else 3 end, place",
+            [period, team],
+        )
+        .fetchall()
+    }
+    for row, _, _ in cheat_sheet(build, period, team):
+        for track in ("change_governance", "release_execution"):
+            found[f"{wording.sentence(row)}, {SUBJECTS[track].lower()} (cheat sheet)"] = ("sheet", f"{row}/{track}")
+    if build.has("marts.confusion_patterns"):
+        patterns = cursor(build).execute(
+            "select pattern from marts.confusion_patterns where period = ? and team = ? "
+            "order by case state when 'fires' then 1 when 'clear' then 2 else 3 end, pattern",
+            [period, team],
+        )
+        found |= {f"{wording.sentence(_pattern(name))} (pattern)": ("pattern", name) for (name,) in patterns.fetchall()}
+    return found
 
 
 def _holds(value: bool | None) -> str:
@@ -184,14 +218,15 @@ def catches(build: Build, chosen: Filter) -> pd.DataFrame:
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def catch_rows(build: Build, chosen: Filter, process: str, outcome: str, kind: str) -> pd.DataFrame:
     """Return the records of one process, outcome and kind, newest first."""
+    basis = "coalesce(k.kind_basis, 'nothing')" if build.has("marts.governance_catches") else "''"
     scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "k")
     found: pd.DataFrame = (
         cursor(build)
         .execute(
             f"""
             select k.occurred_at, coalesce(c.key, d.key, k.evidence_id) as key, coalesce(c.url, d.url) as url,
-                coalesce(c.title, d.title, '') as title, k.rule, coalesce(k.text, '') as text, k.service, k.change_id,
-                k.deployment_id
+                coalesce(c.title, d.title, '') as title, k.rule, coalesce(k.text, '') as text, {basis} as basis,
+                k.service, k.change_id, k.deployment_id
             from marts.catches k
             left join marts.changes c on c.change_id = k.change_id
             left join marts.deployments d on d.deployment_id = k.deployment_id

@@ -136,12 +136,16 @@ def _records(asked: Frame, found: pd.DataFrame) -> None:
             "title": st.column_config.TextColumn("Title", width=150),
             "text": st.column_config.TextColumn("In its words", width=175),
             "rule": st.column_config.TextColumn("Because", width=150),
+            "basis": st.column_config.TextColumn("Kind told by", width=85),
             "service": st.column_config.TextColumn("Service", width=105),
         },
         of=take_away.provenance(asked, len(rows), f"{asked.choice.describe()} · {picked}"),
     )  # fmt: skip
     components.open_selected(selected, rows)
-    st.caption(f"{wording.plural(len(rows), 'record')}, newest first. Select a row to open it.")
+    st.caption(
+        f"{wording.plural(len(rows), 'record')}, newest first. Kind told by: a record's fields, or only its words. "
+        "Select a row to open it."
+    )
 
 
 def _passed_then_failed(asked: Frame) -> None:

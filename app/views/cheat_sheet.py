@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import absent, components, filters, frame, take_away
+from app.dashboard import absent, components, filters, frame, statement_records, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
-from app.questions import practice
+from app.questions import practice, practice_records
 from app.questions.practice import EVERYBODY, SUBJECTS, VERDICTS, Verdict
 
 NEEDS = ("marts.cheat_sheet", "marts.verdicts", "marts.verdict_conditions", "marts.periods")
@@ -48,6 +48,10 @@ def show() -> None:
     _sheet(asked, period, team, picked)
     _confusion(asked, period, team)
     _automated(asked, team)
+    statement_records.show(
+        asked, practice.statements(asked.build, period, team), lambda _: practice_records.span(asked.build, period),
+        "team", team, key="behind",
+    )  # fmt: skip
 
 
 def _verdicts(asked: Frame, period: str, team: str) -> None:
@@ -135,7 +139,8 @@ def _automated(asked: Frame, team: str) -> None:
     components.table(found, key="automated", alt="Automated rules", of=_of(asked, "all records of the build", team))
     st.caption(
         "Fast and automated is not merged: it stays two as long as the rules are named and still decide something. "
-        "Alive: it stopped something, or was changed, within 180 days."
+        f"Alive: it stopped something, or was changed, within {practice.alive_days(asked.build)} days of the build. "
+        "A change of a rule is one that names it."
     )
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from app import wording
-from app.dashboard import absent, components, filters, frame, take_away
+from app.dashboard import absent, components, filters, frame, statement_records, take_away
 from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
-from app.questions import practice
+from app.questions import practice, practice_records
 from app.questions.practice import ADVICE, Advice
 
 NEEDS = ("marts.combine_advice", "marts.combine_criteria")
@@ -59,6 +59,10 @@ def show() -> None:
                 "Measured": st.column_config.TextColumn(width=460), "n": st.column_config.NumberColumn(width=60),
             }, of=_of(asked, _label(one)),
         )  # fmt: skip
+    statement_records.show(
+        asked, {name: ("criterion", name[:1].lower() + name[1:]) for name in criteria["Criterion"]},
+        lambda name: practice_records.recent_span(asked.build, name), one.scope, one.name, key="behind",
+    )  # fmt: skip
 
 
 def _dangers(found: Sequence[Advice]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app import wording
 from app.journal import notes
-from app.questions import builds, drift, drift_rows, practice
+from app.questions import builds, drift, drift_rows, practice, practice_records
 from app.questions.builds import Build
 from models.workspace import Workspace
 from sql.aggregate import Filter
@@ -15,6 +15,8 @@ from tests.app.conftest import Opened, text_of
 from tests.app.sample import AS_OF
 from tests.app.test_pages import PAGES
 
+# Conditions whose value is no share of the records behind them.
+UNSHARED = {"risk changes the outcome or the handling", "something is caught", "automated rules are alive"}
 NEWER_TABLES = (
     "marts.activities", "marts.rejected", "marts.unclassified", "marts.reconciliation", "marts.conditions",
     "marts.separation_of_duties", "marts.change_completeness", "marts.change_stages", "marts.drift_findings",
@@ -22,6 +24,7 @@ NEWER_TABLES = (
     "marts.drift_gate", "marts.cheat_sheet", "marts.verdicts", "marts.catches", "marts.approved_then_failed",
     "marts.combine_criteria", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
     "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
+    "marts.release_records", "marts.governance_catches",
 )  # fmt: skip
 
 
@@ -185,3 +188,50 @@ def test_advice_is_given_per_team_and_service_with_its_criteria(build: Build) ->
         assert set(criteria["Side"]) == {"May combine when", "Keep apart when"}
         assert set(criteria["Holds"]) <= {"yes", "no", "cannot tell"}
         assert criteria["Measured"].str.len().min() > 0
+
+
+def test_the_records_of_a_condition_are_those_its_share_is_made_of(build: Build) -> None:
+    """As many records as the condition judged, and the share of those that count is its value, for every team."""
+    compared = 0
+    for period in practice.periods(build):
+        within = practice_records.span(build, period.name)
+        rows = builds.cursor(build).execute(
+            "select team, condition, value, n from marts.verdict_conditions where period = ?", [period.name]
+        )
+        for team, condition, value, n in rows.fetchall():
+            if condition in UNSHARED or practice_records.statement("condition", condition) is None:
+                continue
+            total, counting, shown = practice_records.rows(build, "condition", condition, *within, "team", team)
+            assert total == n
+            assert value == (pytest.approx(counting / total) if total else None)
+            assert len(shown) == min(total, practice_records.SHOWN)
+            compared += total
+    assert compared > 0
+
+
+def test_every_statement_of_the_pages_has_records_or_says_that_it_has_none(build: Build) -> None:
+    """What is said of a team can be followed to rows; only settings and other statements have none of their own."""
+    period = practice.periods(build)[0].name
+    within = practice_records.span(build, period)
+    without = set()
+    for kind, name in practice.statements(build, period, practice.EVERYBODY).values():
+        if practice_records.statement(kind, name) is None:
+            without.add(name)
+        else:
+            practice_records.rows(build, kind, name, *within, "team", practice.EVERYBODY)
+    assert without == {"no confusion pattern fires", "no drift finding is open"}
+    for one in practice.advice(build, (), ()):
+        for criterion in practice.criteria(build, one.scope, one.name)["Criterion"]:
+            name = criterion[:1].lower() + criterion[1:]
+            if practice_records.statement("criterion", name) is not None:
+                span = practice_records.recent_span(build, name)
+                practice_records.rows(build, "criterion", name, *span, one.scope, one.name)
+
+
+@pytest.mark.parametrize("page", ["cheat_sheet", "combine_or_separate"])
+def test_a_page_of_practice_shows_the_records_behind_what_it_says(build: Build, opened: Opened, page: str) -> None:
+    """Below the statements there is a choice of them, with the records of the one that is chosen."""
+    app = opened(page)
+    assert not app.exception
+    assert "The records behind it" in text_of(app)
+    assert "Select a row to open it" in text_of(app)

@@ -52,6 +52,31 @@ conditions as (
     inner join marts.periods p on k.set_at >= p.start_at and k.set_at < p.end_at
     group by p.period, t.team
 ),
+members as (
+    select distinct team, case when team = '(all)' then null else team end as member from marts.team_practice
+),
+kinds as (
+    select p.period, t.team, k.process, k.outcome, k.kind, count(distinct k.evidence_id) as n
+    from marts.catches k
+    inner join members t on t.member is null or t.member = coalesce(k.team, '(no team)')
+    inner join marts.periods p on k.occurred_at >= p.start_at and k.occurred_at < p.end_at
+    group by p.period, t.team, k.process, k.outcome, k.kind
+),
+listed as (
+    -- Kinds with counts, most first; what nothing tells the kind of stands last.
+    select period, team,
+        string_agg(case when process = 'change_governance' and outcome = 'catch' then kind || ' ' || cast(n as varchar) end, ', ' order by kind = 'kind unknown', n desc, kind)
+            as caught_governance,
+        string_agg(case when process = 'release_execution' and outcome = 'catch' then kind || ' ' || cast(n as varchar) end, ', ' order by kind = 'kind unknown', n desc, kind)
+            as caught_release,
+        string_agg(case when process = 'change_governance' and outcome = 'miss' then kind || ' ' || cast(n as varchar) end, ', ' order by n desc, kind)
+            as missed_governance,
+        string_agg(case when process = 'release_execution' and outcome = 'miss' then kind || ' ' || cast(n as varchar) end, ', ' order by n desc, kind)
+            as missed_release,
+        sum(case when outcome = 'miss' and process is null then n else 0 end) as missed_unknown
+    from kinds
+    group by period, team
+),
 sheet as (
     select period, team, 1 as place, 'question' as row_name,
         'Should this go? ' || cast(decisions as varchar) || ' decisions on ' || cast(changes as varchar) || ' changes' as change_governance,
@@ -75,23 +100,37 @@ sheet as (
             when human_decisions < minimum_sample then ', too few decisions to say who does most (n=' || cast(human_decisions as varchar) || ')'
             else ', the busiest ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' % of '
                 || cast(human_decisions as varchar) || ' decisions', 'unknown') end
+            || case when human_decisions >= minimum_sample then coalesce(', most from ' || decider_group || ' (' || cast(cast(round(decider_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
             || '; ' || cast(policy_decisions as varchar) || ' decisions by policies; ' || cast(both_groups as varchar) || ' also deploy',
         cast(deployers as varchar) || ' people' || case
             when deployments < minimum_sample then ', too few deployments to say who does most (n=' || cast(deployments as varchar) || ')'
             else ', the busiest ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' % of those by people', 'unknown')
             end
+            || case when deployments >= minimum_sample then coalesce(', most from ' || deployer_group || ' (' || cast(cast(round(deployer_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
             || '; ' || cast(both_groups as varchar) || ' also decide'
     from named
     union all
-    select period, team, 5, 'catches',
-        cast(catches_governance as varchar) || ' caught in ' || cast(decisions as varchar) || ' decisions; ' || cast(misses as varchar) || ' failures after deployment',
-        cast(catches_release as varchar) || ' caught in ' || cast(deployments + failed_attempts as varchar) || ' attempts; ' || cast(failed_attempts as varchar) || ' attempts did not finish'
-    from named
+    select n.period, n.team, 5, 'catches',
+        cast(catches_governance as varchar) || ' caught in ' || cast(decisions as varchar) || ' decisions'
+            || coalesce(': ' || k.caught_governance, '')
+            || case
+                when misses = 0 then '; nothing slipped through'
+                else '; of ' || cast(misses as varchar) || ' that slipped through, its to catch: ' || coalesce(k.missed_governance, 'none that is known')
+                    || '; kind unknown: ' || cast(coalesce(k.missed_unknown, 0) as varchar)
+            end,
+        cast(catches_release as varchar) || ' caught in ' || cast(deployments + failed_attempts as varchar) || ' attempts, '
+            || cast(failed_attempts as varchar) || ' of which did not finish' || coalesce(': ' || k.caught_release, '')
+            || case
+                when misses = 0 then '; nothing slipped through'
+                else '; of ' || cast(misses as varchar) || ' that slipped through, its to catch: ' || coalesce(k.missed_release, 'none that is known')
+            end
+    from named n
+    left join listed k on k.period = n.period and k.team = n.team
     union all
     select period, team, 6, 'artifact',
         cast(complete_records as varchar) || ' of ' || cast(changes as varchar) || ' change records complete',
         cast(with_own_plan as varchar) || ' of ' || cast(deployments as varchar) || ' with a plan or release record, '
-            || cast(verified as varchar) || ' with verification'
+            || cast(with_notes as varchar) || ' with notes, ' || cast(verified as varchar) || ' with verification'
     from named
     union all
     select n.period, n.team, 7, 'condition',

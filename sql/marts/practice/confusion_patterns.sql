@@ -216,8 +216,10 @@ figures as (
         a.misplaced * 1.0 / nullif(a.items, 0) >= f.cab_logistics_share
             and f.with_own_plan * 1.0 / nullif(f.deployments, 0) < f.cab_own_plan_share as is_met,
         'governance items about steps and timing: ' || cast(coalesce(a.misplaced, 0) as varchar) || ' of ' || cast(coalesce(a.items, 0) as varchar)
-            || ' in the last ' || cast(cast(f.cab_weeks as bigint) as varchar) || ' weeks; releases with a plan of their own: '
-            || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) as sentence
+            || ' in the last ' || cast(cast(f.cab_weeks as bigint) as varchar) || ' weeks (fires from '
+            || cast(cast(round(f.cab_logistics_share * 100) as bigint) as varchar) || ' %); releases with a plan of their own: '
+            || cast(f.with_own_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (under '
+            || cast(cast(round(f.cab_own_plan_share * 100) as bigint) as varchar) || ' %)' as sentence
     from spoken f left join agenda a on a.period = f.period and a.team = f.team
     union all
     select f.period, f.team, 'release_train_accepts_risk', c.undecided * 1.0 / nullif(c.changes, 0), f.train_undecided_share,
@@ -226,9 +228,11 @@ figures as (
             or coalesce(r.items, 0) >= f.train_risk_items
             or (c.risky >= f.train_minimum and c.by_release_manager * 1.0 / c.risky >= f.train_sole_approval_share),
         'changes that shipped without a decision in force: ' || cast(coalesce(c.undecided, 0) as varchar) || ' of '
-            || cast(coalesce(c.changes, 0) as varchar) || '; risk talked over on releases that nothing had decided: '
-            || cast(coalesce(r.items, 0) as varchar) || '; changes of medium or high risk that only whoever releases approved: '
-            || cast(coalesce(c.by_release_manager, 0) as varchar) || ' of ' || cast(coalesce(c.risky, 0) as varchar)
+            || cast(coalesce(c.changes, 0) as varchar) || ' (fires from ' || cast(cast(round(f.train_undecided_share * 100) as bigint) as varchar)
+            || ' %); risk talked over on releases that nothing had decided: ' || cast(coalesce(r.items, 0) as varchar) || ' (from '
+            || cast(cast(f.train_risk_items as bigint) as varchar) || '); changes of medium or high risk that only whoever releases approved: '
+            || cast(coalesce(c.by_release_manager, 0) as varchar) || ' of ' || cast(coalesce(c.risky, 0) as varchar) || ' (from '
+            || cast(cast(round(f.train_sole_approval_share * 100) as bigint) as varchar) || ' % of ' || cast(cast(f.train_minimum as bigint) as varchar) || ' or more)'
     from spoken f
     left join carried c on c.period = f.period and c.team = f.team
     left join accepted r on r.period = f.period and r.team = f.team
@@ -239,7 +243,8 @@ figures as (
             or (c.changes >= f.meeting_minimum and c.gated * 1.0 / c.changes >= f.meeting_share),
         'decisions and deployments in one weekly hour by one person: ' || cast(cast(round(coalesce(s.share, 0) * 100) as bigint) as varchar)
             || ' %; changes decided and set going by one record: ' || cast(coalesce(c.gated, 0) as varchar) || ' of '
-            || cast(coalesce(c.changes, 0) as varchar)
+            || cast(coalesce(c.changes, 0) as varchar) || ' (either fires from '
+            || cast(cast(round(f.meeting_share * 100) as bigint) as varchar) || ' %)'
     from spoken f
     left join slot_best s on s.period = f.period and s.team = f.team
     left join carried c on c.period = f.period and c.team = f.team
@@ -253,9 +258,14 @@ figures as (
                 or f.high_declined * 1.0 / nullif(f.high_n, 0)
                     <= f.low_declined * 1.0 / nullif(f.low_n, 0) + f.stamp_decline_share
             ),
-        'declined or conditioned: ' || cast(cast(round(coalesce(f.decline_share, 0) * 100) as bigint) as varchar) || ' %; without a word: '
+        'declined or conditioned: ' || cast(cast(round(coalesce(f.decline_share, 0) * 100) as bigint) as varchar) || ' % (under '
+            || cast(cast(round(f.stamp_decline_share * 100) as bigint) as varchar) || ' %); without a word: '
             || cast(cast(round(coalesce(f.wordless_share, 0) * 100) as bigint) as varchar) || ' % of '
-            || cast(coalesce(f.handled, 0) as varchar) || ' decisions; median handling: ' || f.middle_text
+            || cast(coalesce(f.handled, 0) as varchar) || ' decisions (over '
+            || cast(cast(round(f.stamp_wordless_share * 100) as bigint) as varchar) || ' %); median handling: ' || f.middle_text || ' (under '
+            || cast(round(f.stamp_handling_seconds / 60.0, 1) as varchar) || ' min); declined at high risk: '
+            || cast(coalesce(f.high_declined, 0) as varchar) || ' of ' || cast(coalesce(f.high_n, 0) as varchar) || ', at low: '
+            || cast(coalesce(f.low_declined, 0) as varchar) || ' of ' || cast(coalesce(f.low_n, 0) as varchar) || ' (all four have to hold)'
     from spoken f
     union all
     select f.period, f.team, 'review_meeting_for_every_release', f.wait / nullif(f.median_handling_seconds, 0), f.meeting_wait_factor,
@@ -265,15 +275,18 @@ figures as (
             and f.wait > f.meeting_wait_factor * f.median_handling_seconds
             and f.low_wait >= f.high_wait * f.meeting_low_risk_share,
         'median wait of ' || cast(coalesce(f.waited, 0) as varchar) || ' changes: ' || f.wait_text || '; median handling: '
-            || f.handling_text || '; people who decide: ' || cast(f.deciders as varchar) || ', of whom deploy: '
-            || cast(f.both_groups as varchar)
+            || f.handling_text || ' (fires over ' || cast(round(f.meeting_wait_factor, 1) as varchar) || ' times); people who decide: '
+            || cast(f.deciders as varchar) || ', of whom deploy: ' || cast(f.both_groups as varchar)
+            || ' (one who does both); decided before the start: ' || cast(f.prior_deployments as varchar) || ' of '
+            || cast(f.judged_deployments as varchar) || ' (at least '
+            || cast(cast(round(f.decided_before_share * 100) as bigint) as varchar) || ' %)'
     from spoken f
     union all
     select f.period, f.team, 'hidden_discipline', f.policy_decisions * 1.0 / nullif(f.decisions, 0), f.hidden_share, f.decisions,
         f.hidden_minimum, f.policy_decisions * 1.0 / nullif(f.decisions, 0) > f.hidden_share and coalesce(a.alive, 0) = 0,
         'decisions by automation: ' || cast(f.policy_decisions as varchar) || ' of ' || cast(f.decisions as varchar)
-            || '; rules that changed or stopped something in ' || cast(cast(f.alive_days as bigint) as varchar) || ' days: '
-            || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
+            || ' (over ' || cast(cast(round(f.hidden_share * 100) as bigint) as varchar) || ' %); rules that changed or stopped something in ' || cast(cast(f.alive_days as bigint) as varchar) || ' days: '
+            || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar) || ' (none)'
     from spoken f left join alive a on a.team = f.team
 )
 select

@@ -19,6 +19,7 @@
 -- column: verified | Finished production deployments with verification recorded.
 -- column: with_plan | Finished production deployments with a plan, a release or a pipeline run.
 -- column: with_own_plan | Of these, those with a plan or a release record of their own, a pipeline not counted.
+-- column: with_notes | Finished production deployments with release notes or an announcement.
 -- column: decisions_per_week | Decisions per week.
 -- column: deployments_per_week | Deployments per week.
 -- column: decision_gap_seconds | Median gap between decisions in a row.
@@ -31,6 +32,10 @@
 -- column: both_groups | People who did both.
 -- column: top_decider_share | Share of human decisions by the busiest person.
 -- column: top_deployer_share | Share of human deployments by the busiest person.
+-- column: decider_group | The team that most human decisions are by; null while nobody's team is known.
+-- column: decider_group_share | Its share of the human decisions.
+-- column: deployer_group | The team that most deployments by people are by; null while nobody's team is known.
+-- column: deployer_group_share | Its share of the deployments by people.
 -- column: judged_deployments | Deployments whose authorisation can be judged.
 -- column: prior_deployments | Of these, those whose decisions all came before the start (clock skew allowed for).
 -- column: complete_records | Changes with a complete record.
@@ -99,29 +104,18 @@ decided as (
     inner join marts.periods p on a.decided_at >= p.start_at and a.decided_at < p.end_at
     group by p.period, a.team
 ),
-released as (
-    select x.deployment_id
-    from intermediate.int_deployments x
-    inner join intermediate.int_releases r on r.service = x.service and r.version = x.version
-    union
-    select x.deployment_id
-    from intermediate.int_deployments x
-    inner join intermediate.int_releases r on r.revision = x.revision
-),
 shipped as (
     select d.deployment_id, s.team, d.finished_at, d.started_at, case when d.deployer_type = 'human' then d.deployer end as deployer,
-        d.outcome, d.is_failed, d.is_rollback, d.has_plan, d.changes_carried,
+        d.outcome, d.is_failed, d.is_rollback, r.has_plan, d.changes_carried,
         not d.is_rerelease and d.authorisation_class in
             ('prior', 'within_skew', 'retroactive', 'retroactive_emergency_in_sla', 'never', 'no_record') as is_judged,
         not d.is_rerelease and d.authorisation_class in ('prior', 'within_skew') as is_prior,
         v.deployment_id is not null as is_verified,
-        i.run_key is not null or i.release_key is not null or d.basis <> 'deployment' as is_encoded,
-        i.release_key is not null or w.deployment_id is not null as has_release
+        r.has_pipeline as is_encoded, r.has_release, r.has_notes
     from marts.deployments d
-    inner join intermediate.int_deployments i on i.deployment_id = d.deployment_id
+    inner join marts.release_records r on r.deployment_id = d.deployment_id
     inner join scopes s on s.member = coalesce(d.team, '(no team)')
     left join marts.verified_deployments v on v.deployment_id = d.deployment_id
-    left join released w on w.deployment_id = d.deployment_id
     where d.is_production and d.started_at is not null
 ),
 ship_gaps as (
@@ -138,6 +132,7 @@ deployed as (
         count(*) filter (where outcome = 'succeeded' and is_verified) as verified,
         count(*) filter (where outcome = 'succeeded' and (has_plan or is_encoded)) as with_plan,
         count(*) filter (where outcome = 'succeeded' and (has_plan or has_release)) as with_own_plan,
+        count(*) filter (where outcome = 'succeeded' and has_notes) as with_notes,
         quantile_cont(case when outcome = 'succeeded' then gap end, 0.5) as deployment_gap_seconds,
         quantile_cont(case when outcome = 'succeeded' then gap end, 0.25)
             / nullif(quantile_cont(case when outcome = 'succeeded' then gap end, 0.75), 0) as deployment_regularity,
@@ -168,6 +163,24 @@ owners as (
         max(decides) * 1.0 / nullif(sum(decides), 0) as top_decider_share,
         max(deploys) * 1.0 / nullif(sum(deploys), 0) as top_deployer_share
     from hats group by period, team
+),
+person_teams as (
+    select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id
+),
+acting as (
+    select h.period, h.team, g.team as acting_team, sum(h.decides) as decides, sum(h.deploys) as deploys
+    from hats h
+    left join person_teams g on g.person_id = h.person
+    group by h.period, h.team, g.team
+),
+acting_groups as (
+    select period, team,
+        arg_max(acting_team, decides * 1000000 - rank_by_name) filter (where decides > 0 and acting_team is not null) as decider_group,
+        max(decides) filter (where acting_team is not null) * 1.0 / nullif(sum(decides), 0) as decider_group_share,
+        arg_max(acting_team, deploys * 1000000 - rank_by_name) filter (where deploys > 0 and acting_team is not null) as deployer_group,
+        max(deploys) filter (where acting_team is not null) * 1.0 / nullif(sum(deploys), 0) as deployer_group_share
+    from (select *, row_number() over (partition by period, team order by acting_team) as rank_by_name from acting) a
+    group by period, team
 ),
 caught as (
     select p.period, s.team,
@@ -222,6 +235,7 @@ select
     cast(coalesce(s.verified, 0) as bigint) as verified,
     cast(coalesce(s.with_plan, 0) as bigint) as with_plan,
     cast(coalesce(s.with_own_plan, 0) as bigint) as with_own_plan,
+    cast(coalesce(s.with_notes, 0) as bigint) as with_notes,
     cast(coalesce(d.decisions, 0) / p.weeks as double) as decisions_per_week,
     cast(coalesce(s.deployments, 0) / p.weeks as double) as deployments_per_week,
     cast(d.decision_gap_seconds as double) as decision_gap_seconds,
@@ -234,6 +248,10 @@ select
     cast(coalesce(o.both_groups, 0) as bigint) as both_groups,
     cast(o.top_decider_share as double) as top_decider_share,
     cast(o.top_deployer_share as double) as top_deployer_share,
+    cast(a.decider_group as varchar) as decider_group,
+    cast(case when a.decider_group is not null then a.decider_group_share end as double) as decider_group_share,
+    cast(a.deployer_group as varchar) as deployer_group,
+    cast(case when a.deployer_group is not null then a.deployer_group_share end as double) as deployer_group_share,
     cast(coalesce(s.judged_deployments, 0) as bigint) as judged_deployments,
     cast(coalesce(s.prior_deployments, 0) as bigint) as prior_deployments,
     cast(coalesce(k.complete_records, 0) as bigint) as complete_records,
@@ -251,6 +269,7 @@ left join complete k on k.period = p.period and k.team = t.team
 left join decided d on d.period = p.period and d.team = t.team
 left join deployed s on s.period = p.period and s.team = t.team
 left join owners o on o.period = p.period and o.team = t.team
+left join acting_groups a on a.period = p.period and a.team = t.team
 left join caught g on g.period = p.period and g.team = t.team
 left join handled h on h.period = p.period and h.team = t.team
 left join contributed n on n.period = p.period and n.team = t.team
