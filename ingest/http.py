@@ -26,12 +26,15 @@ from ingest.budget import UNSTATED_WAIT, Budget, limited_wait, stated_time
 from ingest.connector import Response
 from ingest.credentials import Anonymous, Credential
 from ingest.http_errors import (
+    LATER,
+    NETWORK,
     AuthenticationError,
     OverloadedError,
     RateLimitError,
     UnreadableAnswerError,
     is_rate_limited,
     refusal,
+    unreachable,
 )
 from ingest.manners import Attempts, Clock, Policy
 from ingest.secrets import Scrubber
@@ -46,6 +49,7 @@ _OVERLOADED = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MAXIMUM_REDIRECTS = 4
 _NOT_MODIFIED = 304
+_NOTICED_PAUSE = 3.0
 _KEPT_HEADERS = frozenset({"date", "etag", "last-modified", "link", "content-type"})
 _KEPT_PREFIXES = ("x-ratelimit-", "ratelimit-", "x-total", "x-next-page", "x-oauth-scopes", "x-seraph-", "x-ausername")
 
@@ -198,7 +202,8 @@ class Client:
                 pause = attempts.next_pause()
                 if pause is None:
                     raise
-                log.info("%s Trying again in %.1f s.", error.what, pause)
+                # Whoever watches is told of waits that they notice; short ones are for the log.
+                (self._notice if pause >= _NOTICED_PAUSE else log.info)(f"{error.what} Trying again in {pause:.0f} s.")
                 self.clock.sleep(pause)
 
     def _exchange(self, ask: Ask) -> Response | None:
@@ -213,7 +218,7 @@ class Client:
         if answer.status_code == _NOT_MODIFIED:
             return None
         if answer.status_code in _OVERLOADED:
-            raise OverloadedError(f"The source failed with status {answer.status_code}.", where=shown)
+            raise OverloadedError(f"The source failed with status {answer.status_code}.", where=shown, next_step=LATER)
         if is_rate_limited(answer):
             wait = limited_wait(_lower(answer), self.clock.now())
             raise RateLimitError("The source's rate limit is used up.", wait=wait, where=shown)
@@ -248,9 +253,11 @@ class Client:
                 next_step="set REQUESTS_CA_BUNDLE to your organisation's certificate bundle",
             ) from None
         except requests.exceptions.Timeout:
-            raise OverloadedError("The source did not answer in time.", where=shown) from None
+            raise OverloadedError("The source did not answer in time.", where=shown, next_step=LATER) from None
         except requests.exceptions.RequestException as error:
-            raise OverloadedError(f"The connection failed ({type(error).__name__}).", where=shown) from None
+            raise OverloadedError(
+                unreachable(error, urlsplit(str(prepared.url)).hostname or ""), where=shown, next_step=NETWORK
+            ) from None
         now = self.clock.now()
         self.answering += self.clock.monotonic() - began
         self.budgets[budget] = self.budgets[budget].after(_lower(answer), now)

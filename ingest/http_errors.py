@@ -13,6 +13,9 @@ from ingest.secrets import Scrubber
 from models.errors import SourceError
 
 _EXCERPT = 200
+# What to do when every try failed: nothing is lost by waiting.
+LATER = "the source itself fails: sync again later, it goes on from what is stored"
+NETWORK = "check the network, a VPN and HTTPS_PROXY, then sync again: it goes on from what is stored"
 
 
 class AuthenticationError(SourceError):
@@ -99,3 +102,15 @@ def _said(answer: requests.Response, scrub: Scrubber) -> str:
     words = body.get("message") or body.get("errorMessages") or body.get("error") or ""
     text = scrub.text(" ".join(map(str, words)) if isinstance(words, list) else str(words))
     return f": {text[:_EXCERPT]}" if text else ""
+
+
+def unreachable(error: requests.exceptions.RequestException, host: str) -> str:
+    """Say why no answer came, in words: an unknown name and a refused connection have different causes."""
+    text = str(error)
+    if "NameResolution" in text or "Failed to resolve" in text or "Name or service not known" in text:
+        return f"The name {host} cannot be looked up."
+    if "Connection refused" in text:
+        return f"Nothing answers at {host}: the connection was refused."
+    if "Network is unreachable" in text or "No route to host" in text:
+        return f"There is no way through the network to {host}."
+    return f"The connection failed ({type(error).__name__})."

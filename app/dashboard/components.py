@@ -224,6 +224,19 @@ def table(
     return selected
 
 
+def prose(shown: pd.DataFrame, *, key: str, alt: str, of: Provenance) -> None:
+    """Show rows whose sentences are read in full, as a table that wraps them; the first column names each row."""
+    index, *rest = shown.columns
+    st.table(
+        pd.DataFrame(
+            {name: [wording.inert(str(value), 600) for value in shown[name]] for name in rest},
+            index=[wording.inert(str(value), 120) for value in shown[index]],
+        ),
+        alt=alt,
+    )
+    take_away.downloads(lambda: shown, key.replace("_", "-"), of, count=len(shown), is_quiet=True)
+
+
 def _picked(key: str, on_pick: Callable[[int], None]) -> None:
     state = st.session_state.get(key)
     if state and state.selection.rows:

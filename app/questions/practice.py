@@ -122,9 +122,9 @@ def conditions(build: Build, period: str, team: str) -> pd.DataFrame:
         [period, team],
     )
     return pd.DataFrame(
-        [(SUBJECTS.get(subject, subject), wording.sentence(condition), _holds(holds), sentence, n)
+        [(wording.sentence(condition), SUBJECTS.get(subject, subject), _holds(holds), sentence, n)
          for subject, condition, holds, sentence, n in rows.fetchall()],
-        columns=["Of", "Condition", "Holds", "Figures", "n"],
+        columns=["Condition", "Of", "Holds", "Figures", "n"],
     )  # fmt: skip
 
 
@@ -213,6 +213,18 @@ def catches(build: Build, chosen: Filter) -> pd.DataFrame:
         [chosen.start, chosen.end, *values],
     )
     return pd.DataFrame(rows.fetchall(), columns=["process", "outcome", "kind", "count", "records"])
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
+def caught_records(build: Build, chosen: Filter) -> dict[tuple[str, str], int]:
+    """Return how many records each process caught, and how many were missed ('' as process); each counts once."""
+    scope, values = scope_condition(Filter(None, None, chosen.services, chosen.teams), "k")
+    rows = cursor(build).execute(
+        f"select case when outcome = 'miss' then '' else process end, outcome, count(distinct evidence_id) "
+        f"from marts.catches k where occurred_at >= ? and occurred_at < ? and {scope} group by all",
+        [chosen.start, chosen.end, *values],
+    )
+    return {(process, outcome): int(count) for process, outcome, count in rows.fetchall()}
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)

@@ -26,6 +26,8 @@ _ACTS = """select d.decided_at as occurred_at, d.change_id, null as deployment_i
         and (d.decided_by_type = 'human' or d.policy is not null) and {only}"""
 _WORDS = "coalesce(trim(d.comment), '') <> '' or d.conditions is not null"
 _DECLINE = "d.verdict <> 'approved' or d.conditions is not null"
+_CONDITIONED = """d.conditions is not null
+    or (d.decision_id = c.effective_decision_id and c.change_id in (select change_id from marts.conditions))"""
 _SHIPPED = """select d.started_at as occurred_at, null as change_id, d.deployment_id, {counts} as counts,
         {what} as what, d.team, d.service
     from marts.deployments d left join marts.release_records r on r.deployment_id = d.deployment_id
@@ -81,7 +83,7 @@ _SHEET = {
         _CAUGHT.format(only="coalesce(k.process, 'release_execution') = 'release_execution'"), "caught",
     ),
     ("condition", "change_governance"): (
-        _acts("d.conditions is not null", only="d.verdict = 'approved'"), "conditioned",
+        _acts(_CONDITIONED, only="d.verdict = 'approved'"), "conditioned",
     ),
     ("condition", "release_execution"): (
         "select k.set_at as occurred_at, k.change_id, null as deployment_id, k.status = 'met' as counts, "
@@ -170,8 +172,8 @@ _PATTERNS = {
     ),
 }  # fmt: skip
 _CRITERIA = {
-    "small team": (_created("true", "coalesce(c.change_type, '')"), "of the changes whose authors are counted"),
-    "one team owns the services": (_created("true", "coalesce(c.service, 'no service')"), "of the services counted"),
+    "small team": (_created("true", "coalesce(c.change_type, '')"), "counted"),
+    "one team owns the services": (_created("true", "coalesce(c.service, 'no service')"), "counted"),
     "consistently low risk": (
         _created("c.risk = 'low'", "coalesce(c.risk || ' risk', 'risk not stated')"), "of low risk",
     ),

@@ -32,10 +32,14 @@ def show() -> None:
         components.page_title("Catches", components.question(asked.choice), asked.build)
         components.nothing_matches(asked.choice.describe(), "Neither a catch nor a miss is on record in it.")
         return
-    components.page_title(_title(found), components.question(asked.choice), asked.build)
+    components.page_title(
+        _title(practice.caught_records(asked.build, asked.choice.filter)),
+        components.question(asked.choice),
+        asked.build,
+    )
     st.caption(
         "A catch is an act that stopped, changed or delayed something; a miss is a failure after deployment, given to "
-        "the process that should have caught it. A record may be of more than one kind."
+        "the process that should have caught it. A record may be of more than one kind and is then in each."
     )
     for column, process in zip(st.columns(2, gap="medium"), _PROCESSES, strict=True):
         with column:
@@ -49,12 +53,11 @@ def _of(found: pd.DataFrame, process: str, outcome: str) -> pd.DataFrame:
     return found[(found["process"] == process) & (found["outcome"] == outcome)]
 
 
-def _title(found: pd.DataFrame) -> str:
-    counts = {process: int(_of(found, process, "catch")["count"].sum()) for process in _PROCESSES}
-    misses = int(found.loc[found["outcome"] == "miss", "count"].sum())
+def _title(counts: dict[tuple[str, str], int]) -> str:
+    governance, release = (counts.get((process, "catch"), 0) for process in _PROCESSES)
     return (
-        f"Governance caught {counts['change_governance']:,}, release caught {counts['release_execution']:,}; "
-        f"{wording.plural(misses, 'miss', 'misses')}"
+        f"Governance caught {governance:,}, release caught {release:,}; "
+        f"{wording.plural(counts.get(('', 'miss'), 0), 'miss', 'misses')}"
     )
 
 

@@ -67,7 +67,7 @@ def _verdicts(asked: Frame, period: str, team: str) -> None:
             st.caption(wording.inert(wording.sentence(verdict.why), 300))
             st.caption(f"{verdict.held} conditions hold, {verdict.failed} do not, {verdict.unknown} cannot be judged")
     with st.expander("All conditions behind the verdicts"):
-        components.table(
+        components.prose(
             practice.conditions(asked.build, period, team),
             key="conditions",
             alt="Conditions of the verdicts",
@@ -125,7 +125,7 @@ def _confusion(asked: Frame, period: str, team: str) -> None:
     firing = list(found.loc[found["State"] == "fires", "Pattern"])
     title = f"Confusion of the two: {wording.listed(firing).lower()}" if firing else "No confusion pattern fires"
     st.subheader(title.replace("cab ", "CAB "), anchor=False)
-    components.table(found, key="confusion", alt="Confusion patterns with their figures", of=_of(asked, period, team))
+    components.prose(found, key="confusion", alt="Confusion patterns with their figures", of=_of(asked, period, team))
     st.caption("Each pattern is a rule over records with a limit and a minimum sample, both shown.")
 
 

@@ -52,12 +52,9 @@ def show() -> None:
     criteria = practice.criteria(asked.build, one.scope, one.name)
     for side in dict.fromkeys(criteria["Side"]):
         st.subheader(str(side), anchor=False)
-        components.table(
+        components.prose(
             criteria[criteria["Side"] == side].drop(columns="Side"), key=f"criteria_{side}", alt=f"{side}: criteria",
-            columns={
-                "Criterion": st.column_config.TextColumn(width=240), "Holds": st.column_config.TextColumn(width=90),
-                "Measured": st.column_config.TextColumn(width=460), "n": st.column_config.NumberColumn(width=60),
-            }, of=_of(asked, _label(one)),
+            of=_of(asked, _label(one)),
         )  # fmt: skip
     statement_records.show(
         asked, {name: ("criterion", name[:1].lower() + name[1:]) for name in criteria["Criterion"]},

@@ -356,3 +356,23 @@ def self_signed(folder: Path) -> Path:
         + certificate.public_bytes(Encoding.PEM)
     )
     return path
+
+
+def test_a_refused_connection_says_so_and_what_to_do(fixed_clock: FixedClock) -> None:
+    """Whoever is woken by it reads why no answer came, and that nothing is lost by trying later."""
+    with Echo() as stopped:
+        url = stopped.url
+    with pytest.raises(OverloadedError, match="connection was refused") as refused:
+        Client(url, bearer(lambda: SECRET), policy=POLICY, clock=fixed_clock.clock).get("/x")
+    assert "sync again" in refused.value.next_step
+
+
+def test_a_wait_that_people_notice_is_said_while_it_lasts(server: Echo, fixed_clock: FixedClock) -> None:
+    """Tries that follow at once are for the log; those that come after seconds are told."""
+    said: list[str] = []
+    policy = Policy(read_timeout=0.2, attempts=5, backoff=2, deadline=900, patience=900)
+    server.fail(Answer({}, 503), times=4)
+    Client(server.url, bearer(lambda: SECRET), policy=policy, clock=fixed_clock.clock, notice=said.append).get("/x")
+    assert said
+    assert all("503" in sentence and "Trying again in" in sentence for sentence in said)
+    assert len(said) < 4

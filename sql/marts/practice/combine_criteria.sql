@@ -295,21 +295,21 @@ criteria as (
     select scope, name, team, 7, 'large blast radius', 'keep_apart', dependents * 1.0, apart_dependents, coalesce(services, 0),
         case when services is not null or reaching_incidents > 0 then
             dependents >= apart_dependents or other_dependents >= 1 or customer_facing > 0 or reaching_incidents > 0 end,
-        cast(dependents as varchar) || ' services depend on it (fewer than ' || cast(cast(apart_dependents as bigint) as varchar)
-            || '), of other teams: ' || cast(other_dependents as varchar) || ' (none); customer-facing services: '
-            || cast(customer_facing as varchar) || ' (none); incidents that reached other services: ' || cast(reaching_incidents as varchar) || ' (none)'
+        'services that depend on it: ' || cast(dependents as varchar) || ' (a danger from ' || cast(cast(apart_dependents as bigint) as varchar)
+            || '), of other teams: ' || cast(other_dependents as varchar) || ' (from 1); customer-facing services: '
+            || cast(customer_facing as varchar) || ' (from 1); incidents that reached other services: ' || cast(reaching_incidents as varchar) || ' (from 1)'
     from bounded
     union all
     select scope, name, team, 8, 'several stakeholder groups', 'keep_apart', several * 1.0 / nullif(approved_changes, 0),
         apart_stakeholder_share, approved_changes,
         case when approved_changes >= minimum_sample then several * 1.0 / approved_changes > apart_stakeholder_share end,
         'changes approved by two or more teams or functions: ' || cast(several as varchar) || ' of ' || cast(approved_changes as varchar)
-            || ' (more than ' || cast(cast(round(apart_stakeholder_share * 100) as bigint) as varchar) || ' %)'
+            || ' (a danger over ' || cast(cast(round(apart_stakeholder_share * 100) as bigint) as varchar) || ' %)'
     from bounded
     union all
     select scope, name, team, 9, 'regulation or audit', 'keep_apart', regulated * 1.0, 1.0, coalesce(services, 0),
         case when services is not null then regulated > 0 end,
-        cast(regulated as varchar) || ' services with a tag of a regulation or framework (one is enough)'
+        cast(regulated as varchar) || ' services with a tag of a regulation or framework (a danger from 1)'
     from bounded
 )
 select

@@ -10,7 +10,7 @@
 -- column: policy_decisions | Decisions by named policies.
 -- column: approved | Approvals.
 -- column: declined | Rejections and requests for changes.
--- column: conditioned | Approvals with conditions.
+-- column: conditioned | Approvals with conditions: their own, or for the approval that let a change go those stated on it.
 -- column: with_reason | Decisions with a recorded reason.
 -- column: deployments | Finished production deployments.
 -- column: failed_deployments | Of these, those that needed intervention.
@@ -75,11 +75,14 @@ complete as (
 ),
 acts as (
     select s.team, d.decided_at, d.decided_by, d.decided_by_type = 'human' as is_human,
-        d.verdict = 'approved' as is_approval, d.conditions is not null as is_conditioned,
+        d.verdict = 'approved' as is_approval,
+        -- Conditions that stand in a field, a list or a comment are those of the approval that let it go.
+        d.conditions is not null or (k.change_id is not null and d.decision_id = c.effective_decision_id) as is_conditioned,
         coalesce(trim(d.comment), '') <> '' or d.conditions is not null as has_words
     from marts.decisions d
     inner join marts.changes c on c.change_id = d.change_id
     inner join scopes s on s.member = coalesce(c.team, '(no team)')
+    left join (select distinct change_id from marts.conditions) k on k.change_id = d.change_id
     where d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
         and (d.decided_by_type = 'human' or d.policy is not null)
 ),
