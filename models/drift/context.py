@@ -46,21 +46,27 @@ def synchrony(acts: Table) -> pd.DataFrame:
         }
     )
     hours = hours[hours["day"] < _WORKING_DAYS]
-    rows = [_synchrony_of(str(team), own) for team, own in hours.groupby("team", sort=True)]
-    return pd.DataFrame(rows, columns=list(SYNCHRONY_COLUMNS)).astype({"team": "str"})
-
-
-def _synchrony_of(team: str, acts: pd.DataFrame) -> tuple[str, int, int, float, float, float]:
-    keys = ["week", "day", "hour"]
-    decisions, deployments = (acts.loc[acts["track"] == track, keys] for track in (GOVERNANCE, RELEASE))
-    busy, released = decisions.drop_duplicates(), deployments.drop_duplicates()
-    if busy.empty or released.empty:
-        return team, len(decisions), len(deployments), np.nan, np.nan, np.nan
-    together = len(busy.merge(released, on=keys)) / len(released)
+    # All teams at once: a merge for each of thousands takes longer than the detector.
+    acts_of, keys = hours.groupby(["team", "track"]).size(), ["team", "week", "day", "hour"]
+    busy, released = (hours.loc[hours["track"] == track, keys].drop_duplicates() for track in (GOVERNANCE, RELEASE))
+    together = _per_team(busy.merge(released, on=keys))
     # A release hour meets a governance hour of its week if the days were dealt anew: one day in five fits.
-    by_habit = released.merge(busy, on=["week", "hour"], suffixes=("", "_other"))
-    expected = len(by_habit) / _WORKING_DAYS / len(released)
-    return team, len(decisions), len(deployments), together, expected, together - expected
+    by_habit = _per_team(released.merge(busy, on=["team", "week", "hour"], suffixes=("", "_other")))
+    teams = pd.Index(sorted(hours["team"].unique()))
+    decisions, deployments = (
+        acts_of[acts_of.index.get_level_values("track") == track].droplevel("track").reindex(teams, fill_value=0)
+        for track in (GOVERNANCE, RELEASE)
+    )
+    among = _per_team(released).reindex(teams).where((decisions > 0) & (deployments > 0)).astype("float64")
+    seen = together.reindex(teams, fill_value=0) / among
+    expected = by_habit.reindex(teams, fill_value=0) / _WORKING_DAYS / among
+    columns = (teams, decisions, deployments, seen, expected, seen - expected)
+    values = {name: np.asarray(value) for name, value in zip(SYNCHRONY_COLUMNS, columns, strict=True)}
+    return pd.DataFrame(values).astype({"team": "str"})
+
+
+def _per_team(rows: pd.DataFrame) -> pd.Series[int]:
+    return rows.groupby("team").size()
 
 
 def decision_value(decisions: Table) -> pd.DataFrame:
@@ -77,10 +83,13 @@ def decision_value(decisions: Table) -> pd.DataFrame:
     """
     frame = as_frame(decisions, ("team", "risk", "outcome", "n"), "decisions")
     frame = frame.dropna(subset=["team", "risk", "outcome", "n"])
-    rows = []
-    for team, own in frame.groupby(frame["team"].astype(str), sort=True):
-        table = own.pivot_table(index="risk", columns="outcome", values="n", aggfunc="sum", fill_value=0)
-        rows.append((str(team), *_value_of(table.to_numpy(np.float64))))
+    team, teams = pd.factorize(frame["team"].astype(str), sort=True)
+    (risk, risks), (outcome, outcomes) = (pd.factorize(frame[name]) for name in ("risk", "outcome"))
+    shape = (len(teams), len(risks), len(outcomes))
+    place = (team * shape[1] + risk) * shape[2] + outcome
+    sums = np.bincount(place, weights=frame["n"].to_numpy(np.float64), minlength=shape[0] * shape[1] * shape[2])
+    counts: Floats = np.asarray(sums.reshape(shape), dtype=np.float64)
+    rows = [(name, *_value_of(table)) for name, table in zip(teams, counts, strict=True)]
     return pd.DataFrame(rows, columns=list(VALUE_COLUMNS)).astype({"team": "str"})
 
 
