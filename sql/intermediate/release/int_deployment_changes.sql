@@ -19,13 +19,22 @@ links as (
     from intermediate.all_links
     where relation in ('carries', 'contains', 'deploys')
 ),
+named as (
+    -- One cell may name several, as logs of deployments do.
+    select distinct deployment_id, source, trim(change_key) as change_key
+    from (
+        select deployment_id, source, unnest(string_split(regexp_replace(change_key, '[;,|\n]', '|', 'g'), '|')) as change_key
+        from intermediate.int_deployments where change_key is not null
+    )
+    where trim(change_key) <> ''
+),
 -- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
 stated as (
     select d.deployment_id, c.change_id, 'stated' as link_basis, 1 as preference
-    from intermediate.int_deployments d
+    from named d
     inner join changes c on c.key = d.change_key
     left join changes own on own.source = d.source and own.key = d.change_key
-    where d.change_key is not null and (own.change_id is null or c.source = d.source)
+    where own.change_id is null or c.source = d.source
     union all
     select d.deployment_id, c.change_id, 'stated', 1
     from links l
