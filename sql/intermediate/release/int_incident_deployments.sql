@@ -12,6 +12,16 @@ with production as (
     from intermediate.int_deployments
     where is_production and outcome = 'succeeded' and finished_at is not null
 ),
+causes as (
+    -- One cell may name several changes; the last of them that went before the incident is the one.
+    select distinct incident_id, source, opened_at, trim(change_key) as change_key
+    from (
+        select incident_id, source, opened_at,
+            unnest(string_split(regexp_replace(change_key, '[;,|\n]', '|', 'g'), '|')) as change_key
+        from intermediate.int_incidents where change_key is not null
+    )
+    where trim(change_key) <> ''
+),
 named as (
     select i.incident_id, d.deployment_id, d.finished_at, 1 as preference
     from intermediate.int_incidents i
@@ -32,12 +42,12 @@ named as (
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2
-    from intermediate.int_incidents i
+    from causes i
     inner join intermediate.int_changes c on c.key = i.change_key
     left join intermediate.int_changes own on own.source = i.source and own.key = i.change_key
     inner join intermediate.int_deployment_changes x on x.change_id = c.change_id
     inner join production p on p.deployment_id = x.deployment_id
-    where i.change_key is not null and (own.change_id is null or c.source = i.source) and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
+    where (own.change_id is null or c.source = i.source) and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
     select i.incident_id, p.deployment_id, p.finished_at, 2
     from intermediate.all_links l

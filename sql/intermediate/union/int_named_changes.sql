@@ -8,20 +8,24 @@
 -- unique: source, change_key
 with keys as (
     select source, key from intermediate.all_changes
-    union
+    union all
     select source, key from intermediate.all_issues
 ),
+holders as (
+    select distinct source from keys
+),
+-- Few: only what sources without a change of their own name is looked up.
 named as (
-    select source, change_key from staging.stg_record_decisions
+    select source, change_key from staging.stg_record_decisions where source not in (select source from holders)
     union
-    select source, change_key from staging.stg_record_votes
+    select source, change_key from staging.stg_record_votes where source not in (select source from holders)
     union
-    select source, change_key from staging.stg_record_commits
+    select source, change_key from staging.stg_record_commits where source not in (select source from holders)
     union
-    select source, change_key from staging.stg_record_windows
+    select source, change_key from staging.stg_record_windows where source not in (select source from holders)
     union
     select source, subject_key from staging.stg_record_events
-    where coalesce(subject_kind, 'change') in ('change', 'issue')
+    where coalesce(subject_kind, 'change') in ('change', 'issue') and source not in (select source from holders)
 )
 select
     cast(n.source as varchar) as source,
@@ -29,6 +33,5 @@ select
     cast(min(k.source) as varchar) as owner
 from named n
 inner join keys k on k.key = n.change_key
-where n.source not in (select source from keys)
 group by n.source, n.change_key
 having count(distinct k.source) = 1
