@@ -89,18 +89,29 @@ def _folder(session: Session) -> Iterator[Finding]:
 
 
 def _writer(session: Session) -> Iterator[Finding]:
+    if not (session.workspace.home / ".writer.lock").is_file():
+        return
+    holder = _holder(session.workspace)
+    yield (
+        Finding("writer", "ok", "nobody is writing")
+        if holder is None
+        else Finding("writer", "note", f"{holder} is writing now")
+    )
+
+
+def _holder(workspace: Workspace) -> str | None:
+    """Return who holds the writer lock; ``None`` when nobody does."""
     import fcntl
 
-    path = session.workspace.home / ".writer.lock"
+    path = workspace.home / ".writer.lock"
     if not path.is_file():
-        return
+        return None
     with path.open("r", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield Finding("writer", "note", f"{handle.read().strip() or 'another process'} is writing now")
-            return
-    yield Finding("writer", "ok", "nobody is writing")
+            return handle.read().strip() or "another process"
+    return None
 
 
 def _configuration(session: Session) -> Iterator[Finding]:
@@ -120,6 +131,7 @@ def _configuration(session: Session) -> Iterator[Finding]:
 
 def _builds(session: Session) -> Iterator[Finding]:
     workspace = session.workspace
+    yield from _unfinished(workspace)
     if not workspace.builds() and not workspace.pointer_path.exists():
         yield Finding("builds", "note", "nothing is published yet", "twotrack build")
         return
@@ -134,6 +146,21 @@ def _builds(session: Session) -> Iterator[Finding]:
         yield Finding("builds", "note", "the configuration has changed since the current build", "twotrack build")
     yield from unread
     yield from _newer_records(workspace, build_id)
+
+
+def _unfinished(workspace: Workspace) -> Iterator[Finding]:
+    """Say that a build was stopped before its end: what it wrote stays until the next one clears it."""
+    from datetime import UTC, datetime
+
+    if _holder(workspace) is not None:
+        return
+    left = sorted(workspace.build_dir.glob("*.duckdb")) if workspace.build_dir.is_dir() else []
+    if left:
+        at = datetime.fromtimestamp(left[-1].stat().st_mtime, UTC)
+        yield Finding(
+            "builds", "note", f"a build of {at:%Y-%m-%d %H:%M} UTC was stopped before its end; it changed nothing "
+            "that is published", "twotrack build",
+        )  # fmt: skip
 
 
 def _unread_words(con: DuckDBPyConnection) -> list[Finding]:

@@ -89,6 +89,20 @@ def require_frameworks(con: DuckDBPyConnection, asked: Sequence[str]) -> tuple[s
     return chosen
 
 
+def _require_tables(con: DuckDBPyConnection, wanted: Iterable[str]) -> None:
+    """Refuse a build that lacks what packs of this version are made from."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'build' "
+        "union all select schema_name || '.' || view_name from duckdb_views() where database_name = 'build'"
+    ).fetchall()
+    held = {name for (name,) in rows}
+    if lacking := sorted(name for name in wanted if name.startswith("marts.") and name not in held):
+        raise NotBuiltError(
+            f"The published build is older than this version: it lacks {', '.join(lacking)}.",
+            next_step="twotrack build",
+        )
+
+
 def fill(con: DuckDBPyConnection, data: Path, question: Question, held: Held) -> Packed:
     """Write the tables of a pack, their list, and all SQL, from the ``build`` that is attached to ``con``.
 
@@ -98,12 +112,13 @@ def fill(con: DuckDBPyConnection, data: Path, question: Question, held: Held) ->
     con.execute("create table pack.held (source VARCHAR, stream VARCHAR, records BIGINT)")
     if held:
         con.executemany("insert into pack.held values (?, ?, ?)", [list(one) for one in held])
-    for chosen in (*selection.MEMBERSHIP, selection.FATES):
-        con.execute(f"create table {chosen.table} as {chosen.statement}")
     models = dict(con.execute("select name, sql from build.meta.models order by name").fetchall())
     evidence = _copy_evidence_sql(data)
     metrics, left_out = _metrics(con, models)
     wanted = {*selection.ALWAYS, *_seeds(con), *selection.tables_read([*metrics.values(), *evidence])}
+    _require_tables(con, wanted)
+    for chosen in (*selection.MEMBERSHIP, selection.FATES):
+        con.execute(f"create table {chosen.table} as {chosen.statement}")
     chosen_tables = [found for name in sorted(wanted) if (found := selection.choose(con, name))]
     con.execute("create schema meta")
     con.execute(

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import bagit
+import duckdb
 import pytest
 
 from app.published import open_build
@@ -16,7 +17,7 @@ from app.reports.evidence import Made, Request
 from app.reports.question import Scope, find_scope, parse_period
 from app.reports.recompute import Draw
 from app.reports.sampling import Design
-from models.errors import InputError
+from models.errors import InputError, NotBuiltError
 from models.workspace import Workspace
 from sql import aggregate
 from sql.header import read_models
@@ -293,3 +294,16 @@ def test_a_zipped_pack_is_followed_too(workspace: Workspace, tmp_path: Path) -> 
     assert first.path.suffix == ".zip" and second.previous == first.name
     other = evidence.make(workspace, Request(quarter.PERIOD, tmp_path, "checkout"))
     assert other.previous is None
+
+
+def test_a_build_that_lacks_a_table_of_this_version_is_said_to_be_older(workspace: Workspace, tmp_path: Path) -> None:
+    """After an update, whoever asks for a pack before building again reads what to run; no pack is begun."""
+    home = Path(shutil.copytree(workspace.home, tmp_path / "home"))
+    older = Workspace(home)
+    path = older.build_path(older.current_build())
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        con.execute("drop table marts.conditions")
+    with pytest.raises(NotBuiltError, match=r"marts\.conditions") as refused:
+        evidence.make(older, Request(quarter.PERIOD, tmp_path / "packs", "payments"))
+    assert refused.value.next_step == "twotrack build"

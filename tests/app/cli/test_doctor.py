@@ -116,6 +116,18 @@ def test_a_damaged_build_is_wrong(twotrack: Twotrack, copied: Workspace) -> None
     assert findings(twotrack, 1)["builds"][0]["status"] == "wrong"
 
 
+def test_a_build_that_was_stopped_is_a_note_and_takes_nothing_from_the_published_one(
+    twotrack: Twotrack, copied: Workspace
+) -> None:
+    """Whoever looks after a machine that went down learns that the build did not end, and that nothing is broken."""
+    copied.build_dir.mkdir(exist_ok=True)
+    (copied.build_dir / "20260930T000000-killed.duckdb").write_bytes(b"half")
+    found = findings(twotrack, 0)["builds"]
+    assert [one["status"] for one in found][:2] == ["note", "ok"]
+    assert "stopped before its end" in found[0]["text"]
+    assert found[0]["next_step"] == "twotrack build"
+
+
 def test_changed_settings_and_newer_records_ask_for_a_build(twotrack: Twotrack, copied: Workspace) -> None:
     """Numbers that are older than what decides them are pointed out."""
     copied.config_path.write_text("[thresholds]\nclock_skew_seconds = 1\n", encoding="utf-8")
