@@ -31,7 +31,8 @@ def show() -> None:
         "Over the last days before the build, which each criterion names. Of the filters, team and service count.",
         asked.build,
     )  # fmt: skip
-    if not found and absent.is_missing(asked.build, "team"):
+    # Services have advice also where no record has a team, which is said all the same.
+    if not teams and absent.is_missing(asked.build, "team") and not found:
         return
     if not found:
         components.nothing_matches(
