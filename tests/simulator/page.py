@@ -155,7 +155,7 @@ _NOTES = (
     " ([decision 90](decisions/0090-weights-and-risks-that-move-alone.md)).",
     "- *Quantile and margin* trade power against false alarms along one line.",
     "- *Beta-binomial likelihoods* gain nothing over deflated binomial ones once weeks are capped, and are three"
-    " times as slow.",
+    " times as slow. They and the stakes below bet on all strata of a dimension together; compare them with that row.",
     "- *aGRAPA and online Newton stakes* do not assume independent marks within a day, and pay for it: a day's share"
     " is bounded,"
     " so many marks are worth little more than a few.",
