@@ -21,7 +21,7 @@ from sqlglot.errors import ParseError
 from models.errors import BuildError, NotBuiltError, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
-from sql.check import examine_rows, require
+from sql.check import Fingerprint, examine_rows, require
 from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, prepare
@@ -247,6 +247,7 @@ def run_models(
     for stream in sorted(ordered.latest):
         find_latest(con, stream)
     results: list[ModelResult] = []
+    unique: set[Fingerprint] = set()
     has_hours = False
     dropped_after = ordered.dropped_after()
     for position, model in enumerate(ordered.models):
@@ -257,9 +258,9 @@ def run_models(
             has_hours = True
         try:
             if model.reads:
-                results.append(_run_computed(con, model, settings, as_of))
+                results.append(_run_computed(con, model, settings, as_of, unique))
             else:
-                results.append(run_model(con, model, ordered.statements[model.full_name]))
+                results.append(run_model(con, model, ordered.statements[model.full_name], unique))
         except BuildError as error:
             if failed is None:
                 raise
@@ -269,7 +270,9 @@ def run_models(
     return results
 
 
-def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_of: datetime) -> ModelResult:
+def _run_computed(
+    con: DuckDBPyConnection, model: Model, settings: Settings, as_of: datetime, unique: set[Fingerprint]
+) -> ModelResult:
     """Check a table that is computed outside SQL; the first one asked for computes them all."""
     started = time.perf_counter()
     table = f"{CATALOGS[model.layer]}.{model.full_name}"
@@ -279,13 +282,15 @@ def _run_computed(con: DuckDBPyConnection, model: Model, settings: Settings, as_
     ).fetchall()
     if not known:
         run_detector(con, model.name, settings, as_of)
-    problems, rows = examine_rows(con, model, table)
+    problems, rows = examine_rows(con, model, table, unique)
     require(problems, model.full_name)
     return ModelResult(model.full_name, time.perf_counter() - started, rows)
 
 
-def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelResult:
-    """Create one model's table and check it.
+def run_model(
+    con: DuckDBPyConnection, model: Model, statement: str, unique: set[Fingerprint] | None = None
+) -> ModelResult:
+    """Create one model's table and check it; ``unique`` are the keys that ``examine_rows`` need not count again.
 
     Raises:
         BuildError: The model does not run, or breaks a promise; the file and the promise are named.
@@ -303,7 +308,7 @@ def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelRes
         raise storage_failure(error, kept=kept) or BuildError(
             f"The model {model.full_name} failed: {error}", where=str(model.path), kept=kept
         ) from error
-    problems, rows = examine_rows(con, model, table)
+    problems, rows = examine_rows(con, model, table, unique)
     require(problems, model.full_name)
     return ModelResult(model.full_name, time.perf_counter() - started, rows)
 

@@ -7,7 +7,7 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from models.errors import BuildError
-from sql.check import check_rows, portability_problems, require
+from sql.check import Fingerprint, check_rows, examine_rows, portability_problems, require
 from sql.engines import parse
 from sql.header import Model, read_models
 
@@ -128,6 +128,23 @@ def test_a_table_that_keeps_its_promises_has_no_problems(con: DuckDBPyConnection
     """The checks must be able to pass, or they would say nothing."""
     kept = model(not_null=("key",), unique=(("key", "size"),), asserts=("size in (1, 2)",))
     assert check_rows(con, kept, "things") == []
+
+
+def test_keys_that_are_known_to_be_unique_are_recognised_and_a_doubled_one_among_as_many_is_not(
+    con: DuckDBPyConnection,
+) -> None:
+    """A table with the keys of one that was checked is not counted again; as many keys with one of them twice are."""
+    keyed, known = model(unique=(("size",),)), set[Fingerprint]()
+    con.execute("create table sizes as select cast(n as varchar) as key, n as size from range(1000) r(n)")
+    assert examine_rows(con, keyed, "sizes", known) == ([], 1000)
+    assert len(known) == 1
+    con.execute("create table again as from sizes order by size desc")
+    assert examine_rows(con, keyed, "again", known) == ([], 1000)
+    assert len(known) == 1
+    con.execute("update again set size = 7 where size = 8")
+    (said,) = examine_rows(con, keyed, "again", known)[0]
+    assert said == "(size) must be unique: 2 rows share (7,)"
+    assert len(known) == 1
 
 
 def test_problems_stop_the_build_and_say_that_the_last_one_stays() -> None:
