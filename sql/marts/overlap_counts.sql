@@ -22,28 +22,33 @@ with scopes as (
     ) s(place, scope)
 ),
 named as (
-    select basis, scope, count(distinct window_id) as windows from intermediate.int_window_spans group by basis, scope
-    union all
-    select s.basis, 'dependency', count(distinct s.window_id)
+    select p.basis, p.scope, count(distinct s.window_number) as windows
     from intermediate.int_window_spans s
-    inner join config.service_dependencies d on s.scope_value = d.service or s.scope_value = d.depends_on
-    where s.scope = 'service' and d.service <> d.depends_on
-    group by s.basis
+    inner join intermediate.int_window_places p on p.place = s.place
+    group by p.basis, p.scope
+),
+found as (
+    select p.basis, p.scope, o.number_a, o.number_b
+    from intermediate.int_window_pairs o
+    inner join intermediate.int_window_places p on p.place = o.place
+),
+distinct_pairs as (
+    select basis, scope, number_a, number_b, count(*) as scope_pairs from found group by basis, scope, number_a, number_b
 ),
 pairs as (
-    select basis, scope, count(*) as scope_pairs, count(distinct window_a || '|' || window_b) as pairs
-    from marts.window_overlaps
-    group by basis, scope
+    select basis, scope, sum(scope_pairs) as scope_pairs, count(*) as pairs from distinct_pairs group by basis, scope
 ),
 sides as (
-    select basis, scope, window_a as window_id from marts.window_overlaps
+    select basis, scope, number_a as window_number from distinct_pairs
     union
-    select basis, scope, window_b from marts.window_overlaps
+    select basis, scope, number_b from distinct_pairs
 ),
 conflicting as (
-    select s.basis, s.scope, count(*) as windows_in_conflict, count(distinct coalesce(w.change_id, w.window_id)) as changes_in_conflict
+    select s.basis, s.scope, count(*) as windows_in_conflict,
+        -- A window without a change counts for itself.
+        count(distinct n.change_number) + count(*) filter (where n.change_number is null) as changes_in_conflict
     from sides s
-    inner join marts.windows w on w.window_id = s.window_id
+    inner join intermediate.int_numbered_windows n on n.window_number = s.window_number
     group by s.basis, s.scope
 )
 select

@@ -12,17 +12,21 @@
 -- column: exclusion_reason | Why it counts as not scheduled; null when it counts.
 -- not_null: window_id, conflicts
 -- unique: window_id
-with conflicts as (
-    select window_id, count(distinct other) as conflicts
-    from (
-        select window_a as window_id, window_b as other, scope from marts.window_overlaps where basis = 'planned'
-        union all
-        select window_b, window_a, scope from marts.window_overlaps where basis = 'planned'
-    ) o
-    inner join (select window_id as id, component from marts.windows) a on a.id = o.window_id
-    inner join (select window_id as id, component from marts.windows) b on b.id = o.other
-    where o.scope = 'component' or (o.scope = 'service' and (a.component is null or b.component is null))
-    group by window_id
+with found as (
+    select distinct o.number_a, o.number_b
+    from intermediate.int_window_pairs o
+    inner join intermediate.int_window_places p on p.place = o.place
+    where p.basis = 'planned' and (p.scope = 'component' or (p.scope = 'service' and not o.has_components))
+),
+counted as (
+    select window_number, count(*) as conflicts
+    from (select number_a as window_number from found union all select number_b from found) f
+    group by window_number
+),
+conflicts as (
+    select n.window_id, c.conflicts
+    from counted c
+    inner join intermediate.int_numbered_windows n on n.window_number = c.window_number
 )
 select
     cast(w.window_id as varchar) as window_id,

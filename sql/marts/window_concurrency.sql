@@ -1,6 +1,5 @@
 -- description: How many windows are open at once per scope, by sweep line: one row per instant at which the number changes.
 -- grain: basis, scope, scope_value, changed_at
--- order_by: basis, scope, scope_value, changed_at
 -- column: basis | planned or actual.
 -- column: scope | component, service, environment or implementer.
 -- column: scope_value | Which one.
@@ -9,21 +8,16 @@
 -- not_null: basis, scope, scope_value, changed_at, open_windows
 -- unique: basis, scope, scope_value, changed_at
 -- assert: open_windows >= 0
-with places as (
-    -- Counted by numbers, which are told apart faster than three names.
-    select basis, scope, scope_value, row_number() over (order by basis, scope, scope_value) as place
-    from (select distinct basis, scope, scope_value from intermediate.int_window_spans) s
-),
-spans as (
-    select p.place, s.start_at, s.end_at
+with edges as (
+    select s.place, s.start_at as changed_at, 1 as step
     from intermediate.int_window_spans s
-    inner join places p on p.basis = s.basis and p.scope = s.scope and p.scope_value = s.scope_value
+    inner join intermediate.int_window_places p on p.place = s.place and p.scope <> 'dependency'
     where s.end_at > s.start_at
-),
-edges as (
-    select place, start_at as changed_at, 1 as step from spans
     union all
-    select place, end_at, -1 from spans
+    select s.place, s.end_at, -1
+    from intermediate.int_window_spans s
+    inner join intermediate.int_window_places p on p.place = s.place and p.scope <> 'dependency'
+    where s.end_at > s.start_at
 ),
 steps as (
     select place, changed_at, sum(step) as step from edges group by place, changed_at
@@ -41,4 +35,6 @@ select
     cast(r.changed_at as timestamp) as changed_at,
     cast(r.open_windows as bigint) as open_windows
 from running r
-inner join places p on p.place = r.place
+inner join intermediate.int_window_places p on p.place = r.place
+-- By numbers, which are in the order of the names.
+order by r.place, r.changed_at

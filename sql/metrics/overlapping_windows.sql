@@ -27,16 +27,32 @@
 with placed as (
     select
         *,
-        coalesce(change_id, window_id) as record_id,
+        change_id as record_id,
         row_number() over (
-            partition by coalesce(change_id, window_id)
+            partition by change_id
             order by case when exclusion_reason is null then 0 else 1 end, planned_start_at, window_id
         ) as place
     from marts.scheduled_windows
+    where change_id is not null
 )
+-- A window without a change counts for itself; only the windows of one change are put together.
+select
+    cast(window_id as varchar) as record_id,
+    cast('window' as varchar) as record_kind,
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(change_type as varchar) as change_type,
+    cast(planned_start_at as timestamp) as occurred_at,
+    cast(exclusion_reason is null and conflicts > 0 as boolean) as in_numerator,
+    cast(null as double) as value,
+    cast(exclusion_reason as varchar) as exclusion_reason,
+    cast(case when conflicts > 0 then 'overlaps ' || cast(conflicts as varchar) || ' other' end as varchar) as detail
+from marts.scheduled_windows
+where change_id is null
+union all
 select
     cast(record_id as varchar) as record_id,
-    cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,
+    cast('change' as varchar) as record_kind,
     cast(arg_min(service, place) as varchar) as service,
     cast(arg_min(team, place) as varchar) as team,
     cast(arg_min(change_type, place) as varchar) as change_type,
