@@ -9,32 +9,63 @@
 with named as (
     select distinct version, lower(trim(version)) as name from intermediate.int_deployments where version is not null
 ),
-parsed as (
+numbered as (
     select
         version,
+        name,
         regexp_extract(name, '^((?:[a-z][a-z0-9]*[_/ -])*)v?[0-9]', 1) as series,
-        replace(replace(
-            regexp_extract(name, '^(?:[a-z][a-z0-9]*[_/ -])*v?([0-9]{1,20}(?:[._-][0-9]{1,20})*)', 1), '_', '.'
-        ), '-', '.') as numbers,
-        regexp_extract(name, '[0-9][._-]?(alpha|beta|dev|m|pre|preview|rc|snapshot)[._-]?[0-9]{0,20}(?:[+].*)?$', 1) as stage_word,
-        regexp_extract(name, '[0-9][._-]?(?:alpha|beta|dev|m|pre|preview|rc|snapshot)[._-]?([0-9]{1,20})(?:[+].*)?$', 1) as stage_number
+        regexp_extract(name, '^(?:[a-z][a-z0-9]*[_/ -])*v?([0-9]{1,20}(?:[._-][0-9]{1,20})*)', 1) as digits
     from named
     where regexp_matches(
         name,
         '^(?:[a-z][a-z0-9]*[_/ -])*v?[0-9]{1,20}(?:[._-][0-9]{1,20})*(?:[._-]?(?:alpha|beta|dev|m|pre|preview|rc|snapshot)[._-]?[0-9]{0,20})?(?:[+].*)?$'
     )
+),
+parsed as (
+    select
+        version,
+        series,
+        replace(replace(digits, '_', '.'), '-', '.') as numbers,
+        -- Most names are a series and a number: only the others say that they are on the way to a version.
+        case
+            when name in (series || digits, series || 'v' || digits) then ''
+            else regexp_extract(name, '[0-9][._-]?(alpha|beta|dev|m|pre|preview|rc|snapshot)[._-]?[0-9]{0,20}(?:[+].*)?$', 1)
+        end as stage_word,
+        case
+            when name in (series || digits, series || 'v' || digits) then ''
+            else regexp_extract(
+                name, '[0-9][._-]?(?:alpha|beta|dev|m|pre|preview|rc|snapshot)[._-]?([0-9]{1,20})(?:[+].*)?$', 1
+            )
+        end as stage_number
+    from numbered
 )
 select
     cast(version as varchar) as version,
     cast(series as varchar) as series,
+    -- A number sorts as text once its length stands before it, and a key stays short. What ends in zeros is the same without
+    -- them: 1 is 1.0; '!' sorts before the '.' of a further part.
     cast(
-        lpad(split_part(numbers, '.', 1), 20, '0') || '.' || lpad(split_part(numbers, '.', 2), 20, '0') || '.'
-        || lpad(split_part(numbers, '.', 3), 20, '0') || '.' || lpad(split_part(numbers, '.', 4), 20, '0') || '.'
-        || lpad(split_part(numbers, '.', 5), 20, '0') || '.' || lpad(split_part(numbers, '.', 6), 20, '0') || '.'
-        || lpad(split_part(numbers, '.', 7), 20, '0') || '.' || lpad(split_part(numbers, '.', 8), 20, '0') || '.'
-        || lpad(split_part(numbers, '.', 9), 20, '0') || '.' || lpad(split_part(numbers, '.', 10), 20, '0')
+        lpad(cast(length(ltrim(split_part(numbers, '.', 1), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 1), '0')
+        || case
+            when numbers like '%.%' then regexp_replace(
+                '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 2), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 2), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 3), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 3), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 4), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 4), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 5), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 5), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 6), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 6), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 7), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 7), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 8), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 8), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 9), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 9), '0')
+                || '.' || lpad(cast(length(ltrim(split_part(numbers, '.', 10), '0')) as varchar), 2, '0') || ltrim(split_part(numbers, '.', 10), '0'),
+                '([.]00)+$', '', 'g'
+            )
+            else ''
+        end
         -- What is on the way to a version comes before it.
-        || case when stage_word = '' then '~' else stage_word || lpad(stage_number, 20, '0') end as varchar
+        || '!' || case
+            when stage_word = '' then '~'
+            else stage_word || lpad(cast(length(ltrim(stage_number, '0')) as varchar), 2, '0') || ltrim(stage_number, '0')
+        end as varchar
     ) as sort_key
 from parsed
 -- What has more parts than are compared is not called the same as another.
