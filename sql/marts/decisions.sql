@@ -35,14 +35,14 @@ select
     cast(d.change_id as varchar) as change_id,
     cast(d.deployment_id as varchar) as deployment_id,
     cast(d.run_id as varchar) as run_id,
-    cast(c.service as varchar) as service,
-    cast(c.team as varchar) as team,
+    cast(d.change_service as varchar) as service,
+    cast(d.change_team as varchar) as team,
     cast(d.decided_at as timestamp) as decided_at,
     cast(d.decided_by as varchar) as decided_by,
     cast(d.decided_by_type as varchar) as decided_by_type,
     cast(d.verdict as varchar) as verdict,
     cast(d.revision as varchar) as revision,
-    cast(d.decided_by <> c.author as boolean) as is_independent,
+    cast(d.decided_by <> d.change_author as boolean) as is_independent,
     cast(a.is_in_force as boolean) as is_in_force,
     cast(a.is_authorising as boolean) as is_authorising,
     cast(a.valid_until as timestamp) as valid_until,
@@ -55,5 +55,4 @@ select
     cast(d.source_event_id as varchar) as source_event_id,
     cast(d.url as varchar) as url
 from intermediate.int_decisions d
-left join intermediate.int_changes c on c.change_id = d.change_id
 left join intermediate.int_approvals a on a.decision_id = d.decision_id

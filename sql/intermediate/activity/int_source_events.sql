@@ -51,19 +51,18 @@ with happened as (
             -- Whoever asks for a change answers in its reviews; only a vote makes that more than an answer.
             || case
                 when d.verdict = 'commented' and coalesce(regexp_matches(d.vote, '[^0-9]0$'), true)
-                    and d.decided_by_login = c.author_login then '[author] '
+                    and d.is_by_author_login then '[author] '
                 else ''
             end
             || case when d.verdict = 'commented' and d.decided_by_type is distinct from 'bot' then coalesce('[says ' || w.kind || '] ', '') else '' end
             || case
-                when c.record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
+                when d.change_record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
                 else coalesce('[topic ' || t.topic || ']', '')
             end,
         case when d.change_id is not null then 'change' when d.deployment_id is not null then 'deployment' else 'run' end,
         coalesce(d.change_id, d.deployment_id, d.run_id), d.change_id, d.deployment_id, d.decided_at,
         d.decided_by_login, coalesce(d.comment, d.vote), d.url, d.time_quality
     from intermediate.int_decisions d
-    left join intermediate.int_changes c on c.change_id = d.change_id
     left join intermediate.int_remarks w on w.source_event_id = d.source_event_id and d.verdict = 'commented'
     left join intermediate.int_texts t on t.source_event_id = d.source_event_id
     -- Approvals that are fields of the record or status moves are told by those events themselves.

@@ -20,7 +20,8 @@
 -- assert: covers_basis in ('revision', 'timestamp')
 with decisions as (
     -- A placeholder's login is nobody's: two who are not known are not shown to be one. Any other login is one person's.
-    select d.*, coalesce(d.decided_by, case when u.login is null then d.decided_by_login end, d.decision_id) as decider
+    select d.decision_id, d.change_id, d.decided_at, d.verdict,
+        coalesce(d.decided_by, case when u.login is null then d.decided_by_login end, d.decision_id) as decider
     from intermediate.int_decisions d
     left join seeds.unresolved_names u on u.login = d.decided_by_login
     where d.change_id is not null and d.decided_at is not null
@@ -46,15 +47,14 @@ opposed as (
 ),
 approvals as (
     select
-        d.decision_id, d.change_id, d.decided_at, d.decided_by, d.decided_by_type, d.policy, d.policy_version, d.revision,
-        d.is_dismissed, d.dismissed_at, c.author, c.head_revision, o.opposed_at,
-        coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of) as went_at
-    from decisions d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
+        d.decision_id, d.change_id, d.decided_at, d.decided_by, d.decided_by_type, d.policy, d.policy_version,
+        d.is_dismissed, d.dismissed_at, d.change_author as author, d.names_shipped, o.opposed_at,
+        coalesce(d.change_merged_at, p.first_started_at, d.change_closed_at, b.as_of) as went_at
+    from intermediate.int_decisions d
     left join deployed p on p.change_id = d.change_id
     left join opposed o on o.decision_id = d.decision_id
     cross join config.build b
-    where d.verdict = 'approved'
+    where d.is_of_change and d.decided_at is not null and d.verdict = 'approved'
 ),
 pushes as (
     select source || ':' || subject_key as change_id, occurred_at as pushed_at
@@ -64,22 +64,15 @@ pushes as (
     where change_key is not null and committed_at is not null
 ),
 next_push as (
+    -- Whatever names the revision that shipped covers it, whenever that was pushed.
     select a.decision_id, min(p.pushed_at) as pushed_at
     from approvals a
     inner join pushes p on p.change_id = a.change_id and p.pushed_at > a.decided_at
+    where not coalesce(a.names_shipped, false)
     group by a.decision_id
 ),
 judged as (
-    select
-        a.*,
-        p.pushed_at,
-        case
-            when a.revision is null or a.head_revision is null then null
-            when a.revision = a.head_revision then true
-            when length(a.revision) >= 7 and starts_with(a.head_revision, a.revision) then true
-            when length(a.head_revision) >= 7 and starts_with(a.revision, a.head_revision) then true
-            else false
-        end as names_shipped
+    select a.*, p.pushed_at
     from approvals a
     left join next_push p on p.decision_id = a.decision_id
 ),

@@ -58,18 +58,18 @@ decided as (
         min(d.decided_at) filter (
             where d.verdict in ('approved', 'rejected', 'changes_requested')
                 -- Who may be the requester under another spelling is nobody else.
-                and d.decided_by_type = 'human' and d.decided_by is not null and coalesce(d.decided_by <> c.author, true)
+                and d.decided_by_type = 'human' and d.decided_by is not null and coalesce(d.decided_by <> d.change_author, true)
         ) as first_response_at,
         min(d.decided_at) filter (where d.verdict in ('rejected', 'changes_requested')) as first_changes_requested_at,
         min(d.decided_at) filter (where d.verdict = 'approved') as first_approval_at,
         min(d.decided_at) filter (
-            where d.verdict = 'approved' and d.decided_by_type = 'human' and d.decided_by <> coalesce(c.author, '')
+            where d.verdict = 'approved' and d.decided_by_type = 'human' and d.decided_by <> coalesce(d.change_author, '')
         ) as first_independent_approval_at,
-        min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = c.author) as self_approved_at,
+        min(d.decided_at) filter (where d.verdict = 'approved' and d.decided_by = d.change_author) as self_approved_at,
         count(*) filter (where d.verdict = 'approved') as approvals,
         count(*) filter (where d.verdict in ('rejected', 'changes_requested')) as declines
     from intermediate.int_decisions d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
+    where d.is_of_change
     group by d.change_id
 ),
 -- How many approvals a change needs, where its service says so.

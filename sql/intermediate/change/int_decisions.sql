@@ -24,7 +24,19 @@
 -- column: dismissed_at | When it was taken back; null when not, or when the time is unknown.
 -- column: time_quality | exact, bounded or inferred.
 -- column: url | The source's own page.
--- not_null: decision_id, source, verdict, time_quality
+-- column: is_of_change | Whether it decides on a change that is known; what follows tells of that change, so that it is not looked
+--   up again for every question about its decisions.
+-- column: change_service | The change's service.
+-- column: change_team | Its team.
+-- column: change_type | Its type.
+-- column: change_risk | Its risk.
+-- column: change_record_type | Its form: pull_request, or the tracker's type.
+-- column: change_author | Person who asked for it; null while unresolved.
+-- column: is_by_author_login | Whether the requester's login decided.
+-- column: names_shipped | Whether the revision decided on is the change's last one; null where either is not stated.
+-- column: change_merged_at | When the change was merged, UTC.
+-- column: change_closed_at | When it was closed, UTC.
+-- not_null: decision_id, source, verdict, time_quality, is_of_change
 -- unique: decision_id
 -- assert: verdict in ('approved', 'rejected', 'changes_requested', 'commented', 'dismissed', 'withdrawn', 'pending')
 -- assert: time_quality in ('exact', 'bounded', 'inferred')
@@ -237,8 +249,28 @@ select
     cast(f.dismissed_at as timestamp) as dismissed_at,
     cast(case when f.decided_at is null then 'inferred' else coalesce(f.time_quality, 'exact') end as varchar)
         as time_quality,
-    cast(f.url as varchar) as url
+    cast(f.url as varchar) as url,
+    cast(c.change_id is not null as boolean) as is_of_change,
+    cast(c.service as varchar) as change_service,
+    cast(c.team as varchar) as change_team,
+    cast(c.change_type as varchar) as change_type,
+    cast(c.risk as varchar) as change_risk,
+    cast(c.record_type as varchar) as change_record_type,
+    cast(c.author as varchar) as change_author,
+    cast(lower(trim(f.login)) = c.author_login as boolean) as is_by_author_login,
+    cast(
+        case
+            when f.revision is null or c.head_revision is null then null
+            when f.revision = c.head_revision then true
+            when length(f.revision) >= 7 and starts_with(c.head_revision, f.revision) then true
+            when length(c.head_revision) >= 7 and starts_with(f.revision, c.head_revision) then true
+            else false
+        end as boolean
+    ) as names_shipped,
+    cast(c.merged_at as timestamp) as change_merged_at,
+    cast(c.closed_at as timestamp) as change_closed_at
 from acts f
+left join intermediate.int_changes c on c.source = f.source and c.key = f.change_key
 left join intermediate.int_actors a on a.source = f.source and a.login = lower(trim(f.login))
 left join (
     -- By person: whom the configuration names under one of the spellings is known.

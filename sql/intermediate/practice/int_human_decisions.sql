@@ -16,12 +16,11 @@
 -- not_null: decision_id, change_id, decided_at, verdict, has_words, is_decline
 -- unique: decision_id
 with decided as (
-    select d.*, c.team, c.service, c.risk, c.change_type, q.requested_at, q.last_requested_at,
+    select d.*, q.requested_at, q.last_requested_at,
         lag(d.decided_at) over (partition by d.decided_by order by d.decided_at, d.decision_id) as before_at
     from intermediate.int_decisions d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
     left join intermediate.int_change_requests q on q.change_id = d.change_id
-    where d.decided_by_type = 'human' and d.decided_by is not null and d.decided_at is not null
+    where d.is_of_change and d.decided_by_type = 'human' and d.decided_by is not null and d.decided_at is not null
         and d.verdict in ('approved', 'rejected', 'changes_requested')
 ),
 asked as (
@@ -31,9 +30,9 @@ asked as (
 select
     cast(decision_id as varchar) as decision_id,
     cast(change_id as varchar) as change_id,
-    cast(team as varchar) as team,
-    cast(service as varchar) as service,
-    cast(risk as varchar) as risk,
+    cast(change_team as varchar) as team,
+    cast(change_service as varchar) as service,
+    cast(change_risk as varchar) as risk,
     cast(change_type as varchar) as change_type,
     cast(decided_by as varchar) as decided_by,
     cast(decided_at as timestamp) as decided_at,

@@ -27,10 +27,11 @@ acts as (
     from marts.changes
     where team is not null and coalesce(merged_at, closed_at) is not null and is_approval_collectable
     union all
-    select c.source, c.team, date_trunc('week', d.decided_at), 0, 1
-    from marts.decisions d
-    inner join marts.changes c on c.change_id = d.change_id
-    where c.team is not null and d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
+    -- A change is of the source whose decision names it.
+    select source, change_team, date_trunc('week', decided_at), 0, 1
+    from intermediate.int_decisions
+    where is_of_change and change_team is not null and decided_at is not null
+        and verdict in ('approved', 'rejected', 'changes_requested')
     union all
     select c.source, c.team, date_trunc('week', g.decided_at), 0, 1
     from gates g

@@ -83,10 +83,9 @@ accepted as (
     group by p.period, t.team
 ),
 acts as (
-    select c.team, d.decided_by as person, d.decided_at as acted_at, 1 as decides
-    from marts.decisions d
-    inner join marts.changes c on c.change_id = d.change_id
-    where d.verdict in ('approved', 'rejected') and d.decided_by_type = 'human' and d.decided_at is not null
+    select d.change_team as team, d.decided_by as person, d.decided_at as acted_at, 1 as decides
+    from intermediate.int_decisions d
+    where d.is_of_change and d.verdict in ('approved', 'rejected') and d.decided_by_type = 'human' and d.decided_at is not null
     union all
     select team, deployer, started_at, 0
     from marts.deployments

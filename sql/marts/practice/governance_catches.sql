@@ -14,19 +14,21 @@
 -- not_null: evidence_id, rule, change_id
 -- unique: evidence_id, kind
 with decisions as (
-    select d.decision_id as evidence_id, d.source_event_id, d.decided_at as occurred_at, c.service, c.team, d.change_id,
-        coalesce(d.comment, d.conditions) as text,
+    select d.decision_id as evidence_id, d.source_event_id, d.decided_at as occurred_at, d.change_service as service,
+        d.change_team as team, d.change_id, coalesce(d.comment, d.conditions) as text,
         case
             when d.verdict = 'rejected' then 'governance declined it'
             when d.verdict = 'changes_requested' then 'governance asked for changes'
             else 'governance set a condition'
         end as rule
     from intermediate.int_decisions d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
-    where d.verdict in ('rejected', 'changes_requested')
-        or (
-            d.verdict = 'approved'
-            and (d.conditions is not null or regexp_matches(lower(coalesce(d.comment, '')), 'approved with conditions?'))
+    where d.is_of_change
+        and (
+            d.verdict in ('rejected', 'changes_requested')
+            or (
+                d.verdict = 'approved'
+                and (d.conditions is not null or regexp_matches(lower(coalesce(d.comment, '')), 'approved with conditions?'))
+            )
         )
 ),
 withdrawn as (

@@ -77,13 +77,16 @@ acts as (
     select s.team, d.decided_at, d.decided_by, d.decided_by_type = 'human' as is_human,
         d.verdict = 'approved' as is_approval,
         -- Conditions that stand in a field, a list or a comment are those of the approval that let it go.
-        d.conditions is not null or (k.change_id is not null and d.decision_id = c.effective_decision_id) as is_conditioned,
+        d.conditions is not null or coalesce(d.decision_id = k.effective_decision_id, false) as is_conditioned,
         coalesce(trim(d.comment), '') <> '' or d.conditions is not null as has_words
-    from marts.decisions d
-    inner join marts.changes c on c.change_id = d.change_id
-    inner join scopes s on s.member = coalesce(c.team, '(no team)')
-    left join (select distinct change_id from marts.conditions) k on k.change_id = d.change_id
-    where d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
+    from intermediate.int_decisions d
+    inner join scopes s on s.member = coalesce(d.change_team, '(no team)')
+    left join (
+        select distinct i.change_id, c.effective_decision_id
+        from marts.conditions i
+        inner join marts.changes c on c.change_id = i.change_id
+    ) k on k.change_id = d.change_id
+    where d.is_of_change and d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
         and (d.decided_by_type = 'human' or d.policy is not null)
 ),
 act_gaps as (
