@@ -63,32 +63,45 @@
 -- assert: state in ('open', 'merged', 'closed', 'rejected', 'withdrawn')
 -- assert: approval_basis in ('human', 'policy', 'standard')
 with commits as (
-    select source || ':' || change_key as change_id, min(coalesce(authored_at, committed_at)) as first_commit_at
+    select source, change_key, min(coalesce(authored_at, committed_at)) as first_commit_at
     from intermediate.all_commits
     where change_key is not null
-    group by 1
+    group by source, change_key
 ),
-reached as (
-    select x.change_id, d.finished_at, d.deployment_id, d.service
+production as (
+    select
+        x.change_id, d.deployment_id, d.service, d.started_at, d.finished_at, d.outcome <> 'cancelled' as is_attempt,
+        d.outcome = 'succeeded' and d.finished_at is not null as is_finished
     from intermediate.int_deployment_changes x
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
-    where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
-    qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
+    where d.is_production
 ),
+-- Most changes reach production once; only where there are several is the first sought in order.
 carried as (
-    select x.change_id, min(d.started_at) as started_at
-    from intermediate.int_deployment_changes x
-    inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
-    where d.is_production and d.outcome <> 'cancelled'
-    group by x.change_id
-),
-placeholders as (
-    -- "No" and "tbd" fill a field and state nothing.
     select
         change_id,
-        coalesce(regexp_matches(lower(trim(description)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as description,
-        coalesce(regexp_matches(lower(trim(stakeholders)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as stakeholders,
-        coalesce(regexp_matches(lower(trim(rollback_plan)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as rollback_plan
+        min(started_at) filter (where is_attempt) as started_at,
+        min(finished_at) filter (where is_finished) as finished_at,
+        min(deployment_id) filter (where is_finished) as deployment_id,
+        min(service) filter (where is_finished) as service,
+        count(*) filter (where is_finished) > 1 as is_repeated
+    from production
+    group by change_id
+),
+reached as (
+    select p.change_id, p.deployment_id, p.service
+    from production p
+    inner join carried k on k.change_id = p.change_id and k.is_repeated
+    where p.is_finished
+    qualify row_number() over (partition by p.change_id order by p.finished_at, p.deployment_id) = 1
+),
+described as (
+    -- "No" and "tbd" fill a field and state nothing.
+    select
+        *,
+        coalesce(regexp_matches(lower(trim(description)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_description_filler,
+        coalesce(regexp_matches(lower(trim(stakeholders)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_stakeholders_filler,
+        coalesce(regexp_matches(lower(trim(rollback_plan)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_rollback_plan_filler
     from intermediate.int_changes
 ),
 ended as (
@@ -177,33 +190,32 @@ select
     cast(c.closed_at as timestamp) as closed_at,
     cast(coalesce(c.actual_end_at, w.started_at) as timestamp) as implemented_at,
     cast(
-        c.merged_at is not null or r.deployment_id is not null or e.change_id is not null
+        c.merged_at is not null or w.finished_at is not null or e.change_id is not null
         or (
             coalesce(lower(c.status), '') in ('merged', 'completed')
             and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
         ) as boolean
     ) as is_implemented,
-    cast(r.finished_at as timestamp) as first_deployed_at,
-    cast(r.deployment_id as varchar) as first_deployment_id,
-    cast(r.service as varchar) as first_deployment_service,
+    cast(w.finished_at as timestamp) as first_deployed_at,
+    cast(case when w.is_repeated then r.deployment_id else w.deployment_id end as varchar) as first_deployment_id,
+    cast(case when w.is_repeated then r.service else w.service end as varchar) as first_deployment_service,
     cast(t.ticket_id as varchar) as ticket_id,
-    cast(coalesce(trim(c.description), '') <> '' and not n.description as boolean) as has_description,
+    cast(coalesce(trim(c.description), '') <> '' and not c.is_description_filler as boolean) as has_description,
     cast(c.risk is not null as boolean) as has_risk,
-    cast(coalesce(trim(c.stakeholders), '') <> '' and not n.stakeholders as boolean) as has_stakeholders,
-    cast(coalesce(trim(c.rollback_plan), '') <> '' and not n.rollback_plan as boolean) as has_rollback_plan,
+    cast(coalesce(trim(c.stakeholders), '') <> '' and not c.is_stakeholders_filler as boolean) as has_stakeholders,
+    cast(coalesce(trim(c.rollback_plan), '') <> '' and not c.is_rollback_plan_filler as boolean) as has_rollback_plan,
     cast(c.planned_start_at as timestamp) as planned_start_at,
     cast(c.planned_end_at as timestamp) as planned_end_at,
     cast(o.reverts_change_id as varchar) as reverts_change_id,
     cast(c.source_event_id as varchar) as source_event_id
-from intermediate.int_changes c
+from described c
 left join intermediate.int_change_requests q on q.change_id = c.change_id
 left join intermediate.int_change_decisions d on d.change_id = c.change_id
 left join intermediate.int_source_capabilities s on s.source = c.source
-left join commits k on k.change_id = c.change_id
+left join commits k on k.source = c.source and k.change_key = c.key
 left join reached r on r.change_id = c.change_id
 left join carried w on w.change_id = c.change_id
 left join ended e on e.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
-inner join placeholders n on n.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
 left join intermediate.int_reversals o on o.change_id = c.change_id

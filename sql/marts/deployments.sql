@@ -52,23 +52,28 @@ with carried as (
                 when 'retroactive_emergency_in_sla' then 3 when 'within_skew' then 2 else 1
             end
         ) as worst,
-        min(lead_seconds) as min_lead_seconds
+        min(lead_seconds) as min_lead_seconds,
+        count(*) filter (where authorisation_class <> 'not_collectable') as judged,
+        min(change_id) filter (where authorisation_class <> 'not_collectable') as change_id,
+        min(reason) filter (where authorisation_class <> 'not_collectable') as reason
     from marts.deployment_changes
     group by deployment_id
 ),
+-- Of one change that can be judged it is clear which is the worst; only several are put in order.
 worst as (
-    select deployment_id, change_id, reason
-    from marts.deployment_changes
-    where authorisation_class <> 'not_collectable'
+    select x.deployment_id, x.change_id, x.reason
+    from marts.deployment_changes x
+    inner join carried k on k.deployment_id = x.deployment_id and k.judged > 1
+    where x.authorisation_class <> 'not_collectable'
     qualify row_number() over (
-        partition by deployment_id
+        partition by x.deployment_id
         order by
-            reason is null,
-            case authorisation_class
+            x.reason is null,
+            case x.authorisation_class
                 when 'never' then 6 when 'retroactive' then 5 when 'retroactive_emergency_in_sla' then 4
                 when 'within_skew' then 3 else 2
             end desc,
-            lead_seconds, change_id
+            x.lead_seconds, x.change_id
     ) = 1
 ),
 known as (
@@ -165,10 +170,11 @@ select
         case
             when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
             when c.deployment_id is null and k.known_since <= d.started_at then 'no record'
-            else w.reason
+            when c.judged > 1 then w.reason
+            else c.reason
         end as varchar
     ) as unauthorised_reason,
-    cast(w.change_id as varchar) as worst_change_id,
+    cast(case when c.judged > 1 then w.change_id else c.change_id end as varchar) as worst_change_id,
     cast(c.min_lead_seconds as double) as min_lead_seconds,
     cast(
         case

@@ -24,13 +24,21 @@ with staged as (
     where i.outcome = 'succeeded' and i.finished_at is not null and i.service is not null and i.artifact is not null
     qualify row_number() over (partition by i.service, i.artifact order by i.finished_at, i.deployment_id) = 1
 ),
-reached as (
-    -- Production may bear several names; the first time is the first under any of them.
-    select service, artifact, deployment_id
+repeated as (
+    select service, artifact
     from marts.deployments
     where is_production and outcome = 'succeeded' and finished_at is not null and service is not null and artifact is not null
+    group by service, artifact
+    having count(*) > 1
+),
+reached as (
+    -- Production may bear several names; the first time is the first under any of them. What reached it once is not sought.
+    select d.service, d.artifact, d.deployment_id
+    from marts.deployments d
+    inner join repeated r on r.service = d.service and r.artifact = d.artifact
+    where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
     qualify row_number() over (
-        partition by service, artifact order by finished_at, deployment_id
+        partition by d.service, d.artifact order by d.finished_at, d.deployment_id
     ) = 1
 ),
 known as (

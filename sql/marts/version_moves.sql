@@ -26,6 +26,22 @@ with succeeded as (
     left join intermediate.int_versions v on v.version = d.version
     where d.outcome = 'succeeded' and d.finished_at is not null
 ),
+-- Whether a version ran there before is asked only of those that ran there more than once.
+repeated as (
+    select service, environment, series, sort_key from succeeded
+    where sort_key is not null
+    group by service, environment, series, sort_key
+    having count(*) > 1
+),
+again as (
+    select s.deployment_id
+    from succeeded s
+    inner join repeated r
+        on r.service = s.service and r.environment = s.environment and r.series = s.series and r.sort_key = s.sort_key
+    qualify row_number() over (
+        partition by s.service, s.environment, s.series, s.sort_key order by s.finished_at, s.deployment_id
+    ) > 1
+),
 placed as (
     select
         *,
@@ -33,15 +49,14 @@ placed as (
         lag(version) over place as previous_version,
         lag(series) over place as previous_series,
         lag(sort_key) over place as previous_key,
-        lag(finished_at) over place as previous_finished_at,
-        row_number() over (partition by service, environment, series, sort_key order by finished_at, deployment_id) > 1
-            as ran_before
+        lag(finished_at) over place as previous_finished_at
     from succeeded
     window place as (partition by service, environment order by finished_at, deployment_id)
 ),
 judged as (
     select
         p.*,
+        a.deployment_id is not null as ran_before,
         case
             when p.service is null or p.environment is null then 'service or environment unknown'
             when p.previous_deployment_id is null then 'first deployment seen there'
@@ -51,6 +66,7 @@ judged as (
         end as incomparable_reason,
         (epoch_us(p.finished_at) - epoch_us(p.previous_finished_at)) <= t.incident_window_hours * 3600000000 as is_within_window
     from placed p
+    left join again a on a.deployment_id = p.deployment_id
     cross join config.thresholds t
 )
 select

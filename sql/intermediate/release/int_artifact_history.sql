@@ -17,20 +17,36 @@ with succeeded as (
     from intermediate.int_deployments
     where outcome = 'succeeded' and finished_at is not null and service is not null and environment is not null
 ),
-placed as (
+-- Most artifacts succeed somewhere once; only of the others it is asked which time it was.
+repeated as (
+    select service, environment, artifact, min(finished_at) as first_seen_at
+    from succeeded
+    where artifact is not null
+    group by service, environment, artifact
+    having count(*) > 1
+),
+again as (
+    select s.deployment_id, r.first_seen_at,
+        row_number() over (partition by s.service, s.environment, s.artifact order by s.finished_at, s.deployment_id) - 1
+            as times_seen_before
+    from succeeded s
+    inner join repeated r on r.service = s.service and r.environment = s.environment and r.artifact = s.artifact
+),
+ordered as (
     select
         deployment_id,
         artifact,
         finished_at,
         lag(deployment_id) over place as previous_deployment_id,
         lag(artifact) over place as previous_artifact,
-        row_number() over place as sequence,
-        row_number() over same - 1 as times_seen_before,
-        min(finished_at) over (partition by service, environment, artifact) as first_seen_at
+        row_number() over place as sequence
     from succeeded
-    window
-        place as (partition by service, environment order by finished_at, deployment_id),
-        same as (partition by service, environment, artifact order by finished_at, deployment_id)
+    window place as (partition by service, environment order by finished_at, deployment_id)
+),
+placed as (
+    select o.*, coalesce(a.times_seen_before, 0) as times_seen_before, coalesce(a.first_seen_at, o.finished_at) as first_seen_at
+    from ordered o
+    left join again a on a.deployment_id = o.deployment_id
 )
 select
     cast(deployment_id as varchar) as deployment_id,

@@ -97,6 +97,8 @@ first_carried as (
     from intermediate.int_deployment_changes x
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
+        -- Asked only of what was taken back.
+        and x.change_id in (select reverts_change_id from intermediate.int_reversals)
     qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
 ),
 reverts as (

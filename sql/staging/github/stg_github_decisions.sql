@@ -80,38 +80,41 @@ with seen as (
     where coalesce(payload->>'$.__typename', payload->>'$.event') in ('ReviewDismissedEvent', 'review_dismissed')
 ),
 -- Most reviews were seen in one state only; what another state knows is sought where there are several.
+several as (
+    select source, review_key from seen where review_key is not null group by source, review_key having count(*) > 1
+),
 repeated as (
     select
-        source, review_key,
-        max(decided_at) as decided_at, max(login) as login, max(account) as account, max(revision) as revision,
-        max(dismissed_at) as dismissed_at, max(dismisser_login) as dismisser_login, max(dismisser_account) as dismisser_account
-    from seen
-    where review_key is not null
-    group by source, review_key
-    having count(*) > 1
-),
-completed as (
-    select
-        s.source, s.review_key, s.verdict, s.comment, s.authority, s.url, s.updated_at,
-        coalesce(s.decided_at, r.decided_at) as decided_at,
-        coalesce(s.login, r.login) as login,
-        coalesce(s.account, r.account) as account,
-        coalesce(s.revision, r.revision) as revision,
-        coalesce(r.dismissed_at, s.dismissed_at) as dismissed_at,
-        coalesce(r.dismisser_login, s.dismisser_login) as dismisser_login,
-        coalesce(r.dismisser_account, s.dismisser_account) as dismisser_account,
-        s.preference, s.fetched_at, s.payload_sha256, r.review_key is not null as is_repeated
+        s.source, s.review_key,
+        max(s.decided_at) as decided_at, max(s.login) as login, max(s.account) as account, max(s.revision) as revision,
+        max(s.dismissed_at) as dismissed_at, max(s.dismisser_login) as dismisser_login,
+        max(s.dismisser_account) as dismisser_account
     from seen s
-    left join repeated r on r.source = s.source and r.review_key = s.review_key
-    where s.review_key is not null
+    inner join several v on v.source = s.source and v.review_key = s.review_key
+    group by s.source, s.review_key
 ),
 once as (
-    select * from completed where not is_repeated
+    select
+        s.source, s.review_key, s.verdict, s.comment, s.authority, s.url, s.updated_at, s.decided_at, s.login, s.account,
+        s.revision, s.dismissed_at, s.dismisser_login, s.dismisser_account
+    from seen s
+    left join several v on v.source = s.source and v.review_key = s.review_key
+    where s.review_key is not null and v.review_key is null
     union all
     select * from (
-        select * from completed where is_repeated
+        select
+            s.source, s.review_key, s.verdict, s.comment, s.authority, s.url, s.updated_at,
+            coalesce(s.decided_at, r.decided_at) as decided_at,
+            coalesce(s.login, r.login) as login,
+            coalesce(s.account, r.account) as account,
+            coalesce(s.revision, r.revision) as revision,
+            coalesce(r.dismissed_at, s.dismissed_at) as dismissed_at,
+            coalesce(r.dismisser_login, s.dismisser_login) as dismisser_login,
+            coalesce(r.dismisser_account, s.dismisser_account) as dismisser_account
+        from seen s
+        inner join repeated r on r.source = s.source and r.review_key = s.review_key
         qualify row_number() over (
-            partition by source, review_key, verdict order by preference, fetched_at desc, payload_sha256 desc
+            partition by s.source, s.review_key, s.verdict order by s.preference, s.fetched_at desc, s.payload_sha256 desc
         ) = 1
     ) as told
 ),
