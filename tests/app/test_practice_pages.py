@@ -24,7 +24,7 @@ NEWER_TABLES = (
     "marts.drift_gate", "marts.cheat_sheet", "marts.verdicts", "marts.catches", "marts.approved_then_failed",
     "marts.combine_criteria", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
     "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
-    "marts.release_records", "marts.governance_catches",
+    "marts.release_records", "marts.governance_catches", "marts.rule_signs",
 )  # fmt: skip
 
 
