@@ -303,7 +303,7 @@ def test_a_build_that_lacks_a_table_of_this_version_is_said_to_be_older(workspac
     path = older.build_path(older.current_build())
     path.chmod(0o644)
     with duckdb.connect(str(path)) as con:
-        con.execute("drop table marts.conditions")
-    with pytest.raises(NotBuiltError, match=r"marts\.conditions") as refused:
+        con.execute("drop table marts.automated_rules")
+    with pytest.raises(NotBuiltError, match=r"marts\.automated_rules") as refused:
         evidence.make(older, Request(quarter.PERIOD, tmp_path / "packs", "payments"))
     assert refused.value.next_step == "twotrack build"
