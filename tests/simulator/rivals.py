@@ -286,7 +286,7 @@ def alternatives() -> tuple[Method, ...]:
         Method("few marks not made sure of", changed(sure_quantile=_NOTHING)),
         Method("cap by the week, however rarely released", fit=weekly_cap_alone),
         Method("few marks made sure of to 0.95", changed(sure_quantile=0.95)),
-        Method("the same with margin 0.03", changed(sure_quantile=0.95, margin=0.03)),
+        Method("few marks made sure of to 0.95, margin 0.03", changed(sure_quantile=0.95, margin=0.03)),
         Method("no wander", changed(wander_quantile=0.0)),
         Method(
             "wander from the dimension's own weekly spread, one deviation",
