@@ -52,13 +52,19 @@ conditions as (
     inner join marts.periods p on k.set_at >= p.start_at and k.set_at < p.end_at
     group by p.period, t.team
 ),
-members as (
-    select distinct team, case when team = '(all)' then null else team end as member from marts.team_practice
+teams as (
+    select distinct team from marts.team_practice
+),
+scopes as (
+    -- Every record counts for its team and for the organisation.
+    select team, team as member from teams where team <> '(all)'
+    union all
+    select '(all)', team from teams where team <> '(all)'
 ),
 kinds as (
     select p.period, t.team, k.process, k.outcome, k.kind, count(distinct k.evidence_id) as n
     from marts.catches k
-    inner join members t on t.member is null or t.member = coalesce(k.team, '(no team)')
+    inner join scopes t on t.member = coalesce(k.team, '(no team)')
     inner join marts.periods p on k.occurred_at >= p.start_at and k.occurred_at < p.end_at
     group by p.period, t.team, k.process, k.outcome, k.kind
 ),

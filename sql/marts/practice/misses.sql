@@ -48,6 +48,16 @@ missed as (
         unauthorised_reason, rule
     from mended where not coalesce(is_failed, false)
 ),
+clashing as (
+    -- Windows that shared time with another one of the service or of a neighbour, which was known when they were approved.
+    select window_a as window_id
+    from marts.window_overlaps
+    where basis = 'planned' and scope in ('component', 'service', 'dependency') and not is_adjacent and coalesce(is_known_at_approval, true)
+    union
+    select window_b
+    from marts.window_overlaps
+    where basis = 'planned' and scope in ('component', 'service', 'dependency') and not is_adjacent and coalesce(is_known_at_approval, true)
+),
 shown as (
     -- Kinds that fields and records tell.
     select evidence_id, 'release_execution' as process, 'artifact differs from what was approved' as kind
@@ -72,10 +82,7 @@ shown as (
     from missed m
     inner join marts.deployment_changes x on x.deployment_id = m.deployment_id and x.link_basis not in ('between', 'ticket')
     inner join intermediate.int_windows w on w.change_id = x.governing_change_id
-    inner join marts.window_overlaps o
-        on o.basis = 'planned' and o.scope in ('component', 'service', 'dependency') and not o.is_adjacent
-        and (o.window_a = w.window_id or o.window_b = w.window_id)
-    where coalesce(o.is_known_at_approval, true)
+    inner join clashing o on o.window_id = w.window_id
     union
     -- Whoever approved it was not entitled to.
     select m.evidence_id, 'change_governance', 'risk above the owner''s authority'
