@@ -46,6 +46,8 @@ select
             when effective_approval_at is null and has_untimed_approval then 'not collectable: no instant of the approval'
             when effective_approval_at is null and has_other_revision_approval and unresolved_approval_at is null
                 then 'approved for another revision only'
+            when effective_approval_at is null and has_withdrawn_approval and unresolved_approval_at is null
+                then 'the approval was taken back'
             when effective_approval_at is null and is_short_of_approvals
                     and (merged_at is not null or state <> 'open' or requested_at is null)
                 then 'fewer approvals than required'

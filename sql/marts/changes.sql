@@ -30,6 +30,7 @@
 -- column: policy | Template or policy that approved, with its version, where one did.
 -- column: is_self_approved_only | Whether the requester's own approval is the only one; null when none is known.
 -- column: has_other_revision_approval | Whether an independent approval exists, but not for what shipped.
+-- column: has_withdrawn_approval | Whether what shipped was approved by somebody else, and that was taken back before it went.
 -- column: is_short_of_approvals | Whether people approved what shipped, but fewer than are required.
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, UTC; null where an effective approval
 --   makes it idle. Whether the change was approved cannot be known then.
@@ -177,6 +178,7 @@ select
         end as boolean
     ) as is_self_approved_only,
     cast(coalesce(d.has_other_revision_approval, false) as boolean) as has_other_revision_approval,
+    cast(coalesce(d.has_withdrawn_approval, false) as boolean) as has_withdrawn_approval,
     cast(coalesce(d.is_short_of_approvals, false) as boolean) as is_short_of_approvals,
     cast(d.unresolved_approval_at as timestamp) as unresolved_approval_at,
     cast(coalesce(d.has_untimed_approval, false) as boolean) as has_untimed_approval,

@@ -13,13 +13,16 @@
 -- column: policy | Named policy, when a policy approved.
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
--- column: has_other_revision_approval | Whether an independent approval exists, but for another revision or no longer in force.
+-- column: has_other_revision_approval | Whether an independent approval exists, but none of what shipped.
+-- column: has_withdrawn_approval | Whether an independent approval of what shipped was given and no longer held when it went:
+--   dismissed, or followed by another decision of the same person.
 -- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, where that may have been what was
 --   required, UTC.
 -- column: has_untimed_approval | Whether somebody other than the requester, or a named policy, approved what shipped at an
 --   instant that no record states, and nothing else approved it.
--- not_null: change_id, approvals, declines, has_other_revision_approval, is_short_of_approvals, has_untimed_approval
+-- not_null: change_id, approvals, declines, has_other_revision_approval, has_withdrawn_approval, is_short_of_approvals,
+--   has_untimed_approval
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
 with untimed as (
@@ -122,6 +125,13 @@ given as (
     union all
     select change_id, count(*) from counted where decided_by_type = 'human' group by change_id
 ),
+-- What somebody else approved and what did not hold when the change went: of another revision, or taken back.
+fallen as (
+    select change_id, max(case when covers_shipped then 1 else 0 end) = 1 as is_withdrawn
+    from intermediate.int_approvals
+    where not is_in_force and not is_author and decided_by_type = 'human' and decided_by is not null
+    group by change_id
+),
 -- Whoever may count towards what is required, where that is not there: known people once, those whom nobody knows each (it may
 -- be the requester), and those of whom no record says when. Where one is enough, a known one leaves nothing to ask.
 possible as (
@@ -175,14 +185,15 @@ select
     cast(e.policy as varchar) as policy,
     cast(d.approvals as bigint) as approvals,
     cast(d.declines as bigint) as declines,
-    cast(
-        e.decision_id is null and g.people is null and d.first_independent_approval_at is not null as boolean
-    ) as has_other_revision_approval,
+    cast(e.decision_id is null and g.people is null and coalesce(not f.is_withdrawn, false) as boolean)
+        as has_other_revision_approval,
+    cast(e.decision_id is null and g.people is null and coalesce(f.is_withdrawn, false) as boolean) as has_withdrawn_approval,
     cast(e.decision_id is null and g.people is not null and u.change_id is null as boolean) as is_short_of_approvals,
     cast(case when e.decision_id is null then u.decided_at end as timestamp) as unresolved_approval_at,
     cast(e.decision_id is null and n.change_id is not null as boolean) as has_untimed_approval
 from decided d
 left join effective e on e.change_id = d.change_id
 left join given g on g.change_id = d.change_id
+left join fallen f on f.change_id = d.change_id
 left join unresolved u on u.change_id = d.change_id
 left join instantless n on n.change_id = d.change_id

@@ -197,6 +197,8 @@ def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: da
                 ends += [push for push in pushes if push > item.at]
         if item.revision and row["head_revision"]:
             item.covers = same_revision(item.revision, row["head_revision"])
+        elif item.at is not None:
+            item.covers = not any(item.at < push < went_at for push in pushes)
         item.until = earliest(ends)
         held_to = max(went_at, item.at) if item.at is not None else went_at
         item.in_force = item.covers and not (item.until is not None and item.until <= held_to)
@@ -262,8 +264,10 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
     if is_untimed(change):
         return "not collectable: no instant of the approval"
     is_possible = possible_at(change, valid) is not None
-    if not is_possible and not known and any(change.is_independent(item) and item.at for item in change.approvals):
-        return "approved for another revision only"
+    fallen = [item for item in change.approvals if change.is_independent(item) and item.at]
+    if not is_possible and not known and fallen:
+        is_withdrawn = any(item.covers for item in fallen)
+        return "the approval was taken back" if is_withdrawn else "approved for another revision only"
     if known and not is_possible:
         is_pending = change.state == "open" and change.requested_at is not None
         return "still pending" if is_pending else "fewer approvals than required"

@@ -22,6 +22,7 @@ with judged as (
         c.effective_decision_id,
         c.is_self_approved_only,
         c.has_other_revision_approval,
+        c.has_withdrawn_approval,
         c.is_approval_collectable,
         c.unresolved_approval_at,
         c.has_untimed_approval,
@@ -110,6 +111,7 @@ authorised as (
             when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
             when effective_approval_at is null and has_untimed_approval then 'no record states when it was approved'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
+            when effective_approval_at is null and has_withdrawn_approval then 'the approval was taken back'
             when effective_approval_at is null and unresolved_approval_at is not null then 'approved by somebody who is not known'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
             when effective_approval_at is null then 'no approval on record'
