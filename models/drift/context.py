@@ -84,7 +84,7 @@ def decision_value(decisions: Table) -> pd.DataFrame:
     frame = as_frame(decisions, ("team", "risk", "outcome", "n"), "decisions")
     frame = frame.dropna(subset=["team", "risk", "outcome", "n"])
     team, teams = pd.factorize(frame["team"].astype(str), sort=True)
-    (risk, risks), (outcome, outcomes) = (pd.factorize(frame[name]) for name in ("risk", "outcome"))
+    (risk, risks), (outcome, outcomes) = (pd.factorize(frame[name], sort=True) for name in ("risk", "outcome"))
     shape = (len(teams), len(risks), len(outcomes))
     place = (team * shape[1] + risk) * shape[2] + outcome
     sums = np.bincount(place, weights=frame["n"].to_numpy(np.float64), minlength=shape[0] * shape[1] * shape[2])

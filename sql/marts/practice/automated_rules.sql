@@ -35,7 +35,7 @@ select
         coalesce(greatest(max(case when a.is_block then a.acted_at end), max(c.changed_at)) >= max(b.as_of - p.alive_days * interval '1 day'), false)
         as boolean
     ) as is_alive
-from intermediate.int_rule_acts a
+from marts.rule_acts a
 cross join config.build b
 cross join config.practice p
 left join changed c on c.rule = a.rule and coalesce(c.team, '') = coalesce(a.team, '')

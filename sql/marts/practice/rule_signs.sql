@@ -20,10 +20,10 @@ with changes as (
 ),
 named as (
     select distinct source, rule, '-' || trim(regexp_replace(lower(name), '[^a-z0-9]+', '-', 'g'), '-') || '-' as words
-    from intermediate.int_rule_acts
+    from marts.rule_acts
 ),
 rules as (
-    select distinct team, source, rule, kind from intermediate.int_rule_acts
+    select distinct team, source, rule, kind from marts.rule_acts
 )
 select
     cast(team as varchar) as team,
@@ -33,12 +33,12 @@ select
     cast(max(acted_at) as timestamp) as occurred_at,
     cast(count(*) as bigint) as acts,
     cast(null as varchar) as changed_by
-from intermediate.int_rule_acts
+from marts.rule_acts
 where acted_at is not null
 group by team, rule, kind, date_trunc('day', acted_at)
 union all
 select team, rule, kind, 'stopped', max(acted_at), count(*), null
-from intermediate.int_rule_acts
+from marts.rule_acts
 where acted_at is not null and is_block
 group by team, rule, kind, date_trunc('day', acted_at)
 union all
