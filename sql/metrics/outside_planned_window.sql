@@ -1,7 +1,6 @@
 -- description: Share of changes whose work began before the planned start or ended after the planned end of a window. However many
 --   windows a change has, it counts once, by the one that was furthest out; a window without a change counts for itself.
 -- grain: record_id
--- materialized: view
 -- label: Work outside the planned window
 -- unit: ratio
 -- kind: rate
