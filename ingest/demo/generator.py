@@ -7,13 +7,12 @@ except by the workspace's kind in ``demo.settings``.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 
+from ingest.collector import without_collector
 from ingest.connector import Response, Route, route_for
 from ingest.demo import files, github, github_delivery, github_rules, jenkins, jira
 from ingest.demo.calendar import iso
@@ -75,7 +74,7 @@ def generate(
     """
     began = monotonic()
     summary = DemoSummary(seed, _aware(as_of))
-    with _without_collector():
+    with without_collector():
         story = tell(seed, as_of)
         for source, routes, answers in _sources(story):
             _feed(store, source, routes, answers, summary, progress, began)
@@ -235,18 +234,6 @@ def _write(
     for entry in batch.rejected:
         summary.rejected[str(entry.stream)] = summary.rejected.get(str(entry.stream), 0) + 1
     progress(Progress(run.source, str(batch.stream), records=summary.records, seconds=monotonic() - began))
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the cyclic collector: hundreds of thousands of small objects live until the end anyway."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _aware(as_of: datetime) -> datetime:

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from ingest.collector import without_collector
 from ingest.files.formats import file_format, file_sha256, read_file
 from ingest.files.mapped import MappedRows
 from ingest.files.mapping import FileMapping
@@ -98,7 +99,7 @@ def _imported(
         seconds = time.monotonic() - started
         report(Progress(run.source, scope=path.name, records=mapped.rows, seconds=seconds, notice=notice))
 
-    with mapped.open(store):
+    with mapped.open(store), without_collector():
         for batch in read_file(path, mapped.mapping, mapped.wanted):
             mapped.add(batch)
             tell("reading" if batch.done is None else f"{batch.done:.0%} read")

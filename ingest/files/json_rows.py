@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ LARGEST_DOCUMENT = 256 * 1024 * 1024
 _PARENT = "parent."
 _DOCUMENT = "document."
 _MISSING = object()
+# A batch's objects are held until it is handed over, and a line may be long.
+_BATCH_BYTES = 64 * 1024 * 1024
 
 
 def read_json_lines(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batch]:
@@ -102,14 +105,30 @@ def _at(value: Any, path: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
     return value
 
 
-def _found(chain: Sequence[Any], document: object, column: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Return a column's value; ``chain`` is the row's object and the objects around it, innermost first."""
+def _found(chains: Sequence[Sequence[Any]], document: object, column: str) -> list[Any]:
+    """Return a column's value of each row; a chain is the row's object and the objects around it, innermost first.
+
+    All chains have the same length.
+    """
     depth = 0
-    while column.startswith(_PARENT) and depth + 1 < len(chain):
+    while column.startswith(_PARENT) and depth + 1 < len(chains[0]):
         column, depth = column.removeprefix(_PARENT), depth + 1
     if column.startswith(_DOCUMENT):
-        return _at(document, column.removeprefix(_DOCUMENT))
-    return _at(chain[depth], column)
+        return [_at(document, column.removeprefix(_DOCUMENT))] * len(chains)
+    values = [chain[depth].get(column, _MISSING) for chain in chains]
+    if "." in column and _MISSING in values:
+        return [
+            _at(chain[depth], column) if value is _MISSING else value
+            for chain, value in zip(chains, values, strict=True)
+        ]
+    return values
+
+
+def _cells(values: list[Any]) -> list[str | None]:
+    """Return a column's values as texts of cells; most columns hold nothing but texts."""
+    if set(map(type, values)) <= {str, NoneType}:
+        return values
+    return [value if type(value) is str else None if value is _MISSING else cell_text(value) for value in values]
 
 
 class _Collected:
@@ -127,14 +146,14 @@ class _Collected:
     def _clear(self) -> None:
         self.lines: dict[str, list[int]] = {name: [] for name in self.wanted}
         self.rows: dict[str, list[bytes]] = {name: [] for name in self.wanted}
-        self.cells: dict[str, list[list[str | None]]] = {n: [[] for _ in c] for n, c in self.wanted.items()}
+        self.chains: dict[str, list[Sequence[Any]]] = {name: [] for name in self.wanted}
         self.bad: list[BadLine] = []
-        self.count = 0
+        self.count = self.taken = self.bytes = 0
 
     @property
     def is_full(self) -> bool:
         """Whether the batch should be handed over."""
-        return self.count >= BATCH_ROWS or sum(len(lines) for lines in self.lines.values()) >= 2 * BATCH_ROWS
+        return self.count >= BATCH_ROWS or self.taken >= 2 * BATCH_ROWS or self.bytes >= _BATCH_BYTES
 
     def add_text(self, line: int, text: bytes) -> None:
         """Take one line of JSON."""
@@ -152,12 +171,12 @@ class _Collected:
         if not isinstance(item, dict):
             self.bad.append(BadLine(line, orjson.dumps(item).decode(), "not a JSON object"))
             return
-        own = {key: value for key, value in item.items() if key not in self.consumed}
+        own = {key: value for key, value in item.items() if key not in self.consumed} if self.consumed else item
         if b"\\u0000" in (row := orjson.dumps(own, option=orjson.OPT_SORT_KEYS)) and has_nul(item):
             self.bad.append(BadLine(line, row.decode(), "the line holds a NUL byte"))
             return
         self.keys.update(item)
-        self._take("", line, row, [item])
+        self._take("", line, row, (item,))
         for list_path in self.wanted:
             if list_path:
                 self._descend(list_path, list_path.split("."), line, [item])
@@ -184,31 +203,37 @@ class _Collected:
         row = {key: value for key, value in item.items() if key not in deeper}
         for column in self.wanted[list_path]:
             if column.startswith((_PARENT, _DOCUMENT)):
-                value = _found([item, *chain], self.document, column)
+                (value,) = _found([[item, *chain]], self.document, column)
                 row[column] = None if value is _MISSING else value
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
 
-    def _take(self, list_path: str, line: int, row: bytes, chain: list[Any]) -> None:
+    def _take(self, list_path: str, line: int, row: bytes, chain: Sequence[Any]) -> None:
         self.lines[list_path].append(line)
         self.rows[list_path].append(row)
-        for column, cells in zip(self.wanted[list_path], self.cells[list_path], strict=True):
-            value = _found(chain, self.document, column)
-            if value is _MISSING:
-                cells.append(None)
-            else:
+        self.chains[list_path].append(chain)
+        self.taken += 1
+        self.bytes += len(row)
+
+    def _columns(self, list_path: str) -> list[list[str | None]]:
+        """Return the wanted columns of a list's rows, and remember which of them any row has."""
+        columns = []
+        for column in self.wanted[list_path]:
+            values = _found(self.chains[list_path], self.document, column)
+            if any(value is not _MISSING for value in values):
                 self.seen[list_path].add(column)
-                cells.append(cell_text(value))
+            columns.append(_cells(values))
+        return columns
 
     def close(self, done: float) -> Batch:
         """Return the batch and start the next one."""
-        if self.is_first:
-            self._require_columns()
-        self.is_first = False
         tables = {
-            name: table_of(self.lines[name], self.rows[name], self.cells[name])
+            name: table_of(self.lines[name], self.rows[name], self._columns(name))
             for name in self.wanted
             if self.lines[name]
         }
+        if self.is_first:
+            self._require_columns()
+        self.is_first = False
         batch = Batch(tables, self.bad, self.count, min(1.0, done))
         self._clear()
         return batch

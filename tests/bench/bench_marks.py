@@ -96,7 +96,8 @@ create table work.intermediate.int_releases as
 create table work.intermediate.int_decisions as
     select change_id || '/review/1' as decision_id, cast(null as varchar) as run_id, cast(null as varchar) as deployment_id, 'approved' as verdict,
         created_at + interval '1 hour' as decided_at, 'person-' || t || '-1' as decided_by, 'human' as decided_by_type,
-        change_id || '/event/2' as source_event_id
+        change_id || '/event/2' as source_event_id, true as is_of_change, 'github-' || (t % 40) as source,
+        'team-' || lpad(cast(t as varchar), 5, '0') as change_team
     from drawn where g % 100 >= 8;
 create table work.intermediate.int_human_decisions as
     select change_id || '/review/1' as decision_id, h % 100 >= 15 as has_words, case when h % 100 < 15 then 90 else 300 end as handling_seconds
