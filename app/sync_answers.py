@@ -41,18 +41,26 @@ def print_replay(session: Session, result: ReplayResult) -> None:
         session.say(f"not a recording: {one.place}: {one.reason}")
 
 
-def print_source(session: Session, outcome: SourceOutcome) -> None:
-    """Print what was read of a source: a line for each stream of each scope."""
+def print_source(session: Session, outcome: SourceOutcome, told_below: UserError | None = None) -> None:
+    """Print what was read of a source: a line for each stream of each scope.
+
+    ``told_below`` is an error that is told in full afterwards; its sentence is not said twice.
+    """
     session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
     rows = [
         (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
-         "" if task.error is None else f"{'failed' if task.is_failure else 'not available'}: {task.error.what}")
+         "" if task.error is None else _failed(task.error, told_below) if task.is_failure
+         else f"not available: {task.error.what}")
         for task in outcome.tasks
     ]  # fmt: skip
     if rows:
         session.say(aligned(rows, ("  stream", "scope", *_COUNTS, ""), right=frozenset(range(2, 6))))
     if outcome.error:
-        session.say(f"  {outcome.error.what}")
+        session.say(f"  {_failed(outcome.error, told_below)}")
+
+
+def _failed(error: UserError, told_below: UserError | None) -> str:
+    return "failed, as told below" if error is told_below else f"failed: {error.what}"
 
 
 def source_document(outcome: SourceOutcome) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[s
     source, first = failures[0]
     return SourceError(
         first.what if len(failures) == 1 else f"{len(failures)} readings failed; the first: {first.what}",
-        where=", ".join(part for part in (source, first.where) if part),
+        where=first.where if first.where and source in first.where else ", ".join(filter(None, (source, first.where))),
         kept=f"{stored:,} new records are stored; what the other readings brought is complete",
         next_step=first.next_step or "twotrack doctor",
     )

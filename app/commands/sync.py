@@ -164,10 +164,10 @@ def _read(session: Session, wanted: _Wanted, stop: Stop | None = None) -> list[S
 
 def _sync_once(session: Session, wanted: _Wanted, *, is_building: bool) -> None:
     outcomes = _read(session, wanted)
-    for outcome in outcomes:
-        print_source(session, outcome)
-    document: dict[str, Any] = {"sources": [source_document(outcome) for outcome in outcomes]}
     failures = failures_of(outcomes)
+    for outcome in outcomes:
+        print_source(session, outcome, failures[0][1] if len(failures) == 1 else None)
+    document: dict[str, Any] = {"sources": [source_document(outcome) for outcome in outcomes]}
     built = _build_if(session, is_building)
     document |= {"build_id": built} if built else {}
     if failures:

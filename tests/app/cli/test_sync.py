@@ -105,6 +105,16 @@ def test_one_failing_source_does_not_stop_the_other_and_decides_the_exit_code(
     assert held(home, "jira.issues") == 3
 
 
+def test_a_single_failure_is_told_once_with_its_source_once(twotrack: Twotrack, home: Path) -> None:
+    """What happened stands in the error that ends the command; the lines of the source point to it."""
+    configure(home, '[[source]]\ntype = "github"\nname = "hub"\nrepositories = ["acme/ledger"]\n')
+    said = twotrack("sync")
+    assert said.code == 5
+    assert "failed, as told below" in said.out
+    assert (said.out + said.err).count("the source has no credential") == 1
+    assert "where: source hub\n" in said.err
+
+
 def test_only_the_named_source_is_asked(twotrack: Twotrack, home: Path, jira: Responding) -> None:
     """--source narrows; an unknown name lists the known ones."""
     with JiraImitation(zone="UTC").serve() as other:
