@@ -232,12 +232,9 @@ def _say_team(
     because = _because(con, one, parts, settings)
     if because and one.dimension:
         part = next((part for part in parts if part.dimension == one.dimension), None)
-        carried = ", ".join(
-            f"{item.stratum} {share(item.share)} ({item.x} of {item.n})" for item in because[:3] if item.x
-        )
         session.say(
             f"  Because of {drift_rows.LABELS[one.dimension].lower()}: {share(part.share if part else None)} of the "
-            f"evidence; the records without the separation are {carried}."
+            f"evidence; since then {drift_rows.carried_by(because)}."
         )
     session.say(aligned([("  " + _cells(part)[0], *_cells(part)[1:]) for part in parts],
                         ("  " + _HEADING[0], *_HEADING[1:]), right=_NUMBERS))  # fmt: skip

@@ -5,7 +5,7 @@ Owns the questions that the dashboard and the command line share. Knows neither 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -221,6 +221,17 @@ def strata(con: DuckDBPyConnection, team: str, dimension: str, start: date, end:
         [team, dimension, start, end],
     )
     return [Stratum(*row) for row in rows.fetchall()]
+
+
+def carried_by(found: Sequence[Stratum], most: int = 4) -> str:
+    """Return how many of a level's records lack the separation, in all and in each stratum."""
+    parts = [f"{one.stratum} {one.x:,} of {one.n:,}" for one in found[:most]]
+    further = len(found) - most
+    if further > 0:
+        x, n = sum(one.x for one in found[most:]), sum(one.n for one in found[most:])
+        parts.append(f"{further} more {x:,} of {n:,}")
+    total = f"{sum(one.x for one in found):,} of {sum(one.n for one in found):,} records lack the separation"
+    return f"{total} ({', '.join(parts)})"
 
 
 def level_period(con: DuckDBPyConnection, trailing_weeks: int) -> tuple[date, date]:

@@ -14,7 +14,7 @@ from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.figures import charts, style
 from app.journal import notes
-from app.questions import drift, queries
+from app.questions import drift, drift_rows, queries
 from app.questions.drift import Component, Finding
 
 COLUMNS = 3
@@ -112,14 +112,10 @@ def _because(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None
     if not (finding.is_drifting and finding.dimension and finding.onset):
         return
     share = next((part.share for part in parts if part.dimension == finding.dimension), None)
-    carried = [
-        f"{wording.inert(one.stratum)} {wording.share(one.share)} ({one.x:,} of {one.n:,})"
-        for one in drift.strata(asked.build, finding.team, finding.dimension, finding.onset)
-        if one.x
-    ]
+    since = drift.strata(asked.build, finding.team, finding.dimension, finding.onset)
     st.caption(
-        f"{drift.LABELS[finding.dimension]} brings {wording.share(share)} of the evidence. Its records without the "
-        f"separation since then: {wording.listed(carried, 4)}."
+        f"{drift.LABELS[finding.dimension]} brings {wording.share(share)} of the evidence. Since then "
+        f"{wording.inert(drift_rows.carried_by(since), 400)}."
     )
 
 

@@ -76,6 +76,9 @@ def test_a_drift_is_told_with_since_when_because_of_what_and_how_much(twotrack: 
     assert sum(stratum["x"] for stratum in carried) == round(found["level"] * found["n"])
     assert found["sentence"].startswith("Since about ")
     assert f"n = {found['n']}" in found["sentence"]
+    said = twotrack("drift", "--team", DRIFTING).out
+    assert f"since then {sum(one['x'] for one in carried)} of {found['n']} records lack the separation (" in said
+    assert all(f"{one['stratum']} {one['x']} of {one['n']}" in said for one in carried)
 
 
 def test_drifting_teams_come_first_and_every_team_has_a_word(twotrack: Twotrack) -> None:
