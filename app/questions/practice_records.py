@@ -158,7 +158,9 @@ _PATTERNS = {
         ),
         "decided by the deployment's own record",
     ),
-    "rubber_stamp": (_acts(f"not ({_WORDS})", only="d.decided_by_type = 'human'"), "without a word"),
+    "rubber_stamp": (
+        _acts(f"not ({_WORDS})", only="d.decided_by_type = 'human' and d.decided_by is not null"), "without a word",
+    ),
     "review_meeting_for_every_release": (
         "select c.effective_approval_at as occurred_at, c.change_id, null as deployment_id, c.risk = 'low' as counts, "
         "'waited ' || round((epoch_us(c.effective_approval_at) - epoch_us(c.requested_at)) / 3600000000.0, 1) || ' h' "
@@ -191,6 +193,8 @@ _CRITERIA = {
 }  # fmt: skip
 # What a condition looks back further than the trailing days of the other criteria for.
 _SEVERE = "large blast radius"
+# What a pattern is counted over the last weeks of a period for.
+_LAST_WEEKS = "cab_does_release_logistics"
 
 
 def statement(kind: str, name: str) -> tuple[str, str] | None:
@@ -246,12 +250,17 @@ def rows(
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
-def span(build: Build, period: str) -> tuple[datetime, datetime]:
-    """Return the start and end of a period of the practice models."""
-    ((start, end),) = (
-        cursor(build).execute("select start_at, end_at from marts.periods where period = ?", [period]).fetchall()
+def span(build: Build, period: str, name: str = "") -> tuple[datetime, datetime]:
+    """Return the start and end of a period of the practice models, or of the part of it that a statement is about."""
+    ((start, end, weeks),) = (
+        cursor(build)
+        .execute(
+            "select start_at, end_at, l.cab_weeks from marts.periods cross join config.practice l where period = ?",
+            [period],
+        )
+        .fetchall()
     )
-    return start, end
+    return (max(start, min(end, build.as_of) - timedelta(weeks=weeks)) if name == _LAST_WEEKS else start), end
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)

@@ -49,8 +49,8 @@ def show() -> None:
     _confusion(asked, period, team)
     _automated(asked, team)
     statement_records.show(
-        asked, practice.statements(asked.build, period, team), lambda _: practice_records.span(asked.build, period),
-        "team", team, key="behind",
+        asked, practice.statements(asked.build, period, team),
+        lambda name: practice_records.span(asked.build, period, name), "team", team, key="behind",
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ agenda as (
     inner join scopes t on t.member = coalesce(a.team, '(no team)')
     cross join config.practice l
     inner join marts.periods p
-        on a.occurred_at >= greatest(p.start_at, p.end_at - l.cab_weeks * interval '7 days') and a.occurred_at < p.end_at
+        on a.occurred_at >= greatest(p.start_at, p.until_at - l.cab_weeks * interval '7 days') and a.occurred_at < p.end_at
     where a.record_track = 'change_governance'
     group by p.period, t.team
 ),
@@ -163,23 +163,6 @@ waits as (
     where c.effective_approval_at >= c.requested_at
     group by p.period, t.team
 ),
-alive as (
-    -- Rules of the period and of the days before its end in which one must have changed or stopped something to be alive.
-    select p.period, t.team, count(distinct coalesce(r.team, '') || ':' || r.rule) as rules,
-        count(
-            distinct case
-                when r.sign in ('stopped', 'changed') and r.occurred_at >= p.end_at - l.alive_days * interval '1 day'
-                    then coalesce(r.team, '') || ':' || r.rule
-            end
-        ) as alive
-    from marts.rule_signs r
-    cross join config.practice l
-    inner join scopes t on t.member = coalesce(r.team, '(no team)')
-    inner join marts.periods p
-        on r.occurred_at >= least(p.start_at, p.end_at - l.alive_days * interval '1 day') and r.occurred_at < p.end_at
-    where r.kind in ('policy', 'standard_change')
-    group by p.period, t.team
-),
 durations as (
     select period, team, 'middle' as what, middle_seconds as seconds from handled
     union all
@@ -296,7 +279,7 @@ figures as (
         'decisions by automation: ' || cast(f.policy_decisions as varchar) || ' of ' || cast(f.decisions as varchar)
             || ' (over ' || cast(cast(round(f.hidden_share * 100) as bigint) as varchar) || ' %); rules that changed or stopped something in ' || cast(cast(f.alive_days as bigint) as varchar) || ' days: '
             || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar) || ' (none)'
-    from spoken f left join alive a on a.period = f.period and a.team = f.team
+    from spoken f left join marts.living_rules a on a.period = f.period and a.team = f.team
 )
 select
     cast(period as varchar) as period,

@@ -6,10 +6,12 @@
 -- column: kind | quarter, recent, before_recent or all.
 -- column: start_at | Start, UTC.
 -- column: end_at | End, UTC, exclusive.
--- column: weeks | Length in weeks.
--- not_null: period, kind, start_at, end_at, weeks
+-- column: until_at | How far the build knows it: its end, or the build's instant where it still runs, UTC, exclusive.
+-- column: weeks | Length in weeks of what the build knows of it.
+-- not_null: period, kind, start_at, end_at, until_at, weeks
 -- unique: period
 -- assert: end_at > start_at
+-- assert: until_at > start_at and until_at <= end_at
 -- assert: kind in ('quarter', 'recent', 'before_recent', 'all')
 with seen as (
     select occurred_at from marts.activities
@@ -39,11 +41,18 @@ periods as (
     from recently
     union all
     select 'all', 'all', min(occurred_at), max(occurred_at) + interval '1 second' from seen having count(*) > 0
+),
+known as (
+    -- A quarter that still runs is not a quarter of few acts: of what is to come nothing is known.
+    select p.*, least(p.end_at, greatest(b.as_of, p.start_at + interval '1 second')) as until_at
+    from periods p
+    cross join config.build b
 )
 select
     cast(period as varchar) as period,
     cast(kind as varchar) as kind,
     cast(start_at as timestamp) as start_at,
     cast(end_at as timestamp) as end_at,
-    cast((epoch_us(end_at) - epoch_us(start_at)) / 604800000000.0 as double) as weeks
-from periods
+    cast(until_at as timestamp) as until_at,
+    cast((epoch_us(until_at) - epoch_us(start_at)) / 604800000000.0 as double) as weeks
+from known

@@ -31,23 +31,6 @@ risk_effect as (
     inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
     group by p.period, t.team
 ),
-alive as (
-    -- Rules of the period and of the days before its end in which one must have changed or stopped something to be alive.
-    select p.period, t.team, count(distinct coalesce(r.team, '') || ':' || r.rule) as rules,
-        count(
-            distinct case
-                when r.sign in ('stopped', 'changed') and r.occurred_at >= p.end_at - l.alive_days * interval '1 day'
-                    then coalesce(r.team, '') || ':' || r.rule
-            end
-        ) as alive
-    from marts.rule_signs r
-    cross join config.practice l
-    inner join (select distinct team from marts.team_practice) t on t.team = coalesce(r.team, '(no team)') or t.team = '(all)'
-    inner join marts.periods p
-        on r.occurred_at >= least(p.start_at, p.end_at - l.alive_days * interval '1 day') and r.occurred_at < p.end_at
-    where r.kind in ('policy', 'standard_change')
-    group by p.period, t.team
-),
 patterns as (
     select period, team, count(*) filter (where state = 'fires') as firing, count(*) filter (where state = 'clear') as clear,
         max(case when state = 'fires' then replace(replace(pattern, '_', ' '), 'cab ', 'CAB ') end) as name
@@ -148,7 +131,7 @@ others as (
         'rules that changed or stopped something in ' || cast(cast(t.alive_days as bigint) as varchar) || ' days: ' || cast(coalesce(a.alive, 0) as varchar) || ' of ' || cast(coalesce(a.rules, 0) as varchar)
     from marts.team_practice f
     cross join thresholds t
-    left join alive a on a.period = f.period and a.team = f.team
+    left join marts.living_rules a on a.period = f.period and a.team = f.team
     union all
     select f.period, f.team, 'separation', 2, 'no confusion pattern fires', p.firing * 1.0, 0.0, coalesce(p.firing + p.clear, 0),
         case when p.firing > 0 then false when p.clear > 0 then true end,
