@@ -2,16 +2,21 @@
 
 Streamlit's browser side looks for its server at the page's own address first and then above it; on every page but the
 first that is two requests that fail, and two errors in the browser's console. The page therefore says where it is.
+
+Pages and their libraries are loaded before the server answers, so that the first page does not wait for them.
 """
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEAD = b"<head>"
@@ -65,4 +70,13 @@ def _is_html(message: Message) -> bool:
     return any(n.lower() == b"content-type" and v.startswith(b"text/html") for n, v in message["headers"])
 
 
-app = st.App("main.py", middleware=[Middleware(SaysWhere)])
+@asynccontextmanager
+async def _loading(_: st.App) -> AsyncIterator[None]:
+    # Here, as Streamlit's runtime runs by now: it keeps the answers of the cached questions that pages define.
+    from app.dashboard.settling import load_pages
+
+    load_pages()
+    yield
+
+
+app = st.App("main.py", middleware=[Middleware(SaysWhere)], lifespan=_loading)

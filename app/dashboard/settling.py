@@ -1,4 +1,4 @@
-"""What the server does after the first showing of a page: load the other pages, and spare the collector what stays.
+"""What the server does beside showing pages: load them all when it starts, and spare the collector what stays.
 
 Streamlit collects garbage after every run of a page, which walks through every object there is. Nearly all of them are
 modules and classes that stay for the life of the process; freezing these leaves what a page made (decision 0055).
@@ -13,6 +13,13 @@ from functools import cache
 from app.dashboard.sections import BY_LINK, SECTIONS
 
 
+def load_pages() -> None:
+    """Load every page with its libraries. Not before Streamlit's runtime runs, which keeps what pages cache."""
+    for entries in (*SECTIONS.values(), BY_LINK):
+        for file, *_ in entries:
+            importlib.import_module(f"app.views.{file}")
+
+
 @cache
 def after(page: str) -> None:
     """Set aside what is loaded, once for each page, as each brings libraries of its own; nothing when called again.
@@ -20,8 +27,6 @@ def after(page: str) -> None:
     Args:
         page: The page's address, which was just shown.
     """
-    for entries in (*SECTIONS.values(), BY_LINK):
-        for file, *_ in entries:
-            importlib.import_module(f"app.views.{file}")
+    load_pages()
     gc.collect()
     gc.freeze()

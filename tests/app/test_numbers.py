@@ -161,6 +161,9 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     own = change(found, "OWN", at=at + 7 * day, requested_by="ada")
     approval(found, own, at=at + 7 * day + timedelta(hours=1), by="ada")
     deployment(found, "d-own", at=at + 8 * day, carries=[own])
+    for number in range(3):
+        found.add("event", key=f"odd-{number}", subject_kind="change", subject_key=own, verb="frobnicated",
+                  occurred_at=at + 7 * day, actor="ada", actor_type="human")  # fmt: skip
     for space in shown(published(tmp_path / "planted", found), monkeypatch):
         yield builds.open_build(space, space.current_build())
 
@@ -174,6 +177,15 @@ def test_every_planted_reason_is_said_in_plain_words(planted: Build) -> None:
     assert "waiting for approval for 14 days" in found["WAITING"].lower()
     assert "requester" in found["OWN"]
     assert not any(key.startswith("OK-") for key in found)
+
+
+def test_the_unclassified_share_is_what_a_count_of_all_events_gives(planted: Build) -> None:
+    """Three events that no rule knows, among all that are told: what the build counted is what its log holds."""
+    unknown, events = builds.cursor(planted).execute(
+        "select count(*) filter (where track = 'unclassified'), count(*) from marts.activities"
+    ).fetchall()[0]  # fmt: skip
+    assert unknown == 3
+    assert queries.unclassified_share(planted) == pytest.approx(3 / events)
 
 
 def test_needs_a_look_lists_at_most_ten_and_respects_the_scope(planted: Build, build: Build) -> None:
