@@ -81,13 +81,14 @@ def definitions(con: DuckDBPyConnection) -> dict[str, MetricDefinition]:
 
 def definition(con: DuckDBPyConnection, name: str) -> MetricDefinition:
     """Return one metric's definition; raises ``InputError`` that lists the known names."""
-    known = definitions(con)
-    if name not in known:
+    found = con.execute("select definition from meta.metrics where name = ?", [name]).fetchall()
+    if not found:
+        known = definitions(con)
         raise InputError(
             f"There is no metric '{name}'.",
             next_step="choose one of: " + ", ".join(known) if known else "twotrack build",
         )
-    return known[name]
+    return MetricDefinition.model_validate_json(found[0][0])
 
 
 def records(con: DuckDBPyConnection, name: str, chosen: Filter | None = None, *, limit: int | None = None) -> pa.Table:

@@ -93,10 +93,7 @@ def write_query(con: DuckDBPyConnection, query: str, path: Path, values: Sequenc
     described = con.execute(f"select * from ({query}\n) limit 0", list(values)).description or []
     columns = tuple((str(column[0]), str(column[1])) for column in described)
     names = [f"c{number}" for number in range(len(columns))]
-    line = " || ',' || ".join(_cell(name, kind) for name, (_, kind) in zip(names, columns, strict=True))
-    cursor = con.execute(
-        f"select {line} from ({query}\n) rows({', '.join(names)}) order by {', '.join(names)}", list(values)
-    )
+    cursor = con.execute(_lines(query, names, [kind for _, kind in columns]), list(values))
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -107,21 +104,46 @@ def write_query(con: DuckDBPyConnection, query: str, path: Path, values: Sequenc
     return Written(count, columns)
 
 
-def _cell(name: str, kind: str) -> str:
-    """Return SQL that makes a column's cell; never null."""
+def _lines(query: str, names: Sequence[str], kinds: Sequence[str]) -> str:
+    """Return SQL that makes a query's rows the lines of a file, sorted.
+
+    What is done to a text is said once for all texts of a row: said for every column, it would take longer to plan
+    than most tables of a pack to write.
+    """
+    texts = [name for name, kind in zip(names, kinds, strict=True) if not _is_plain(kind)]
+    rows = f"({query}\n) rows({', '.join(names)})"
+    if texts:
+        given = ", ".join(f"cast({name} as varchar)" for name in texts)
+        rows = f"(select *, list_transform([{given}], lambda given: {_text_cell('given')}) as texts from {rows}) rows"
+    made = (
+        f"texts[{texts.index(name) + 1}]" if name in texts else _plain_cell(name, kind)
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    return f"select concat_ws(',', {', '.join(made)}) from {rows} order by {', '.join(names)}"
+
+
+def _is_plain(kind: str) -> bool:
+    return kind in {"BOOLEAN", "DATE", "INTEGER", "DOUBLE", "FLOAT", "TIMESTAMP"} or kind.endswith("INT")
+
+
+def _plain_cell(name: str, kind: str) -> str:
+    """Return SQL that makes the cell of a column that is no text; never null."""
     text = f"cast({name} as varchar)"
-    if kind == "BOOLEAN" or kind == "DATE" or kind.endswith("INT") or kind == "INTEGER":
-        return f"coalesce({text}, '')"
     if kind in {"DOUBLE", "FLOAT"}:
         return f"case when {name} is null then '' when {name} = 0 then '0.0' else {text} end"
     if kind == "TIMESTAMP":
         whole = f"case when length({text}) > 19 then rpad({text}, 26, '0') else {text} end"
         return f"coalesce(replace({whole}, ' ', 'T') || 'Z', '')"
+    return f"coalesce({text}, '')"
+
+
+def _text_cell(text: str) -> str:
+    """Return SQL that makes a text's cell; never null."""
     starts = "'" + _STARTS_FORMULA + "'"
     once = f"regexp_replace({{}}, {starts}, '\\1''\\2\\3', 'g')"
     safe = f"case when regexp_matches({text}, {starts}) then {once.format(once.format(text))} else {text} end"
     return (
-        f"case when {name} is null then '' when {text} = '' then '\"\"' when regexp_matches({text}, '[\",\\r\\n]') "
+        f"case when {text} is null then '' when {text} = '' then '\"\"' when regexp_matches({text}, '[\",\\r\\n]') "
         f"then '\"' || replace({safe}, '\"', '\"\"') || '\"' else {safe} end"
     )
 
