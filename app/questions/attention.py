@@ -29,6 +29,10 @@ _WEIGHTS = {
     "emergency_late": 1,
 }
 _FADE = 0.8
+# A record's reasons as bits of one number, so that only the records that are shown are looked at reason by reason.
+_BITS = " ".join(f"when '{reason}' then {1 << place}" for place, reason in enumerate(_WEIGHTS))
+_WEIGHT = " + ".join(f"((reasons >> {place}) & 1) * {weight}" for place, weight in enumerate(_WEIGHTS.values()))
+_MAIN = " ".join(f"when (reasons >> {place}) & 1 = 1 then '{reason}'" for place, reason in enumerate(_WEIGHTS))
 
 
 @dataclass(frozen=True)
@@ -97,21 +101,23 @@ def items(build: Build, chosen: Filter, limit: int = SHOWN) -> list[Item]:
                 and coalesce(c.change_type, '') <> 'standard' and c.requested_at >= ? and {changes}
                 and c.requested_at < least(?::timestamp, ?::timestamp - interval '{WAITING_DAYS} days')
         ),
-        -- Of one record's several deployments, the latest speaks for each reason.
-        latest as (
-            select * from reasons
-            qualify row_number() over (partition by kind, record_id, reason order by seen_at desc, detail) = 1
-        ),
         weighed as (
-            select kind, record_id, sum(case reason {weights} end) as weight, max(seen_at) as seen_at,
-                arg_max(reason, case reason {weights} end) as main_reason
-            from latest group by kind, record_id
+            select kind, record_id, {_WEIGHT} as weight, seen_at, case {_MAIN} end as main_reason
+            from (
+                select kind, record_id, bit_or(case reason {_BITS} end) as reasons, max(seen_at) as seen_at
+                from reasons group by kind, record_id
+            )
         ),
         -- So that one frequent reason does not hide all others, each further record of a reason weighs a little less.
         ranked as materialized (
             select *, weight - {_FADE} * (row_number() over (
                 partition by main_reason order by weight desc, seen_at desc, record_id) - 1) as standing
             from weighed order by standing desc, seen_at desc, record_id limit ?
+        ),
+        -- Of one record's several deployments, the latest speaks for each reason.
+        latest as (
+            select r.* from reasons r semi join ranked k on k.kind = r.kind and k.record_id = r.record_id
+            qualify row_number() over (partition by r.kind, r.record_id, r.reason order by r.seen_at desc, r.detail) = 1
         ),
         few_changes as ({found_changes}),
         few_deployments as ({found_deployments})
