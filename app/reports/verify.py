@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -168,7 +169,7 @@ def _sample(con: DuckDBPyConnection, draw: recompute.Draw, seed: str | None) -> 
 
 
 def _reports(pack: Opened, con: DuckDBPyConnection, chosen: Filter, question: dict[str, Any]) -> Iterator[Check]:
-    """Make both forms of the report again from the packed results, where the same version made them."""
+    """Make both forms of the report, one document, again from the packed results, where the same version made them."""
     stated = checks.provenance(pack)
     tool = stated.get("tool", {})
     made_by, here = tool.get("version"), _version("twotrack")
@@ -176,6 +177,7 @@ def _reports(pack: Opened, con: DuckDBPyConnection, chosen: Filter, question: di
         yield Check("report.html", "note", f"covered by its digest only: made by version {made_by}, this is {here}")
         return
 
+    @cache
     def document() -> Document:
         from app.reports.evidence_report import PackFacts, document
 

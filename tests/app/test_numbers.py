@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from sql import aggregate
 from sql.aggregate import Filter
 from tests.app.conftest import Opened, shown, text_of
 from tests.app.sample import AS_OF, Records, approval, change, deployment, incident, published
+from tests.once import Once
 
 QUARTER = Filter(datetime(2026, 3, 30), datetime(2026, 6, 29))
 
@@ -138,9 +140,8 @@ def test_a_hostile_title_stays_text_in_the_download(build: Build) -> None:
     assert take_away.csv_bytes(rows, answered()).decode().splitlines()[1].lstrip('"').startswith("'=HYPERLINK")
 
 
-@pytest.fixture
-def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    """One record for each reason to look, and one in order."""
+def publish_planted(home: Path) -> None:
+    """Publish one record for each reason to look, and one in order."""
     found = Records()
     day = timedelta(days=1)
     at = AS_OF - 20 * day
@@ -164,7 +165,14 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     for number in range(3):
         found.add("event", key=f"odd-{number}", subject_kind="change", subject_key=own, verb="frobnicated",
                   occurred_at=at + 7 * day, actor="ada", actor_type="human")  # fmt: skip
-    for space in shown(published(tmp_path / "planted", found), monkeypatch):
+    published(home, found)
+
+
+@pytest.fixture
+def planted(once: Once, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """A copy of the workspace with one record for each reason to look, and one in order."""
+    home = shutil.copytree(once("planted", publish_planted), tmp_path / "planted")
+    for space in shown(Workspace(home), monkeypatch):
         yield builds.open_build(space, space.current_build())
 
 
