@@ -16,16 +16,8 @@
 -- not_null: record_id, record_kind, is_late, is_unknown, is_withdrawn
 -- unique: record_id
 -- assert: record_kind in ('change', 'window')
-with placed as (
-    select
-        window_id, change_id, service, team, change_type, planned_start_at, created_at, notice_seconds, is_created_after_start, kind,
-        coalesce(change_id, window_id) as record_id,
-        not is_withdrawn and planned_start_at is not null as is_scheduled,
-        is_withdrawn,
-        row_number() over (
-            partition by coalesce(change_id, window_id)
-            order by case when not is_withdrawn and planned_start_at is not null then 0 else 1 end, planned_start_at, window_id
-        ) as place
+with records as (
+    select *, coalesce(change_id, window_id) as record_id, not is_withdrawn and planned_start_at is not null as is_scheduled
     from marts.windows
     where kind <> 'freeze'
 ),
@@ -33,30 +25,52 @@ noticed as (
     select
         record_id,
         min(change_id) as change_id,
-        arg_min(service, place) as service,
-        arg_min(team, place) as team,
-        arg_min(change_type, place) as change_type,
-        arg_min(planned_start_at, place) as planned_start_at,
-        arg_min(kind, place) as kind,
+        min(service) as service,
+        min(team) as team,
+        min(change_type) as change_type,
+        min(planned_start_at) as planned_start_at,
+        min(kind) as kind,
         count(*) as windows,
         min(case when is_scheduled then notice_seconds end) as notice_seconds,
         max(case when is_scheduled and is_created_after_start then 1 else 0 end) = 1 as is_late,
         max(case when is_scheduled and created_at is null then 1 else 0 end) = 1 as is_unknown,
         max(case when is_scheduled then 1 else 0 end) = 1 as is_scheduled,
         min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn
+    from records
+    group by record_id
+),
+-- Most changes have one window; only where there are several is the first sought in order.
+placed as (
+    select
+        r.record_id, r.service, r.team, r.change_type, r.planned_start_at,
+        row_number() over (
+            partition by r.record_id
+            order by case when r.is_scheduled then 0 else 1 end, r.planned_start_at, r.window_id
+        ) as place
+    from records r
+    inner join noticed n on n.record_id = r.record_id and n.windows > 1
+),
+first_windows as (
+    select
+        record_id,
+        arg_min(service, place) as service,
+        arg_min(team, place) as team,
+        arg_min(change_type, place) as change_type,
+        arg_min(planned_start_at, place) as planned_start_at
     from placed
     group by record_id
 )
 select
-    cast(record_id as varchar) as record_id,
-    cast(case when change_id is null then 'window' else 'change' end as varchar) as record_kind,
-    cast(service as varchar) as service,
-    cast(team as varchar) as team,
-    cast(change_type as varchar) as change_type,
-    cast(planned_start_at as timestamp) as planned_start_at,
-    cast(notice_seconds as double) as notice_seconds,
-    cast(is_late as boolean) as is_late,
-    cast(is_unknown or not is_scheduled as boolean) as is_unknown,
-    cast(is_withdrawn as boolean) as is_withdrawn,
-    cast(case when windows = 1 then kind else cast(windows as varchar) || ' windows' end as varchar) as detail
-from noticed
+    cast(n.record_id as varchar) as record_id,
+    cast(case when n.change_id is null then 'window' else 'change' end as varchar) as record_kind,
+    cast(case when n.windows = 1 then n.service else f.service end as varchar) as service,
+    cast(case when n.windows = 1 then n.team else f.team end as varchar) as team,
+    cast(case when n.windows = 1 then n.change_type else f.change_type end as varchar) as change_type,
+    cast(case when n.windows = 1 then n.planned_start_at else f.planned_start_at end as timestamp) as planned_start_at,
+    cast(n.notice_seconds as double) as notice_seconds,
+    cast(n.is_late as boolean) as is_late,
+    cast(n.is_unknown or not n.is_scheduled as boolean) as is_unknown,
+    cast(n.is_withdrawn as boolean) as is_withdrawn,
+    cast(case when n.windows = 1 then n.kind else cast(n.windows as varchar) || ' windows' end as varchar) as detail
+from noticed n
+left join first_windows f on f.record_id = n.record_id

@@ -87,10 +87,10 @@ failures as (
         -- Spelled out, since the order in which an aggregate joins texts is not fixed.
         nullif(
             trim(
-                max(case when reason = 'incident' and exclusion is null then 'incident ' else '' end)
-                || max(case when reason = 'rollback' and exclusion is null then 'rollback ' else '' end)
-                || max(case when reason = 'return' and exclusion is null then 'return ' else '' end)
-                || max(case when reason = 'revert' and exclusion is null then 'revert ' else '' end)
+                case when count(*) filter (where reason = 'incident' and exclusion is null) > 0 then 'incident ' else '' end
+                || case when count(*) filter (where reason = 'rollback' and exclusion is null) > 0 then 'rollback ' else '' end
+                || case when count(*) filter (where reason = 'return' and exclusion is null) > 0 then 'return ' else '' end
+                || case when count(*) filter (where reason = 'revert' and exclusion is null) > 0 then 'revert ' else '' end
             ),
             ''
         ) as reasons,

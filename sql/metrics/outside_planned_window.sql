@@ -39,26 +39,49 @@ with judged as (
     from marts.windows
     where kind <> 'freeze'
 ),
+-- Most changes have one window; only where there are several they are put in order.
+repeated as (
+    select record_id from judged group by record_id having count(*) > 1
+),
 placed as (
     -- Outside in one window is outside; what is unknown of a window leaves the others' being inside open.
-    select *,
+    select j.*,
         row_number() over (
-            partition by record_id
+            partition by j.record_id
             order by
-                case when outside_seconds > 0 and exclusion_reason is null then 0 else 1 end,
-                case exclusion_reason
+                case when j.outside_seconds > 0 and j.exclusion_reason is null then 0 else 1 end,
+                case j.exclusion_reason
                     when 'no actual times' then 1 when 'still running' then 2 when 'ends before it starts' then 4
                     when 'rejected or cancelled' then 5 else 3
                 end,
-                outside_seconds desc, started_at, window_id
+                j.outside_seconds desc, j.started_at, j.window_id
         ) as place,
         row_number() over (
-            partition by record_id
-            order by case when exclusion_reason in ('rejected or cancelled', 'ends before it starts') then 1 else 0 end,
-                started_at nulls last, window_id
+            partition by j.record_id
+            order by case when j.exclusion_reason in ('rejected or cancelled', 'ends before it starts') then 1 else 0 end,
+                j.started_at nulls last, j.window_id
         ) as first_place
-    from judged
+    from judged j
+    inner join repeated r on r.record_id = j.record_id
 )
+select
+    cast(j.record_id as varchar) as record_id,
+    cast(case when j.change_id is null then 'window' else 'change' end as varchar) as record_kind,
+    cast(j.service as varchar) as service,
+    cast(j.team as varchar) as team,
+    cast(j.change_type as varchar) as change_type,
+    cast(j.started_at as timestamp) as occurred_at,
+    cast(coalesce(j.outside_seconds > 0, false) as boolean) as in_numerator,
+    cast(j.outside_seconds as double) as value,
+    cast(j.exclusion_reason as varchar) as exclusion_reason,
+    cast(
+        coalesce(cast(j.early_seconds as varchar), 'unknown') || ' s early, '
+            || coalesce(cast(j.late_seconds as varchar), 'unknown') || ' s late' as varchar
+    ) as detail
+from judged j
+left join repeated r on r.record_id = j.record_id
+where r.record_id is null
+union all
 select
     cast(record_id as varchar) as record_id,
     cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,

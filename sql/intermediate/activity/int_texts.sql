@@ -14,11 +14,15 @@ with texts as (
     union all
     select source_event_id, comment from intermediate.int_votes where comment is not null
 ),
-words as (
-    select distinct
+said as (
+    select
         source_event_id,
         unnest(string_split(regexp_replace(replace(lower(text), 'on-call', 'oncall'), 'https?://[^ \n]*|[^a-z0-9一-龥]+', ' ', 'g'), ' ')) as word
     from texts
+),
+-- Only words that mean something are told apart: most do not.
+words as (
+    select distinct source_event_id, word from said where word in (select term from seeds.lexicon)
 ),
 scores as (
     select

@@ -34,14 +34,17 @@ with seen as (
     union all select source, implementer, null, null from intermediate.all_windows
     union all select source, name, null, null from intermediate.int_named_contributors
 ),
-accounts as (
-    select
-        source,
-        lower(trim(login)) as login,
-        max(case when says = 'bot' then 1 else 0 end) as says_bot,
-        min(lower(email)) as email
+-- The few spellings are told apart before anything is done to them: a login stands on millions of records.
+spelled as (
+    select source, login, email, max(case when says = 'bot' then 1 else 0 end) as says_bot
     from seen
-    where login is not null and trim(login) <> ''
+    where login is not null
+    group by source, login, email
+),
+accounts as (
+    select source, lower(trim(login)) as login, max(says_bot) as says_bot
+    from spelled
+    where trim(login) <> ''
     group by 1, 2
 ),
 named_bots as (
@@ -52,7 +55,7 @@ named_bots as (
 ),
 emails as (
     select s.source, lower(trim(s.login)) as login, min(p.person) as person
-    from seen s
+    from spelled s
     inner join config.person_emails p on p.email = lower(s.email)
     group by 1, 2
 ),

@@ -47,11 +47,15 @@ texts as (
     left join intermediate.int_reversals v on v.change_id = c.change_id
     where c.change_type = 'emergency' or v.change_id is not null or c.conditions is not null
 ),
-words as (
-    select distinct
+said as (
+    select
         source_event_id,
         unnest(string_split(regexp_replace(replace(lower(text), 'on-call', 'oncall'), '[^a-z0-9]+', ' ', 'g'), ' ')) as word
     from texts
+),
+-- Only words that mean something are told apart: most do not.
+words as (
+    select distinct source_event_id, word from said where word in (select term from seeds.catch_terms)
 )
 select
     cast(w.source_event_id as varchar) as source_event_id,

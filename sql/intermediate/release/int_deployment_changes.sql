@@ -30,20 +30,20 @@ named as (
 ),
 -- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
 stated as (
-    select d.deployment_id, c.change_id, 'stated' as link_basis, 1 as preference
+    select d.deployment_id, c.change_id, 1 as preference
     from named d
     inner join changes c on c.key = d.change_key
     left join changes own on own.source = d.source and own.key = d.change_key
     where own.change_id is null or c.source = d.source
     union all
-    select d.deployment_id, c.change_id, 'stated', 1
+    select d.deployment_id, c.change_id, 1
     from links l
     inner join intermediate.int_deployments d on d.source = l.source and d.key = l.from_key and l.from_kind = 'deployment'
     inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
     left join changes own on own.source = l.source and own.key = l.to_key
     where own.change_id is null or c.source = l.source
     union all
-    select d.deployment_id, c.change_id, 'release', 2
+    select d.deployment_id, c.change_id, 2
     from links l
     inner join intermediate.int_deployments d on d.source = l.source and d.release_key = l.from_key and l.from_kind = 'release'
     inner join changes c on c.key = l.to_key and l.to_kind in ('change', 'issue')
@@ -54,26 +54,26 @@ merged as (
     select change_id, merge_revision as revision, service, repository from changes where merge_revision is not null
 ),
 by_revision as (
-    select d.deployment_id, m.change_id, 'revision' as link_basis, 3 as preference
+    select d.deployment_id, m.change_id, 3 as preference
     from intermediate.int_deployments d
     inner join merged m on m.revision = d.revision
 ),
 by_version as (
-    select d.deployment_id, m.change_id, 'version' as link_basis, 4 as preference
+    select d.deployment_id, m.change_id, 4 as preference
     from intermediate.int_deployments d
     inner join intermediate.int_releases r on r.version = d.version and r.service = d.service
     inner join merged m on m.revision = r.revision
     where d.version is not null
 ),
 by_run as (
-    select d.deployment_id, m.change_id, 'run' as link_basis, 5 as preference
+    select d.deployment_id, m.change_id, 5 as preference
     from intermediate.int_deployments d
     inner join intermediate.all_runs r on r.source = d.source and r.key = d.run_key
     inner join merged m on m.revision = r.revision
     where d.run_key is not null
 ),
 direct as (
-    select deployment_id, change_id, arg_min(link_basis, preference) as link_basis
+    select deployment_id, change_id, min(preference) as preference
     from (
         select * from stated union all select * from by_revision union all select * from by_version
         union all select * from by_run
@@ -88,62 +88,86 @@ reach as (
     from direct x
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     inner join changes c on c.change_id = x.change_id
-    where x.link_basis in ('revision', 'version', 'run') and d.outcome = 'succeeded' and d.finished_at is not null
+    where x.preference in (3, 4, 5) and d.outcome = 'succeeded' and d.finished_at is not null
         and c.merged_at is not null and c.repository is not null and d.service is not null and d.environment is not null
     group by d.deployment_id, d.service, d.environment, d.finished_at, c.repository, c.base_branch
 ),
+-- Numbered: what was merged and deployed is put in order by one number instead of four names.
+places as (
+    select service, environment, repository, base_branch,
+        row_number() over (order by service, environment, repository, base_branch) as place
+    from (select distinct service, environment, repository, base_branch from reach)
+),
 steps as (
     select
-        *,
-        max(merged_up_to) over (
-            partition by service, environment, repository, base_branch
-            order by finished_at, deployment_id rows between unbounded preceding and 1 preceding
+        p.place, r.deployment_id, r.merged_up_to,
+        max(r.merged_up_to) over (
+            partition by p.place order by r.finished_at, r.deployment_id rows between unbounded preceding and 1 preceding
         ) as merged_before
-    from reach
+    from reach r
+    inner join places p
+        on p.service = r.service and p.environment = r.environment and p.repository = r.repository
+        and p.base_branch is not distinct from r.base_branch
 ),
 -- Where the reach moves forward, what lies between is disjoint: a change is carried by the next step at or after its merge.
 branches as (
-    select distinct service, environment, repository, base_branch from steps where merged_before is not null
+    select place, repository, base_branch from places
+    where place in (select place from steps where merged_before is not null)
 ),
 moments as (
-    select b.service, b.environment, b.repository, b.base_branch, c.merged_at as moment, 0 as is_step, c.change_id,
-        cast(null as varchar) as deployment_id
+    select b.place, c.merged_at as moment, 0 as is_step, c.change_id, cast(null as varchar) as deployment_id
     from branches b
     inner join changes c on c.repository = b.repository and coalesce(c.base_branch, '') = coalesce(b.base_branch, '')
     where c.merged_at is not null
     union all
     -- What was merged up to the first step is not between two: its step has no name.
-    select service, environment, repository, base_branch, merged_up_to, 1, cast(null as varchar),
-        case when merged_before is null then '' else deployment_id end
+    select place, merged_up_to, 1, cast(null as varchar), case when merged_before is null then '' else deployment_id end
     from steps
     where merged_before is null or merged_up_to > merged_before
 ),
 followed as (
     select change_id, is_step, last_value(deployment_id ignore nulls) over (
-            partition by service, environment, repository, base_branch
+            partition by place
             order by moment desc, is_step desc, deployment_id, change_id rows between unbounded preceding and current row
         ) as deployment_id
     from moments
 ),
 between_two as (
-    select deployment_id, change_id, 'between' as link_basis from followed where is_step = 0 and deployment_id <> ''
+    select deployment_id, change_id, 6 as preference from followed where is_step = 0 and deployment_id <> ''
 ),
 carried as (
-    select deployment_id, change_id, link_basis, 1 as preference from direct
+    select deployment_id, change_id from direct
     union all
-    select deployment_id, change_id, link_basis, 2 from between_two
+    select deployment_id, change_id from between_two
 ),
-with_tickets as (
-    select deployment_id, change_id, link_basis, preference from carried
+indirect as (
+    select deployment_id, change_id, min(preference) as preference
+    from (
+        select deployment_id, change_id, preference from between_two
+        union all
+        select c.deployment_id, t.ticket_id, 7
+        from carried c
+        inner join intermediate.int_change_tickets t on t.change_id = c.change_id
+    )
+    group by deployment_id, change_id
+),
+-- What a deployment names itself stands once each already: only the few others are told apart from it.
+links_found as (
+    select deployment_id, change_id, preference from direct
     union all
-    select c.deployment_id, t.ticket_id, 'ticket', 3
-    from carried c
-    inner join intermediate.int_change_tickets t on t.change_id = c.change_id
+    select i.deployment_id, i.change_id, i.preference
+    from indirect i
+    left join direct d on d.deployment_id = i.deployment_id and d.change_id = i.change_id
+    where d.deployment_id is null
 )
 select
     cast(deployment_id as varchar) as deployment_id,
     cast(change_id as varchar) as change_id,
-    cast(arg_min(link_basis, preference) as varchar) as link_basis,
-    cast(case when arg_min(link_basis, preference) = 'between' then 'inferred' else 'exact' end as varchar) as time_quality
-from with_tickets
-group by deployment_id, change_id
+    cast(
+        case preference
+            when 1 then 'stated' when 2 then 'release' when 3 then 'revision' when 4 then 'version' when 5 then 'run'
+            when 6 then 'between' else 'ticket'
+        end as varchar
+    ) as link_basis,
+    cast(case when preference = 6 then 'inferred' else 'exact' end as varchar) as time_quality
+from links_found

@@ -21,16 +21,22 @@ with latest as (
         order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
     ) = 1
 ),
-reverts as (
-    select source, record_key, coalesce(
-        nullif(regexp_extract(coalesce(payload->>'$.body', ''), 'Reverts ([\w.-]+/[\w.-]+#[0-9]+)', 1), ''),
-        split_part(record_key, '#', 1) || nullif(regexp_extract(coalesce(payload->>'$.body', ''),
-            '(?:^|\s)Reverts (#[0-9]+)', 1), '')) as to_key
+pulls as (
+    select source, record_key, payload
     from raw.github_pull_requests
     qualify row_number() over (
         partition by source, record_key
         order by coalesce(version_at, timestamp '0001-01-01') desc, fetched_at desc, payload_sha256 desc
     ) = 1
+),
+reverts as (
+    select source, record_key, coalesce(
+        nullif(regexp_extract(coalesce(payload->>'$.body', ''), 'Reverts ([\w.-]+/[\w.-]+#[0-9]+)', 1), ''),
+        split_part(record_key, '#', 1) || nullif(regexp_extract(coalesce(payload->>'$.body', ''),
+            '(?:^|\s)Reverts (#[0-9]+)', 1), '')) as to_key
+    from pulls
+    -- Few take something back: the others' payloads need not be parsed.
+    where payload like '%Reverts %'
 ),
 relations as (
     select source, ':closing_issues:' || record_key as event, record_key as key,
