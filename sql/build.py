@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
@@ -21,7 +22,8 @@ from sqlglot.errors import ParseError
 from models.errors import BuildError, NotBuiltError, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
-from sql.check import Fingerprint, examine_rows, require
+from sql.check import examine_rows, require
+from sql.checker import Checker, ModelResult
 from sql.configuration import load_business_days, load_config, load_seeds
 from sql.detector import detector_models, run_detector
 from sql.engines import CATALOGS, prepare
@@ -36,15 +38,6 @@ _SPILL = "spill"
 # Business hours are needed from the first instant in this table.
 _CREATED_IN = "intermediate.int_changes"
 _MARGIN = timedelta(days=366)
-
-
-@dataclass(frozen=True)
-class ModelResult:
-    """How one model's run went: seconds and rows."""
-
-    name: str
-    seconds: float
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -215,6 +208,10 @@ def connect(workspace: Workspace, finished: Path, memory_limit: str) -> DuckDBPy
     """
     con = duckdb.connect(":memory:")
     con.execute(f"set memory_limit = '{memory_limit}'")
+    # Tables come and go by the gigabyte: what one gave back the next takes, without asking the system for every page.
+    # Refused where the limit is more than the machine has; a build then asks as before.
+    with suppress(duckdb.InvalidInputException):
+        con.execute(f"set block_allocator_memory = '{memory_limit}'")
     con.execute("set temp_directory = ?", [str(workspace.build_dir / _SPILL)])
     con.execute("set TimeZone = 'UTC'")
     # It would be printed among what machines read.
@@ -247,70 +244,88 @@ def run_models(
     for stream in sorted(ordered.latest):
         find_latest(con, stream)
     results: list[ModelResult] = []
-    unique: set[Fingerprint] = set()
     has_hours = False
     dropped_after = ordered.dropped_after()
-    for position, model in enumerate(ordered.models):
-        if progress:
-            progress(model.full_name, position, len(ordered.models))
-        if not has_hours and "config.business_days" in ordered.reads[model.full_name]:
-            load_business_days(con, settings, _span(con, as_of))
-            has_hours = True
-        try:
-            if model.reads:
-                results.append(_run_computed(con, model, settings, as_of, unique))
+    with Checker(con) as checker:
+        for position, model in enumerate(ordered.models):
+            if progress:
+                progress(model.full_name, position, len(ordered.models))
+            if not has_hours and "config.business_days" in ordered.reads[model.full_name]:
+                load_business_days(con, settings, _span(con, as_of))
+                has_hours = True
+            started = time.perf_counter()
+            try:
+                _create(con, model, ordered.statements.get(model.full_name), settings, as_of)
+            except BuildError as error:
+                # What a check before it found is told first: it may be the cause.
+                _take([*checker.settled(), (model, error)], results, failed)
             else:
-                results.append(run_model(con, model, ordered.statements[model.full_name], unique))
-        except BuildError as error:
-            if failed is None:
-                raise
-            failed(model, error)
-        for name in dropped_after.get(model.full_name, ()):
-            con.execute(f"drop table if exists {CATALOGS[name.partition('.')[0]]}.{name}")
+                checker.check(model, _table(model), time.perf_counter() - started)
+            if model.full_name in dropped_after:
+                _take(checker.settled(), results, failed)
+            for name in dropped_after.get(model.full_name, ()):
+                con.execute(f"drop table if exists {CATALOGS[name.partition('.')[0]]}.{name}")
+        _take(checker.settled(), results, failed)
     return results
 
 
-def _run_computed(
-    con: DuckDBPyConnection, model: Model, settings: Settings, as_of: datetime, unique: set[Fingerprint]
-) -> ModelResult:
-    """Check a table that is computed outside SQL; the first one asked for computes them all."""
-    started = time.perf_counter()
-    table = f"{CATALOGS[model.layer]}.{model.full_name}"
+def _take(
+    found: Iterable[tuple[Model, ModelResult | BuildError]],
+    results: list[ModelResult],
+    failed: Callable[[Model, BuildError], None] | None,
+) -> None:
+    """Add what became of models to the results; tell ``failed`` of what failed, or raise it."""
+    for model, became in found:
+        if isinstance(became, ModelResult):
+            results.append(became)
+        elif failed is None:
+            raise became
+        else:
+            failed(model, became)
+
+
+def _table(model: Model) -> str:
+    return f"{CATALOGS[model.layer]}.{model.full_name}"
+
+
+def _create(con: DuckDBPyConnection, model: Model, statement: str | None, settings: Settings, as_of: datetime) -> None:
+    """Create a model's table or view: by its SQL, or by the detector, which writes all that it computes together."""
+    if statement is not None:
+        _create_by_sql(con, model, statement)
+        return
     known = con.execute(
         "select 1 from duckdb_tables() where database_name = 'build' and schema_name = ? and table_name = ?",
         [model.layer, model.name],
     ).fetchall()
     if not known:
         run_detector(con, model.name, settings, as_of)
-    problems, rows = examine_rows(con, model, table, unique)
-    require(problems, model.full_name)
-    return ModelResult(model.full_name, time.perf_counter() - started, rows)
 
 
-def run_model(
-    con: DuckDBPyConnection, model: Model, statement: str, unique: set[Fingerprint] | None = None
-) -> ModelResult:
-    """Create one model's table and check it; ``unique`` are the keys that ``examine_rows`` need not count again.
+def run_model(con: DuckDBPyConnection, model: Model, statement: str) -> ModelResult:
+    """Create one model's table and check it.
 
     Raises:
         BuildError: The model does not run, or breaks a promise; the file and the promise are named.
         StorageError: The disk is full, or memory ran out.
     """
     started = time.perf_counter()
-    table = f"{CATALOGS[model.layer]}.{model.full_name}"
+    _create_by_sql(con, model, statement)
+    problems, rows = examine_rows(con, model, _table(model))
+    require(problems, model.full_name)
+    return ModelResult(model.full_name, time.perf_counter() - started, rows)
+
+
+def _create_by_sql(con: DuckDBPyConnection, model: Model, statement: str) -> None:
     # Scaffolding is never read in order; only what is published is worth sorting.
     if model.order_by and CATALOGS[model.layer] == "build":
         statement = f"select * from ({statement}\n) order by {model.order_by}"
     try:
-        con.execute(f"create {'view' if model.is_view else 'table'} {table} as {statement}")
+        con.execute(f"create {'view' if model.is_view else 'table'} {_table(model)} as {statement}")
     except duckdb.Error as error:
         kept = "the last good build stays published"
         raise storage_failure(error, kept=kept) or BuildError(
             f"The model {model.full_name} failed: {error}", where=str(model.path), kept=kept
         ) from error
-    problems, rows = examine_rows(con, model, table, unique)
-    require(problems, model.full_name)
-    return ModelResult(model.full_name, time.perf_counter() - started, rows)
 
 
 def _span(con: DuckDBPyConnection, as_of: datetime) -> tuple[date, date] | None:

@@ -177,6 +177,33 @@ def test_a_model_whose_sql_fails_keeps_the_last_good_build(
     assert workspace.current_build() == good
 
 
+def test_a_broken_promise_is_told_before_what_failed_because_of_it(
+    workspace: Workspace, write: Callable[[str, str], None]
+) -> None:
+    """A table is checked while the next model runs; what is told first does not depend on which of them ends first."""
+    head = "-- description: X.\n-- grain: one row\n-- column: n | N.\n"
+    write("marts/counted.sql", COUNTED.replace("changes >= 1", "changes >= 2"))
+    write("marts/failing.sql", head + "select cast(nothing as bigint) as n from marts.counted")
+    with pytest.raises(BuildError, match=r"'changes >= 2' must hold"):
+        built(workspace)
+    assert workspace.builds() == []
+
+
+def test_a_scratch_table_is_checked_before_it_is_let_go(
+    workspace: Workspace, write: Callable[[str, str], None]
+) -> None:
+    """Its promises hold for what was read from it, whoever reads it last."""
+    head = "-- description: X.\n-- grain: one row\n-- column: n | N.\n"
+    write(
+        "intermediate/int_few.sql",
+        head + "-- assert: n = 2\nselect cast(count(*) as bigint) as n from staging.stg_changes",
+    )
+    write("marts/last.sql", head + "select cast(n as bigint) as n from intermediate.int_few")
+    with pytest.raises(BuildError, match=r"intermediate\.int_few breaks its promises: 'n = 2' must hold"):
+        built(workspace)
+    assert list(workspace.build_dir.iterdir()) == []
+
+
 def test_a_reader_keeps_its_build_while_a_newer_one_is_published(
     workspace: Workspace, write: Callable[[str, str], None]
 ) -> None:
@@ -346,3 +373,23 @@ def test_patterns_written_as_constants_find_what_the_word_list_finds() -> None:
         assert "k.pattern)" not in constant.rpartition("ELSE")[0]
         assert sorted(con.execute(constant).fetchall()) == sorted(con.execute(text).fetchall())
         assert len(con.execute(constant).fetchall()) > 20
+
+
+def test_instants_read_as_utc_by_their_number_are_those_that_a_calendar_reads() -> None:
+    """What DuckDB runs gives every instant, and what is none, the time that the model's text gives."""
+    text = (
+        "select payload, try_cast(payload->>'$.at' as timestamptz) at time zone 'UTC' as utc, "
+        "try_cast(payload->>'$.at' as timestamptz) at time zone 'Europe/Paris' as local from told"
+    )
+    told = (
+        "2025-03-30T02:30:00+02:00", "2024-02-29", "1969-12-31T23:59:59.999999Z", "0044-03-15 (BC) 12:00:00Z",
+        "infinity", "-infinity", "2025-02-30", "soon", "",
+    )  # fmt: skip
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("create table told (payload varchar)")
+        con.executemany("insert into told values (?)", [[json.dumps({"at": at})] for at in told] + [["{}"]])
+        counted = for_duckdb(parse(text), text)
+        assert counted.upper().count("MAKE_TIMESTAMP") == 1
+        same = con.execute(f"select count(*) from (({text}) intersect all ({counted}))").fetchall()
+        assert same == [(len(told) + 1,)]

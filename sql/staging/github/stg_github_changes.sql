@@ -148,10 +148,10 @@ select
         then coalesce(payload->>'$.mergeCommit.oid', payload->>'$.merge_commit_sha') end as varchar) as merge_revision,
     try_cast(try_cast(payload->>'$.additions' as bigint) + try_cast(payload->>'$.deletions' as bigint) as bigint)
         as size_lines,
-    cast(coalesce(
-        nullif(regexp_extract(coalesce(payload->>'$.body', ''), 'Reverts ([\w.-]+/[\w.-]+#[0-9]+)', 1), ''),
-        split_part(record_key, '#', 1) || nullif(regexp_extract(coalesce(payload->>'$.body', ''),
-            '(?:^|\s)Reverts (#[0-9]+)', 1), '')) as varchar) as reverts_key,
+    cast(case when payload->>'$.body' like '%Reverts %' then coalesce(
+        nullif(regexp_extract(payload->>'$.body', 'Reverts ([\w.-]+/[\w.-]+#[0-9]+)', 1), ''),
+        split_part(record_key, '#', 1) || nullif(regexp_extract(payload->>'$.body',
+            '(?:^|\s)Reverts (#[0-9]+)', 1), '')) end as varchar) as reverts_key,
     cast(null as timestamp) as post_review_at,
     cast(null as varchar) as post_review_by
 from latest

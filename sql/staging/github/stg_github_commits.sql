@@ -38,16 +38,20 @@ select
     cast(split_part(record_key, '/commit/', 2) as varchar) as revision,
     cast(split_part(record_key, '#', 1) as varchar) as repository,
     cast(coalesce(coalesce(payload->>'$.author.login', payload->>'$.commit.author.user.login'),
-        nullif(regexp_extract(coalesce(payload->>'$.commit.author.email', payload->>'$.author.email'),
-            '^(?:[0-9]+\+)?([^@]+)@users\.noreply\.github\.com$', 1), '')) as varchar) as author,
+        -- Few addresses are of that kind: the others are not searched for a login.
+        case when coalesce(payload->>'$.commit.author.email', payload->>'$.author.email') like '%@users.noreply.github.com'
+            then nullif(regexp_extract(coalesce(payload->>'$.commit.author.email', payload->>'$.author.email'),
+                '^(?:[0-9]+\+)?([^@]+)@users\.noreply\.github\.com$', 1), '') end) as varchar) as author,
     cast(coalesce(payload->>'$.commit.author.email', payload->>'$.author.email') as varchar) as author_email,
     cast(case when payload->>'$.author.type' = 'Bot' or coalesce(payload->>'$.commit.author.email',
         '') like '%[bot]@%' then 'bot'
         when payload->>'$.author.type' = 'User' or payload->>'$.commit.author.user.login' is not null
             then 'human' end as varchar) as author_type,
     cast(coalesce(coalesce(payload->>'$.committer.login', payload->>'$.commit.committer.user.login'),
-        nullif(regexp_extract(coalesce(payload->>'$.commit.committer.email', payload->>'$.committer.email'),
-            '^(?:[0-9]+\+)?([^@]+)@users\.noreply\.github\.com$', 1), '')) as varchar) as committer,
+        -- Few addresses are of that kind: the others are not searched for a login.
+        case when coalesce(payload->>'$.commit.committer.email', payload->>'$.committer.email') like '%@users.noreply.github.com'
+            then nullif(regexp_extract(coalesce(payload->>'$.commit.committer.email', payload->>'$.committer.email'),
+                '^(?:[0-9]+\+)?([^@]+)@users\.noreply\.github\.com$', 1), '') end) as varchar) as committer,
     cast(coalesce(payload->>'$.commit.committer.email', payload->>'$.committer.email') as varchar) as committer_email,
     cast(nullif(regexp_replace(regexp_replace(regexp_replace(
         case when lower(coalesce(payload->>'$.commit.message', payload->>'$.message')) like '%co-authored-by:%'
