@@ -6,33 +6,10 @@ Owns the dating of a change that is already established. Refuses to decide wheth
 from __future__ import annotations
 
 import numpy as np
-import ruptures
-from ruptures.base import BaseCost
 
 from models.drift.weeks import Flags, Floats
 
 _SHORTEST = 2
-
-
-class WeightedShift(BaseCost):  # type: ignore[misc]
-    """Cost of a segment with one rate: squared deviations of weekly rates, weighted by what each week can tell."""
-
-    model = "weighted_shift"
-    min_size = _SHORTEST
-
-    def fit(self, signal: Floats) -> WeightedShift:
-        """Take a (week, 2) signal: deviation from the expected rate on the logit, and its weight."""
-        self.signal = np.asarray(signal, dtype=np.float64)
-        value, weight = self.signal[:, 0], self.signal[:, 1]
-        self._sums = np.concatenate(
-            [np.zeros((1, 3)), np.cumsum(np.stack([weight, weight * value, weight * value**2], axis=1), axis=0)]
-        )
-        return self
-
-    def error(self, start: int, end: int) -> float:
-        """Return the cost of the weeks ``start`` to ``end``."""
-        weight, first, second = self._sums[end] - self._sums[start]
-        return float(second - first**2 / weight) if weight > 0 else 0.0
 
 
 def likeliest_start(log_bets: Floats, watched: Flags, alarm_week: int) -> int:
@@ -70,10 +47,10 @@ def refined_start(
         return start
     weight = variance[weeks]
     value = (observed[weeks] - expected[weeks]) / weight
-    cost = WeightedShift()
-    search = ruptures.Dynp(custom_cost=cost, min_size=_SHORTEST, jump=1).fit(np.stack([value, weight], axis=1))
-    step = int(search.predict(n_bkps=1)[0])
-    step_cost = cost.error(0, step) + cost.error(step, len(weeks))
+    # The library brings all of scipy's statistics along; most builds have no drift to date.
+    from models.drift.step import likeliest_step
+
+    step, step_cost = likeliest_step(value, weight, _SHORTEST)
     bend, bend_cost = _bend(weeks.astype(np.float64), value, weight)
     return int(weeks[bend if bend_cost < step_cost else step])
 

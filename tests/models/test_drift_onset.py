@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from models.drift.onset import WeightedShift, likeliest_start, refined_start
+from models.drift.onset import likeliest_start, refined_start
+from models.drift.step import WeightedShift
 
 
 def date_it(rate: Callable[[np.ndarray], np.ndarray], *, n: int, start: int, alarm: int, seed: int = 4) -> int:  # type: ignore[type-arg]
