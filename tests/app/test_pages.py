@@ -14,6 +14,7 @@ from app.periods import DEFAULT_PERIOD
 from models.workspace import Workspace
 from tests.app.conftest import MAIN, Opened, shown, text_of
 from tests.app.sample import AS_OF, Records, change, published
+from tests.once import Once
 
 PAGES = tuple(path.stem for path in sorted((MAIN.parent / "views").glob("*.py")))
 DEMO = "Demo data: generated"
@@ -78,14 +79,16 @@ def test_a_build_without_records_says_what_would_fill_it(
 
 
 @pytest.fixture(scope="module")
-def bare_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare_home(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace whose only source brought tickets: no decision, deployment, window, incident or team."""
-    home = tmp_path_factory.mktemp("bare")
-    records = Records()
-    for number in range(12):
-        change(records, f"CHG-{number}", at=AS_OF - timedelta(days=number), service="unheard-of")
-    published(home, records)
-    return home
+
+    def make(home: Path) -> None:
+        records = Records()
+        for number in range(12):
+            change(records, f"CHG-{number}", at=AS_OF - timedelta(days=number), service="unheard-of")
+        published(home, records)
+
+    return Path(shutil.copytree(once("bare", make), tmp_path_factory.mktemp("bare") / "home"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from app.dashboard.sections import SECTIONS
 from tests.app.hostile import EVIL, hostile_space
 from tests.browser.serving import CHROMIUM, page_of, serving, settled
+from tests.once import Once
 
 pytestmark = pytest.mark.browser
 
@@ -29,11 +31,12 @@ WORDS = {"evilbold": "strong", "eviltag": "b", "evilcode": "code", "evilheading"
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hostile(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a served workspace of hostile records."""
     if not CHROMIUM:
         pytest.skip("no Chromium is installed here")
-    with serving(hostile_space(tmp_path_factory.mktemp("hostile")).home) as server:
+    home = shutil.copytree(once("hostile", hostile_space), tmp_path_factory.mktemp("hostile") / "home")
+    with serving(home) as server:
         yield server.address
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from app.cli import run
 from tests.exports import AS_OF, write_exports, write_mappings
+from tests.once import Once
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,15 @@ def twotrack(capsys: pytest.CaptureFixture[str]) -> Twotrack:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with forty changes, built once; tests only read it."""
-    folder = tmp_path_factory.mktemp("published")
-    write_mappings(folder / "home")
-    paths = write_exports(folder / "exports", 40)
-    prefix: Sequence[str] = ("--home", str(folder / "home"), "--quiet")
-    assert run([*prefix, "import", *(str(path) for path in paths)]) == 0
-    assert run([*prefix, "build", "--as-of", AS_OF, "--memory", "500MB"]) == 0
-    return folder / "home"
+def published(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with forty changes, built once; tests only read it, each process a copy."""
+
+    def make(folder: Path) -> None:
+        write_mappings(folder / "home")
+        paths = write_exports(folder / "exports", 40)
+        prefix: Sequence[str] = ("--home", str(folder / "home"), "--quiet")
+        assert run([*prefix, "import", *(str(path) for path in paths)]) == 0
+        assert run([*prefix, "build", "--as-of", AS_OF, "--memory", "500MB"]) == 0
+
+    made = once("exports", make) / "home"
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("published") / "home"))

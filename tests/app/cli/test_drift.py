@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from app.cli import run
 from app.published import open_build
 from models.workspace import Workspace
 from tests.app.cli.conftest import Twotrack
+from tests.once import Once
 from tests.simulator.life import START
 from tests.simulator.records import Story, simulate_records
 from tests.simulator.regimes import REGIMES
@@ -28,9 +30,12 @@ ASKING = "only-asks"  # has a change and no mark
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def judged(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a team that drifts, one that does not, one with a silent source and one that ended early."""
-    folder = tmp_path_factory.mktemp("drift")
+    return Path(shutil.copytree(once("drift", judge) / "home", tmp_path_factory.mktemp("drift") / "home"))
+
+
+def judge(folder: Path) -> None:
     prefix = ("--home", str(folder / "home"), "--quiet")
     asking = Story(source="asking")
     asking.add("change", "wish-1", record_type="change_request", team=ASKING, created_at=datetime(2024, 5, 1, 9))
@@ -46,7 +51,6 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert run([*prefix, "import", str(file), "--map", str(mapping)]) == 0
     as_of = START + timedelta(weeks=WEEKS)
     assert run([*prefix, "build", "--as-of", f"{as_of}T00:00:00Z", "--memory", "500MB"]) == 0
-    return folder / "home"
 
 
 @pytest.fixture(autouse=True)
