@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.collector import without_collector
 from sql.check import portability_problems
 from sql.engines import dependencies, for_duckdb, parse
 from sql.versions import read_latest
@@ -32,10 +31,9 @@ class Statement:
 @lru_cache(maxsize=1024)
 def statement(select: str) -> Statement:
     """Return a portable SELECT as a build needs it. Raises ``sqlglot.errors.ParseError``."""
-    with without_collector():
-        tree = parse(select)
-        problems, reads = portability_problems(tree), dependencies(tree)
-        # From here on the tree is what DuckDB runs, no longer what the model says.
-        latest = read_latest(tree)
-        text = for_duckdb(tree) if latest else for_duckdb(tree, select)
+    tree = parse(select)
+    problems, reads = portability_problems(tree), dependencies(tree)
+    # From here on the tree is what DuckDB runs, no longer what the model says.
+    latest = read_latest(tree)
+    text = for_duckdb(tree) if latest else for_duckdb(tree, select)
     return Statement(frozenset(reads), frozenset(latest), tuple(problems), text)

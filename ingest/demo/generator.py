@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 
+from ingest.collector import without_collector
 from ingest.connector import Response, Route, route_for
 from ingest.demo import files, github, github_delivery, github_rules, jenkins, jira
 from ingest.demo.calendar import iso
@@ -28,7 +29,6 @@ from ingest.jira import parse as jira_parse
 from ingest.progress import Progress, Report, silent
 from ingest.store import RawStore
 from ingest.store_records import Page, RawRecord, Rejected, Run
-from models.collector import without_collector
 from models.errors import InputError
 from models.streams import Stream
 

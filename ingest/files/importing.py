@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from ingest.collector import without_collector
 from ingest.files.formats import file_format, file_sha256, read_file
 from ingest.files.mapped import MappedRows
 from ingest.files.mapping import FileMapping
@@ -22,7 +23,6 @@ from ingest.files.write import store_stream
 from ingest.progress import Progress, Report, silent
 from ingest.store import RawStore
 from ingest.store_records import Run
-from models.collector import without_collector
 from models.errors import InputError, UserError, storage_failure
 
 __all__ = ["ImportResult", "import_file"]

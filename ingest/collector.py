@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Pause the cyclic collector while hundreds of thousands of small objects are made that are still in use.
+    """Pause the cyclic collector while hundreds of thousands of small objects are made that hold no cycles.
 
     It would walk through all of them again and again, and find nothing to free.
     """
