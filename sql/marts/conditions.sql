@@ -14,92 +14,151 @@
 -- column: met_by | Person who said so.
 -- column: evidence_event_id | The source event that says so.
 -- column: evidence_url | Its page.
--- column: status | met, late, unmet, open (not yet due) or unverifiable (the change has no records that could say).
+-- column: status | met, late, unmet, open (not yet due), lapsed (the change was given up before it was due) or unverifiable (the
+--   change has no records that could say).
 -- not_null: condition_id, change_id, position, text, is_for_rollout, status
 -- unique: condition_id
--- assert: status in ('met', 'late', 'unmet', 'open', 'unverifiable')
+-- assert: status in ('met', 'late', 'unmet', 'open', 'lapsed', 'unverifiable')
 with stated as (
-    select change_id, conditions as text, cast(null as timestamp) as set_at, 1 as preference
+    select change_id, conditions as text, cast(null as timestamp) as set_at, cast(null as varchar) as set_by, 1 as preference
     from intermediate.int_changes where conditions is not null
     union all
-    select change_id, conditions, decided_at, 2
+    select change_id, conditions, decided_at, coalesce(decided_by, decided_by_login), 2
     from intermediate.int_decisions
     where conditions is not null and change_id is not null and verdict = 'approved' and basis <> 'field'
     union all
     -- 'Approved with conditions:' and a list, as people write it where no field exists.
-    select source || ':' || subject_key, regexp_extract(text, '(?is)approved with conditions?:?(.*)', 1), occurred_at, 3
+    select source || ':' || subject_key, regexp_extract(text, '(?is)approved with conditions?:?(.*)', 1), occurred_at,
+        lower(trim(actor)), 3
     from intermediate.all_events
     where verb = 'commented' and subject_kind in ('change', 'issue')
         and regexp_matches(lower(text), 'approved with conditions?')
     union all
-    select change_id, regexp_extract(comment, '(?is)approved with conditions?:?(.*)', 1), decided_at, 3
+    select change_id, regexp_extract(comment, '(?is)approved with conditions?:?(.*)', 1), decided_at, decided_by_login, 3
     from intermediate.int_decisions
     where change_id is not null and regexp_matches(lower(comment), 'approved with conditions?')
 ),
 chosen as (
-    -- The same conditions stand in a field and in the comment that announces them: the field is the record.
-    select change_id, text, set_at
+    -- The same conditions stand in a field and in the comment that announces them: the field is the record. Of each approver
+    -- the latest approval counts; several approvers may each set some.
+    select change_id, text, set_at, set_by, preference
     from stated
     where trim(coalesce(text, '')) <> ''
-    qualify row_number() over (partition by change_id order by preference, set_at, text) = 1
+    qualify row_number() over (
+        partition by change_id, preference, coalesce(set_by, '') order by set_at desc nulls last, text
+    ) = 1
+),
+preferred as (
+    select c.change_id, c.text, c.set_at,
+        row_number() over (partition by c.change_id order by c.set_at nulls last, c.text) as list_number,
+        count(*) over (partition by c.change_id) as lists
+    from chosen c
+    inner join (select change_id, min(preference) as preference from chosen group by change_id) f
+        on f.change_id = c.change_id and f.preference = c.preference
 ),
 split as (
-    select change_id, set_at, string_split(regexp_replace(text, '[;\r]', chr(10), 'g'), chr(10)) as parts from chosen
+    select change_id, set_at, list_number, lists, string_split(regexp_replace(text, '[;\r]', chr(10), 'g'), chr(10)) as parts
+    from preferred
 ),
 lines as (
-    select change_id, set_at, list_position(parts, part) as written, trim(part) as line
-    from (select change_id, set_at, parts, unnest(parts) as part from split)
+    select change_id, set_at, list_number, lists, list_position(parts, part) as written, trim(part) as line
+    from (select change_id, set_at, list_number, lists, parts, unnest(parts) as part from split)
 ),
 numbered as (
     select
         change_id,
         set_at,
+        list_number,
+        lists,
         written,
-        coalesce(try_cast(nullif(regexp_extract(line, '^([0-9]+)[.)]', 1), '') as bigint), 0) as stated_position,
-        trim(regexp_replace(regexp_replace(line, '^([0-9]+[.)]|[-*•]|\[[ xX]\]) *', '', 'g'), '^\[[ xX]\] *', '', 'g')) as text,
+        coalesce(try_cast(nullif(regexp_extract(line, '^([0-9]+)[.)]([^0-9]|$)', 1), '') as bigint), 0) as stated_position,
+        trim(
+            regexp_replace(
+                -- '2.5 % first' begins with no number of a list.
+                case when regexp_matches(line, '^[0-9]+[.)]([^0-9]|$)') then regexp_replace(line, '^[0-9]+[.)] *', '', 'g')
+                    else regexp_replace(line, '^([-*•]|\[[ xX]\]) *', '', 'g') end,
+                '^\[[ xX]\] *', '', 'g'
+            )
+        ) as text,
         regexp_matches(line, '\[[xX]\]') as is_ticked
     from lines
     where line <> ''
 ),
 placed as (
     select
-        *,
+        change_id,
+        text,
+        is_ticked,
+        set_at,
         case
-            when min(stated_position) over (partition by change_id) > 0 then stated_position
-            else row_number() over (partition by change_id order by written)
+            when lists = 1 and min(stated_position) over (partition by change_id) > 0 then stated_position
+            else row_number() over (partition by change_id order by list_number, written)
         end as position
     from numbered
     where text <> ''
-    qualify row_number() over (partition by change_id, text order by written) = 1
+    qualify row_number() over (partition by change_id, text order by list_number, written) = 1
+),
+first_said as (
+    -- Said again in a later approval, it was set when it was said first.
+    select p.change_id, p.text, min(s.set_at) as set_at
+    from placed p
+    inner join stated s on s.change_id = p.change_id and contains(s.text, p.text)
+    group by p.change_id, p.text
 ),
 conditions as (
-    select p.*, c.service, c.team, coalesce(p.set_at, c.effective_approval_at) as approved_at, c.closed_at, c.merged_at,
-        c.first_deployed_at, d.started_at as deployment_started_at,
+    select p.change_id, p.text, p.is_ticked, p.position, c.service, c.team,
+        coalesce(least(p.set_at, f.set_at), c.effective_approval_at) as approved_at, c.closed_at,
+        c.is_implemented or c.state = 'open' as may_go, d.started_at as deployment_started_at,
         regexp_matches(lower(p.text), '[0-9] ?%|staged|roll ?out|canary|monitor|watch|for [0-9]+ ?(h|hour|day)|after (the )?deploy')
             as is_for_rollout
     from placed p
     inner join marts.changes c on c.change_id = p.change_id
+    left join first_said f on f.change_id = p.change_id and f.text = p.text
     left join intermediate.int_deployments d on d.deployment_id = c.first_deployment_id
 ),
-said as (
-    select e.source || ':' || e.subject_key as change_id, e.source_event_id, e.occurred_at, e.url, a.person_id,
-        try_cast(
-            coalesce(
-                nullif(regexp_extract(lower(e.text), 'condition #?([0-9]+)(?: is| was)? (?:met|fulfilled|done|satisfied)', 1), ''),
-                case when e.verb = 'condition_met' then nullif(regexp_extract(coalesce(e.field, ''), '([0-9]+)', 1), '') end
-            ) as bigint
-        ) as position,
-        case when e.verb = 'condition_met' then lower(coalesce(e.text, e.new_value)) end as words
+told as (
+    select e.source || ':' || e.subject_key as change_id, e.source_event_id, e.occurred_at, e.url, a.person_id, e.verb, e.field,
+        lower(e.text) as text, lower(coalesce(e.text, e.new_value)) as words
     from intermediate.all_events e
     left join intermediate.int_actors a on a.source = e.source and a.login = lower(trim(e.actor))
     where e.verb in ('commented', 'condition_met')
+),
+phrases as (
+    -- 'Condition 2 met', 'conditions 1, 2 and 3 have been fulfilled'.
+    select change_id, source_event_id, occurred_at, url, person_id,
+        unnest(
+            regexp_extract_all(
+                text,
+                'conditions? #?[0-9]+(?:(?:,| and| &|, and)? #?[0-9]+)*(?: is| are| was| were| has been| have been)?(?: now| both| all)? (?:met|fulfilled|done|satisfied)'
+            )
+        ) as phrase
+    from told
+    where text is not null
+),
+said as (
+    select change_id, source_event_id, occurred_at, url, person_id,
+        try_cast(unnest(regexp_extract_all(phrase, '[0-9]+')) as bigint) as position, cast(null as varchar) as words
+    from phrases
+    union all
+    select change_id, source_event_id, occurred_at, url, person_id,
+        try_cast(nullif(regexp_extract(field, '([0-9]+)', 1), '') as bigint), words
+    from told
+    where verb = 'condition_met' and source_event_id not in (select source_event_id from phrases)
+    union all
+    select change_id, source_event_id, occurred_at, url, person_id, cast(null as bigint), cast(null as varchar)
+    from told
+    where regexp_matches(
+        text,
+        '(^|[^a-z])all (of )?(the )?conditions( are| were| have been)?( now)? (met|fulfilled|done|satisfied)'
+    )
 ),
 evidence as (
     select k.change_id, k.position, k.text, s.source_event_id, s.occurred_at, s.url, s.person_id
     from conditions k
     inner join said s
         on s.change_id = k.change_id
-        and (s.position = k.position or (s.position is null and s.words = lower(k.text)))
+        -- By its number, else by its words; what names neither says it of all.
+        and (s.position = k.position or (s.position is null and coalesce(s.words, lower(k.text)) = lower(k.text)))
         and (k.approved_at is null or s.occurred_at >= k.approved_at)
     qualify row_number() over (
         partition by k.change_id, k.position, k.text order by s.occurred_at, s.source_event_id
@@ -118,6 +177,8 @@ judged as (
         e.person_id as met_by,
         s.change_id is not null as can_say,
         case
+            -- What was given up never came to where it was due.
+            when not k.may_go then null
             when k.is_for_rollout then coalesce(k.closed_at, k.deployment_started_at + interval '30 days')
             else coalesce(k.deployment_started_at, k.closed_at)
         end as due_at
@@ -144,8 +205,9 @@ select
         case
             when j.met_at is not null and (j.due_at is null or j.met_at <= j.due_at) then 'met'
             when j.met_at is not null then 'late'
-            when not j.can_say and not j.is_ticked then 'unverifiable'
             when j.is_ticked then 'met'
+            when not j.can_say then 'unverifiable'
+            when not j.may_go then 'lapsed'
             when j.due_at is null or j.due_at > b.as_of then 'open'
             else 'unmet'
         end as varchar

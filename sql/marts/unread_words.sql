@@ -20,6 +20,8 @@ with said as (
     from intermediate.int_change_records r
     inner join intermediate.int_changes c on c.change_id = r.source || ':' || r.key
     where c.outcome is null and coalesce(trim(r.outcome), '') <> ''
+        -- What is open again has no outcome, however it had ended before.
+        and coalesce(c.status_meaning, '') <> 'open'
     union all
     select c.source, 'change_type', lower(trim(r.change_type))
     from intermediate.int_change_records r

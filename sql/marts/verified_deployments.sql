@@ -23,11 +23,16 @@ with checks as (
 ),
 found as (
     select deployment_id, verified_at, 'stated' as basis, deployment_id as evidence_id, 1 as preference
-    from intermediate.int_deployments where verified_at is not null or verification is not null
+    from intermediate.int_deployments where verified_at is not null
+        or not regexp_matches(
+            lower(trim(verification)),
+            '^(|no|n|none|nil|null|false|0|n/?a|n\.a\.|not? (yet )?(applicable|available|needed|required|done|performed|verified|started)|unverified|skipped|pending|tbd|tba|tbc|[-–—?.]+)$'
+        )
     union all
     select d.deployment_id, c.at_end, 'run', c.evidence_id, 2
     from intermediate.int_deployments d
-    inner join checks c on c.source = d.source and c.run_key = d.run_key
+    -- What the run verified before it deployed verified something else.
+    inner join checks c on c.source = d.source and c.run_key = d.run_key and coalesce(c.at_end >= d.started_at, true)
     where d.run_key is not null
     union all
     select d.deployment_id, c.at_end, 'run', c.evidence_id, 3

@@ -31,6 +31,6 @@ select
     cast(coalesce(due_at, set_at) as timestamp) as occurred_at,
     cast(status = 'met' as boolean) as in_numerator,
     cast(null as double) as value,
-    cast(case when status = 'open' then 'not yet due' when status = 'unverifiable' then 'unverifiable: no record could say' end as varchar) as exclusion_reason,
+    cast(case when status = 'open' then 'not yet due' when status = 'lapsed' then 'never due: the change was given up' when status = 'unverifiable' then 'unverifiable: no record could say' end as varchar) as exclusion_reason,
     cast(status as varchar) as detail
 from marts.conditions

@@ -33,6 +33,8 @@ CONDITIONS = (
     "Größe geprüft; '); drop table x; --",
     "[x] Ticked already\n[ ] Backup taken",
     "2) Second\n1) First",
+    "1. Backup taken; 2. Rollback tested; 3. Flag off",
+    "2.5 hours of freeze are agreed; Flag off",
 )
 # What files hold as text: nothing in it may mean anything to anybody but its reader.
 HOSTILE = ("'; drop table marts.changes; --", "=1+1", "Ünïcödé 変更 🚀", 'a "quoted" | piped, \\ text', "%s {0} $1")
@@ -72,6 +74,7 @@ class Awkward(Organisation):
         if row["state"] == "open" and self.likely(0.2):
             # Closed once, and opened again: the closing stayed in the record.
             row["closed_at"] = created + 2 * HOUR
+            row["outcome"] = self.one_of(None, row["outcome"], "Successful")
         return known | row
 
     def take_back(self, key: str, row: dict[str, object]) -> None:
@@ -141,6 +144,7 @@ class Awkward(Organisation):
             at = created + self.one_of(-HOUR, HOUR, 6 * HOUR, DAY, 4 * DAY)
             words, verb = self.one_of(
                 (f"Condition {self.chance.randint(1, 3)} met: yes", "commented"),
+                (self.one_of("Conditions 1 and 2 have been met.", "all conditions met"), "commented"),
                 ("Looks fine to me", "commented"),
                 ("Rollback tested", "condition_met"),
                 ("größe GEPRÜFT", "condition_met"),

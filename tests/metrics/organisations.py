@@ -346,6 +346,7 @@ class Organisation:
         self.records.add(
             "incident", key, service=about["service"] if self.likely(0.85) else self.chance.choice(self.services),
             kind=self.one_of(None, "incident", "rollback", "hotfix"),
+            environment=self.one_of(None, None, "Production", "staging ", "UAT", about["environment"]),
             is_planned=self.one_of(None, None, None, False, True),
             **{self.one_of("created_at", "started_at"): opened if self.likely(0.97) else None},
             resolved_at=opened + self.one_of(HOUR, DAY, timedelta(0), -HOUR) if self.likely(0.7) else None, **more,

@@ -75,7 +75,8 @@ select
     cast(r.state as varchar) as status,
     cast(m.meaning as varchar) as status_meaning,
     cast(
-        coalesce(
+        -- What is open again has not ended, whatever its closing of before says.
+        case when m.meaning = 'open' and r.merged_at is null then null else coalesce(
             o.outcome,
             case
                 -- "Closed" says that it ended, "Closed - Rolled Back" also how.
@@ -86,7 +87,7 @@ select
                     )
                     then e.outcome
             end
-        ) as varchar
+        ) end as varchar
     ) as outcome,
     cast(r.impact as varchar) as impact,
     cast(r.rollback_plan as varchar) as rollback_plan,

@@ -77,6 +77,11 @@ explicit as (
         partition by incident_id order by preference, finished_at desc nulls last, deployment_id desc
     ) = 1
 ),
+elsewhere as (
+    select lower(trim(environment)) as environment from intermediate.int_deployments where not is_production
+    union
+    select environment from config.stage_environments where environment not in (select environment from config.production_environments)
+),
 moments as (
     select service, finished_at as happened_at, 0 as is_incident, deployment_id, cast(null as varchar) as incident_id from production
     where service is not null
@@ -84,6 +89,8 @@ moments as (
     select service, opened_at, 1, cast(null as varchar), incident_id from intermediate.int_incidents
     where service is not null and opened_at is not null
         and incident_id not in (select incident_id from explicit)
+        -- What happened in another environment than production is guessed of no production deployment.
+        and coalesce(lower(trim(environment)), '') not in (select environment from elsewhere)
 ),
 preceding as (
     select

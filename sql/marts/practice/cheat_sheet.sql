@@ -45,7 +45,7 @@ with named as (
     cross join config.practice l
 ),
 conditions as (
-    select p.period, t.team, count(*) as conditions, count(*) filter (where k.status = 'met') as met,
+    select p.period, t.team, count(*) filter (where k.status <> 'lapsed') as conditions, count(*) filter (where k.status = 'met') as met,
         count(*) filter (where k.status in ('late', 'unmet')) as missed
     from marts.conditions k
     inner join (select distinct team from marts.team_practice) t on t.team = coalesce(k.team, '(no team)') or t.team = '(all)'

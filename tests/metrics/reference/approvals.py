@@ -77,6 +77,11 @@ def state(row: Row) -> str:
     return STATES.get(row["state"], "closed" if is_over else "open")
 
 
+def outcome(row: Row) -> str | None:
+    """How it ended; what is open again has not."""
+    return None if row["state"] == "open" and row["merged_at"] is None else OUTCOMES.get(str(row["outcome"]))
+
+
 def change_type(row: Row) -> str | None:
     """The record's own type, else a label, else review's default."""
     stated = str(row["change_type"] or "").lower()
@@ -335,7 +340,7 @@ def row_of(change: Change) -> dict[str, Any]:
     return {
         "state": change.state,
         "change_type": change.type,
-        "outcome": OUTCOMES.get(str(change.row["outcome"])),
+        "outcome": outcome(change.row),
         "requester": change.requester.name,
         "requested_at": change.requested_at,
         "first_response_at": change.first_response_at,

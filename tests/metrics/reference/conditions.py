@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change
+from tests.metrics.reference.approvals import Change, is_implemented
 from tests.metrics.reference.basics import Row, by, earliest
 from tests.metrics.reference.deployments import Deployment
 
@@ -16,7 +16,7 @@ TOLD = ("commented", "condition_met")
 
 @dataclass
 class Condition:
-    """One condition; ``status`` is met, late, unmet, open or unverifiable."""
+    """One condition; ``status`` is met, late, unmet, open, lapsed or unverifiable."""
 
     change: Change
     position: int
@@ -48,6 +48,8 @@ def ledger(
             is_for_rollout = "%" in words or "roll out" in words.lower()
             closed = change.row["closed_at"] if change.state != "open" else None
             due_at = closed or (started and started + ROLLOUT) if is_for_rollout else started or closed
+            is_given_up = change.state != "open" and not is_implemented(change, first, as_of)
+            due_at = None if is_given_up else due_at
             met_at = earliest(
                 event["occurred_at"]
                 for event in said
@@ -58,7 +60,7 @@ def ledger(
             found.append(
                 Condition(
                     change, position, words, is_for_rollout, is_ticked, is_verifiable, due_at, met_at,
-                    status(met_at, due_at, is_ticked, is_verifiable, as_of),
+                    status(met_at, due_at, is_ticked, is_verifiable, as_of, is_given_up),
                 )
             )  # fmt: skip
     return found
@@ -68,7 +70,7 @@ def lines(text: str) -> list[tuple[int, str, bool]]:
     """Return position, words and whether it was ticked: numbered as written, else in the order written."""
     found: dict[str, tuple[int | None, bool]] = {}
     for line in re.split(r"[;\r\n]", text):
-        match = re.fullmatch(r"\s*(?:(\d+)[.)]|[-*•])?\s*(\[[ xX]\])?\s*(.*?)\s*", line)
+        match = re.fullmatch(r"\s*(?:(\d+)[.)](?!\d)|[-*•])?\s*(\[[ xX]\])?\s*(.*?)\s*", line)
         if match and match[3]:
             found.setdefault(match[3], (int(match[1]) if match[1] else None, (match[2] or "").lower() == "[x]"))
     is_numbered = all(number for number, _ in found.values())
@@ -81,14 +83,21 @@ def lines(text: str) -> list[tuple[int, str, bool]]:
 def is_said(event: Row, position: int, words: str) -> bool:
     """Whether an event says that the condition is met: by its number, or by its words."""
     text = str(event["text"] or "").lower()
-    numbered = re.search(r"condition (\d+) met", text)
+    numbered = re.search(r"conditions? ([\d, and]+?)(?: has been| have been)? met", text)
     if numbered:
-        return int(numbered[1]) == position
+        return position in {int(number) for number in re.findall(r"\d+", numbered[1])}
+    if "all conditions met" in text:
+        return True
     return event["verb"] == "condition_met" and text == words.lower()
 
 
 def status(
-    met_at: datetime | None, due_at: datetime | None, is_ticked: bool, is_verifiable: bool, as_of: datetime
+    met_at: datetime | None,
+    due_at: datetime | None,
+    is_ticked: bool,
+    is_verifiable: bool,
+    as_of: datetime,
+    is_given_up: bool,
 ) -> str:
     """Name what became of it by the instant of the build."""
     if met_at is not None:
@@ -97,4 +106,6 @@ def status(
         return "met"
     if not is_verifiable:
         return "unverifiable"
+    if is_given_up:
+        return "lapsed"
     return "open" if due_at is None or due_at > as_of else "unmet"

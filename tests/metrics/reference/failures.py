@@ -62,8 +62,19 @@ def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str 
         and opened is not None
         and item.finished_at is not None
         and item.finished_at <= opened <= item.finished_at + WINDOW
+        and not is_elsewhere(row, deployments)
     ]
     return (max(before, key=place).key, "preceding") if before else (None, None)
+
+
+def is_elsewhere(row: Row, deployments: dict[str, Deployment]) -> bool:
+    """Whether it happened in an environment that is known and is not production."""
+    others = {name(item.row["environment"]) for item in deployments.values() if item.is_production is False}
+    return name(row["environment"]) in others | {"staging", "uat"}
+
+
+def name(environment: str | None) -> str:
+    return (environment or "").strip().lower()
 
 
 def place(item: Deployment) -> tuple[datetime, str]:
