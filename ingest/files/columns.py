@@ -23,8 +23,8 @@ _TIMES_OF_DAY = (
     (r"[0-9]{1,2}:[0-9]{2}:[0-9]{2} ?(?i:[ap]m)", "%I:%M:%S %p"),
 )
 _EMERGENCY_FLAGS = ("emergency", "emergency_change", "is_emergency", "emergency_flag", "expedited", "emergency_yn")
-YES = {"y", "yes", "true", "t", "1", "x", "emergency"}
-_NO = {"n", "no", "false", "f", "0"}
+YES = {"y", "yes", "true", "t", "1", "x", "emergency", "ja", "j"}
+_NO = {"n", "no", "false", "f", "0", "nein", "nee"}
 _RESULTS = {"success", "succeeded", "successful", "failure", "failed", "error", "cancelled", "canceled", "aborted"}
 
 
@@ -61,6 +61,8 @@ class Columns:
         for name in [n for n in self.fields if types[n] in {"number", "truth"}]:
             if not self._is_typed(self.fields[name], types[name]):
                 self.dropped[self.fields.pop(name)] = f"looks like {name}, but does not hold a {types[name]} value"
+        if kind in {"deployment", "decision", "incident"} and self._is_counted("revision"):
+            self.dropped[self.fields.pop("revision")] = "looks like revision, but counts versions of the record"
         self.evidence = {self.fields[n]: evidence_of(look.values(self.fields[n])) for n in self.formats}
         self._settle_orders()
         self.times_of_day = self._times_of_day()
@@ -160,6 +162,11 @@ class Columns:
     def _is_typed(self, column: str, kind: str) -> bool:
         pattern = r"[+-]?\d+" if kind == "number" else r"(?i)true|false|yes|no|y|n|t|f|0|1"
         return all(re.fullmatch(pattern, value) for value in self.look.values(column))
+
+    def _is_counted(self, name: str) -> bool:
+        """Whether a field's texts are small numbers, which no commit is named by."""
+        values = self.look.values(self.fields[name]) if name in self.fields else []
+        return bool(values) and all(re.fullmatch(r"\d{1,6}", value) for value in values)
 
     def _repeats(self) -> bool:
         """Whether one key has several rows; fields that differ between them do not belong to the record."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ingest.files.translated import TRANSLATED, written_out
+
 # Words are compared in one form: lower case, words joined by "_", remarks in brackets dropped.
 LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     "change": {
@@ -31,7 +33,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                     "system_name", "system_id", "service_ci", "serviceci", "product_name"),
         "component": ("cmdb_ci", "configuration_item", "ci", "ci_name", "component", "components", "component_s",
                       "affected_ci", "primary_ci"),
-        "team": ("assignment_group", "team", "owner_group", "implementation_group", "assigned_team", "group"),
+        "team": ("assignment_group", "team", "owner_group", "implementation_group", "assigned_team", "group",
+                 "coordinator_group"),
         "environment": ("environment", "env", "u_environment"),
         "repository": ("repository", "repo", "destination_repository", "base_repository", "base_repo", "project"),
         "base_branch": ("base_branch", "target_branch", "target_ref_name", "base_ref_name", "base_ref",
@@ -74,7 +77,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "incident": {
         "key": ("number", "incident_id", "incident_number", "alert_id", "incident", "issue_key", "ticket", "ticket_id",
-                "key", "id", "sys_id"),
+                "key", "id", "sys_id", "tiny_id"),
         "title": ("short_description", "title", "summary", "subject", "message", "name"),
         "description": ("description", "details", "body"),
         "severity": ("severity", "priority", "urgency"),
@@ -170,10 +173,13 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "key": ("approval_id", "review_id", "decision_id", "id", "sys_id", "number"),
         "change_key": ("change", "change_id", "change_number", "change_request", "sysapproval", "document_id", "ticket",
                        "pr_number", "approval_for"),
-        "decided_by": ("approver", "approved_by", "reviewer", "decided_by"),
+        "deployment_key": ("deployment_id", "deployment"),
+        "run_key": ("run_id", "pipeline_run_id", "pipeline_id", "build_id"),
+        # Who was asked is not who decided, where a file tells them apart.
+        "decided_by": ("approved_by", "decided_by", "approver", "reviewer"),
         # A row that is only updated by deciding says so by its last update, for want of an instant of its own.
         "decided_at": ("approved_at", "reviewed_at", "decided_at", "approval_date", "submitted_at", "participated_on",
-                       "sys_updated_on", "updated", "updated_on"),
+                       "sys_updated_on", "updated", "updated_on", "modified_on"),
         "verdict": ("decision", "verdict", "approval", "state", "review_state", "status", "vote", "approved"),
         "comment": ("comments", "comment", "reason", "body"),
         "authority": ("assignment_group", "group", "approval_group", "board"),
@@ -242,13 +248,25 @@ TELLING: Mapping[str, Sequence[str]] = {
     "window": ("dtstart", "dtend", "freeze_start", "freeze_end", "class", "start", "end", "starts_at", "ends_at",
                "all_day_event", "all_day"),
     "release": ("tag", "tag_name", "release_notes", "released_at", "released_on"),
-    "decision": ("approver", "reviewer", "decision", "verdict", "sysapproval", "review_state"),
+    "decision": ("approver", "reviewer", "decision", "verdict", "sysapproval", "review_state", "approval_type",
+                 "approved_by_unique_name", "approver_unique_name"),
     "vote": ("voter", "patch_set", "label", "vote"),
     "event": ("oldvalue", "newvalue", "fieldname", "old_value", "new_value", "action", "event_type", "activity"),
 }  # fmt: skip
 FILE_WORDS: Mapping[str, Sequence[str]] = {
-    "change": ("change", "chg", "pull_request", "pull-request", "pullrequest", "merge_request", "merge-request"),
-    "incident": ("incident", "outage_report", "problem", "alert"),
+    "change": (
+        "change",
+        "chg",
+        "pull_request",
+        "pull-request",
+        "pullrequest",
+        "merge_request",
+        "merge-request",
+        "aenderung",
+        "änderung",
+        "wijziging",
+    ),
+    "incident": ("incident", "outage_report", "problem", "alert", "stoerung", "störung", "storing"),
     "deployment": ("deploy", "rollout", "pipeline_execution", "spinnaker", "argocd", "argo_", "octopus"),
     "window": ("window", "calendar", "freeze", "downtime", "maintenance", "schedule"),
     "release": ("release", "tags"),
@@ -266,7 +284,8 @@ def plain_name(column: str) -> str:
     text = re.sub(r"\.(display_)?value$", "", text)
     text = re.sub(r"\([^)]*\)", " ", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", written_out(text.lower())).strip("_")
+    return TRANSLATED.get(name, name)
 
 
 def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:

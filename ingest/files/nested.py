@@ -24,6 +24,12 @@ VERDICTS = {
     "needs_work": "changes_requested",
     "commented": "commented",
     "dismissed": "dismissed",
+    "genehmigt": "approved",
+    "freigegeben": "approved",
+    "goedgekeurd": "approved",
+    "abgelehnt": "rejected",
+    "afgewezen": "rejected",
+    "afgekeurd": "rejected",
 }
 # Azure DevOps: approved, approved with suggestions, waiting for the author, rejected; 0 is no vote.
 _VOTES = {"10": "approved", "5": "approved", "-5": "changes_requested", "-10": "rejected"}

@@ -12,7 +12,7 @@ from ingest.files.nested import VERDICTS, decided
 from ingest.files.sniff import time_formats
 from ingest.files.written import key_of, reference_of, table_of, text_of
 
-_APPROVAL_WORDS = ("approval", "approval_status", "approval_state", "cab_decision", "decision")
+_APPROVAL_WORDS = ("approval", "approvals", "approval_status", "approval_state", "cab_decision", "decision")
 _DECIDED = {
     "decided_by": ("decided_by", "cab_decided_by"),
     "decided_at": ("decided_at", "decided_on", "decision_date", "cab_date", "cab_meeting_date"),

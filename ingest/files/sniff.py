@@ -292,6 +292,13 @@ def _objects(path: Path, form: str, probe: FileMapping) -> list[dict[str, Any]]:
             next_step="export it with at least one row",
         )
     texts = first.tables[""].column("row").slice(0, SAMPLE_ROWS).to_pylist() if first.tables else []
+    if not texts:
+        raise InputError(
+            "None of the file's first rows can be read.",
+            where=f"{path}: {first.rows} rows, each of another length than the heading, or no JSON",
+            kept="nothing was stored",
+            next_step="look at how it was exported, and try again",
+        )
     return [orjson.loads(text) for text in texts]
 
 

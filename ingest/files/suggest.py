@@ -7,7 +7,7 @@ is marked as one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.files.columns import YES
@@ -25,7 +25,11 @@ _MERGED = ("merged", "completed")
 _TOTALS = {"total", "totals", "grand total", "sum", "subtotal", "count", "gesamt", "summe", "totaal", "total:"}
 _IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date")
 _IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id")
-_LAST_UPDATES = ("sys_updated_on", "updated", "updated_on")
+_LAST_UPDATES = ("sys_updated_on", "updated", "updated_on", "modified_on")
+# ServiceNow keeps the state of a change as a number, negative up to its implementation.
+_STATE_CODES = {"-5": "New", "-4": "Assess", "-3": "Authorize", "-2": "Scheduled", "-1": "Implement", "0": "Review",
+                "3": "Closed", "4": "Canceled"}  # fmt: skip
+_RISK_CODES = {"1": "Very High", "2": "High", "3": "Moderate", "4": "Low", "5": "None"}
 
 
 def suggest_mapping(path: Path) -> str:
@@ -104,6 +108,8 @@ class _Proposal(DecisionColumns):
 
     def _missing_notes(self) -> list[str]:
         """Say what the numbers will lack, and what to write where all rows mean the same."""
+        if self.kind == "decision" and not {"change_key", "deployment_key", "run_key"} & set(self.fields):
+            return ["# check: no column says what was decided on, so these decisions belong to no change or deployment"]
         if self.kind != "deployment":
             return []
         notes = []
@@ -192,6 +198,9 @@ class _Proposal(DecisionColumns):
         values = set(self.look.values(column))
         if name == "change_type" and self.flag:
             return self._by_flag(column, values, self.flag)
+        if codes := self._numbers(name):
+            meant = table_of({code: word for code, word in codes.items() if code in values})
+            return f"{name} = {{ column = {text_of(column)}, values = {meant} }}  # check: ServiceNow's numbers"
         if name == "outcome" and "Unresolved" in values:
             return f'{name} = {{ column = {text_of(column)}, values = {{ "Unresolved" = "" }} }}'
         if name == "status" and (state := self._standing(column)):
@@ -210,6 +219,13 @@ class _Proposal(DecisionColumns):
         if name == "kind":
             return ""
         return f"{name} = {self._read(column)}"
+
+    def _numbers(self, name: str) -> Mapping[str, str]:
+        """Return what numbers mean where states are ServiceNow's, which alone are negative up to the implementation."""
+        codes = {"state": _STATE_CODES, "risk": _RISK_CODES}.get(name, {})
+        states, own = ({*self.look.values(self.fields.get(one, ""))} for one in ("state", name))
+        is_told = states <= set(_STATE_CODES) and any(state.startswith("-") for state in states)
+        return codes if is_told and own <= set(codes) else {}
 
     def _by_flag(self, column: str, values: set[str], flag: str) -> str:
         """Say that the type is an emergency's where a column says yes, else what the type's own column says."""

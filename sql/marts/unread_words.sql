@@ -40,7 +40,7 @@ with said as (
     select d.source, 'environment', lower(trim(d.environment))
     from intermediate.int_deployments d
     where not d.is_production
-        and regexp_matches(lower(d.environment), '(^|[^a-z])(prod|prd|production|live)([^a-z]|$)')
+        and regexp_matches(lower(d.environment), '(^|[^a-z])(prod|prd|production|live|produktion|productie|produktiv)([^a-z]|$)')
         and not regexp_matches(lower(d.environment), '(^|[^a-z])(pre|non|not|before|like|test|stag|stage|staging|mirror)([^a-z]|$)|(pre|non|not)prod')
         and lower(trim(d.environment)) not in (select environment from config.stage_environments)
 )
