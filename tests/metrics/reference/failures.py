@@ -139,10 +139,14 @@ def titled(row: Row, changes: list[Row]) -> set[str]:
 
 def step(key: str, taken: dict[str, tuple[str, str]], rows: dict[str, Row]) -> int:
     """Taking back is the first step, putting back the second, taking back again the third."""
-    other = taken[key][0]
-    if other in taken:
-        return 1 + step(other, taken, rows)
-    return 2 if re.match(r"revert(ing)? ", (rows[other]["title"] or "").lower()) else 1
+    seen: list[str] = []
+    while key in taken:
+        if key in seen:
+            # Of those that say they take each other back nobody knows which came first: neither puts anything back.
+            return 1
+        seen.append(key)
+        key = taken[key][0]
+    return len(seen) + (1 if re.match(r"revert(ing)? ", (rows[key]["title"] or "").lower()) else 0)
 
 
 def links(
