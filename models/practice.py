@@ -21,7 +21,8 @@ class PracticeSettings(BaseModel):
     ``alive_days``: a rule of automation is alive when it stopped something or was changed within them. ``cab_*``
     judge whether governance does logistics, over the last ``cab_weeks`` of a period; ``train_*`` whether release
     accepts risk; ``meeting_*`` one meeting for both and a meeting for every release; ``stamp_*`` rubber stamps;
-    ``hidden_*`` decisions left to automation. ``combine_*`` and ``apart_*`` are the criteria of combine-or-separate.
+    ``hidden_*`` decisions left to automation. A person's decisions are of one sitting while none follows the one before
+    after more than ``sitting_minutes``. ``combine_*`` and ``apart_*`` are the criteria of combine-or-separate.
     The rest are the verdicts' conditions: ``recovery_target_hours`` is how soon a failure is to be restored,
     ``weakening_periods`` the fewest earlier quarters that make process-behaviour limits.
     """
@@ -56,6 +57,7 @@ class PracticeSettings(BaseModel):
     stamp_handling_seconds: Annotated[int, Field(gt=0)] = 180
     stamp_wordless_share: Share = 0.8
     stamp_minimum: Annotated[int, Field(ge=1)] = 50
+    sitting_minutes: Annotated[float, Field(gt=0)] = 15.0
     hidden_share: Share = 0.9
     hidden_minimum: Annotated[int, Field(ge=1)] = 50
     combine_contributors: Annotated[int, Field(ge=1)] = 8

@@ -115,6 +115,28 @@ def continuity(build: Build) -> tuple[int, int, pd.DataFrame]:
     )
 
 
+@st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
+def key_gaps(build: Build) -> tuple[int, int, int, pd.DataFrame]:
+    """Return how many rows of keys are numbered one after the other, their numbers without a record, rows with any.
+
+    Last the 200 rows with most of them.
+    """
+    if not build.has("marts.key_gaps"):
+        return 0, 0, 0, pd.DataFrame()
+    con = cursor(build)
+    ((rows, missing, broken),) = con.execute(
+        "select count(missing), coalesce(sum(missing), 0)::bigint, count(*) filter (where missing > 0) "
+        "from marts.key_gaps"
+    ).fetchall()
+    found = con.execute(
+        "select source, case when prefix = '' then '(bare numbers)' else prefix end, first_number, last_number, "
+        "present, missing, first_missing from marts.key_gaps where missing > 0 "
+        "order by missing desc, source, prefix limit 200"
+    )
+    columns = ["Source", "Keys", "From", "To", "With a record", "Without", "The first without"]
+    return int(rows), int(missing), int(broken), pd.DataFrame(found.fetchall(), columns=columns)
+
+
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=BY_BUILD)
 def reconciliation(build: Build, services: tuple[str, ...]) -> pd.DataFrame:
     """Return tickets, merged changes and deployments as a three-way match, every bucket, of the chosen services."""

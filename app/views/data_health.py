@@ -23,6 +23,7 @@ def show() -> None:
     )  # fmt: skip
     _freshness(asked)
     _continuity(asked)
+    _key_gaps(asked)
     _rejected(asked)
     _unclassified(asked)
     _unread_words(asked)
@@ -100,6 +101,22 @@ def _continuity(asked: Frame) -> None:
     st.caption(
         "A sync of the whole history closes a gap: `twotrack sync --since` with a day before it. What broke off and "
         "was read later is not listed."
+    )
+
+
+def _key_gaps(asked: Frame) -> None:
+    rows, missing, broken, found = health.key_gaps(asked.build)
+    if not rows:
+        return  # no source here numbers its records one after the other
+    of = wording.plural(rows, "row of numbered keys", "rows of numbered keys")
+    if not missing:
+        st.header(f"No number is missing in {of}", anchor=False)
+        return
+    st.header(f"{wording.plural(missing, 'number')} without a record, in {broken:,} of {of}", anchor=False)
+    components.table(found, key="key_gaps", alt="Numbers of keys without a record", of=_all(asked))
+    st.caption(
+        "Deleted, moved away, never read, or not for this reader to see; or other things that the source numbers along "
+        "with changes and issues. A row of which fewer than half of the numbers have a record is not judged."
     )
 
 

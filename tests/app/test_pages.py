@@ -262,6 +262,29 @@ def test_readings_after_which_something_may_be_missing_are_listed(
         assert broken[0]["What happened"].tolist() == ["a part was never read"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], None),
+        ([("OPS-", 40, 40, 0, None)], "No number is missing in 1 row of numbered keys"),
+        ([("OPS-", 40, 37, 3, 12), ("", 9, 9, 0, None), ("A-", 90, 2, None, None)],
+         "3 numbers without a record, in 1 of 2 rows of numbered keys"),
+    ],
+)  # fmt: skip
+def test_numbers_of_keys_without_a_record_are_told(
+    sample: Workspace, opened: Opened, rows: list[tuple[str, int, int, int | None, int | None]], told: str | None
+) -> None:
+    """Data health says which rows of keys have holes; a row that is not numbered one after the other is not judged."""
+    with duckdb.connect(str(sample.build_path(sample.current_build()))) as con:
+        con.execute("delete from marts.key_gaps")
+        for row in rows:
+            con.execute("insert into marts.key_gaps values ('code', ?, 1, ?, ?, ?, ?)", row)
+    page = opened("data_health")
+    assert (told in text_of(page)) if told else ("numbered keys" not in text_of(page))
+    holes = [table.value for table in page.dataframe if "The first without" in table.value.columns]
+    assert [list(table["Keys"]) for table in holes] == ([["OPS-"]] if told and told.startswith("3") else [])
+
+
 def test_a_damaged_build_is_an_error_to_act_on(sample: Workspace, opened: Opened) -> None:
     """One sentence, the next step and a reference; no traceback."""
     sample.build_path(sample.current_build()).write_bytes(b"not a database")

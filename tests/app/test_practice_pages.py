@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -28,6 +29,7 @@ NEWER_TABLES = (
     "marts.combine_criteria", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
     "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
     "marts.release_records", "marts.governance_catches", "marts.rule_signs", "marts.living_rules",
+    "marts.key_gaps",
 )  # fmt: skip
 
 
@@ -261,3 +263,17 @@ def test_a_page_of_practice_shows_the_records_behind_what_it_says(build: Build, 
     assert not app.exception
     assert "The records behind it" in text_of(app)
     assert "Select a row to open it" in text_of(app)
+
+
+def test_a_rubber_stamp_is_told_with_approvals_per_sitting_and_by_the_busiest_person(build: Build) -> None:
+    """All signs of the signature are said: where few decide, and how many at once, changes what the rest means."""
+    said = builds.cursor(build).execute(
+        "select c.sentence, t.top_decider_share from marts.confusion_patterns c "
+        "join marts.team_practice t on t.period = c.period and t.team = c.team "
+        "where c.pattern = 'rubber_stamp' and c.period = 'all' and c.team = '(all)'"
+    ).fetchall()  # fmt: skip
+    ((sentence, share),) = said
+    per_sitting = re.search(r"; approvals in one sitting: ([0-9.]+); by the busiest person: ([0-9]+) %$", sentence)
+    assert per_sitting
+    assert float(per_sitting[1]) >= 1
+    assert int(per_sitting[2]) == round(share * 100)

@@ -13,6 +13,7 @@
 -- column: has_words | Whether it carries a comment or a condition.
 -- column: handling_seconds | From the later of the request and the same person's decision before it to this one; null when unknown.
 -- column: is_decline | Whether it declines, asks for changes or sets a condition.
+-- column: sitting_share | Its part of a sitting: one over the approvals of the same person's sitting; null for what does not approve.
 -- not_null: decision_id, change_id, decided_at, verdict, has_words, is_decline
 -- unique: decision_id
 with decided as (
@@ -24,17 +25,24 @@ with decided as (
         and d.verdict in ('approved', 'rejected', 'changes_requested')
 ),
 asked as (
-    select *, case when last_requested_at <= decided_at then last_requested_at else requested_at end as asked_at
-    from decided
+    -- A sitting is named by its first decision: one that comes long enough after the person's last one begins another.
+    select d.*, case when last_requested_at <= decided_at then last_requested_at else requested_at end as asked_at,
+        max(case when before_at is null or epoch_us(decided_at) - epoch_us(before_at) > l.sitting_minutes * 60000000 then decided_at end)
+            over (partition by decided_by order by decided_at, decision_id rows between unbounded preceding and current row) as sitting_at
+    from decided d
+    cross join config.practice l
+),
+sittings as (
+    select decided_by, sitting_at, count(*) as approvals from asked where verdict = 'approved' group by decided_by, sitting_at
 )
 select
-    cast(decision_id as varchar) as decision_id,
-    cast(change_id as varchar) as change_id,
+    cast(a.decision_id as varchar) as decision_id,
+    cast(a.change_id as varchar) as change_id,
     cast(change_team as varchar) as team,
     cast(change_service as varchar) as service,
     cast(change_risk as varchar) as risk,
     cast(change_type as varchar) as change_type,
-    cast(decided_by as varchar) as decided_by,
+    cast(a.decided_by as varchar) as decided_by,
     cast(decided_at as timestamp) as decided_at,
     cast(verdict as varchar) as verdict,
     cast(coalesce(trim(comment), '') <> '' or conditions is not null as boolean) as has_words,
@@ -44,5 +52,7 @@ select
                 then (epoch_us(decided_at) - epoch_us(greatest(asked_at, coalesce(before_at, asked_at)))) / 1000000.0
         end as double
     ) as handling_seconds,
-    cast(verdict <> 'approved' or conditions is not null as boolean) as is_decline
-from asked
+    cast(verdict <> 'approved' or conditions is not null as boolean) as is_decline,
+    cast(case when verdict = 'approved' then 1.0 / s.approvals end as double) as sitting_share
+from asked a
+left join sittings s on s.decided_by = a.decided_by and s.sitting_at = a.sitting_at

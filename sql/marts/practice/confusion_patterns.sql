@@ -41,6 +41,7 @@ handled as (
         count(*) filter (where h.is_decline) * 1.0 / count(*) as decline_share,
         count(*) filter (where not h.has_words) * 1.0 / count(*) as wordless_share,
         quantile_cont(h.handling_seconds, 0.5) as middle_seconds,
+        count(h.sitting_share) / sum(h.sitting_share) as per_sitting,
         count(*) filter (where h.risk = 'high') as high_n,
         count(*) filter (where h.risk = 'high' and h.is_decline) as high_declined,
         count(*) filter (where h.risk = 'low') as low_n,
@@ -191,7 +192,7 @@ spelled as (
 ),
 spoken as (
     select
-        f.*, l.*, h.decline_share, h.wordless_share, h.middle_seconds, h.decisions as handled, h.high_n, h.high_declined, h.low_n,
+        f.*, l.*, h.decline_share, h.wordless_share, h.middle_seconds, h.per_sitting, h.decisions as handled, h.high_n, h.high_declined, h.low_n,
         h.low_declined, w.changes as waited, w.wait, w.low_wait, w.high_wait,
         coalesce(d.middle_text, 'not known') as middle_text,
         coalesce(d.wait_text, 'not known') as wait_text,
@@ -258,6 +259,8 @@ figures as (
             || cast(round(f.stamp_handling_seconds / 60.0, 1) as varchar) || ' min); declined at high risk: '
             || cast(coalesce(f.high_declined, 0) as varchar) || ' of ' || cast(coalesce(f.high_n, 0) as varchar) || ', at low: '
             || cast(coalesce(f.low_declined, 0) as varchar) || ' of ' || cast(coalesce(f.low_n, 0) as varchar) || ' (all four have to hold)'
+            || coalesce('; approvals in one sitting: ' || cast(round(f.per_sitting, 1) as varchar), '')
+            || coalesce('; by the busiest person: ' || cast(cast(round(f.top_decider_share * 100) as bigint) as varchar) || ' %', '')
     from spoken f
     union all
     select f.period, f.team, 'review_meeting_for_every_release', f.wait / nullif(f.median_handling_seconds, 0), f.meeting_wait_factor,
