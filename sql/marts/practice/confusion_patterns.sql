@@ -41,7 +41,8 @@ handled as (
         count(*) filter (where h.is_decline) * 1.0 / count(*) as decline_share,
         count(*) filter (where not h.has_words) * 1.0 / count(*) as wordless_share,
         quantile_cont(h.handling_seconds, 0.5) as middle_seconds,
-        count(h.sitting_share) / sum(h.sitting_share) as per_sitting,
+        -- Summed in whole millionths: sums of fractions differ with the order of rows, and round otherwise at a tie.
+        count(h.sitting_share) * 1000000.0 / sum(cast(round(h.sitting_share * 1000000) as bigint)) as per_sitting,
         count(*) filter (where h.risk = 'high') as high_n,
         count(*) filter (where h.risk = 'high' and h.is_decline) as high_declined,
         count(*) filter (where h.risk = 'low') as low_n,
