@@ -24,12 +24,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the whole product come first: begun last, each would keep one process busy while the others idle."""
-    whole = Path(__file__).resolve().parent
-    items.sort(key=lambda item: item.path.parent != whole)
-
-
 def pytest_runtest_setup() -> None:
     enable_socket()
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
