@@ -1,4 +1,4 @@
-"""Entry point of the dashboard: navigation, filters, banners, then the page. ``streamlit run app/main.py``.
+"""Entry point of the dashboard: navigation, filters, banners, then the page. ``app/server.py`` serves it.
 
 Owns what surrounds every page. The pages themselves are files under ``app/views``, one each.
 """

@@ -41,11 +41,19 @@ def print_replay(session: Session, result: ReplayResult) -> None:
         session.say(f"not a recording: {one.place}: {one.reason}")
 
 
-def print_source(session: Session, outcome: SourceOutcome, told_below: UserError | None = None) -> None:
-    """Print what was read of a source: a line for each stream of each scope.
+def print_sources(session: Session, outcomes: Sequence[SourceOutcome]) -> list[tuple[str, UserError]]:
+    """Print what was read of each source; returns what failed, with its source, for ``as_one_failure`` to tell.
 
-    ``told_below`` is an error that is told in full afterwards; its sentence is not said twice.
+    A single failure is told there in full, so its sentence is not said here as well.
     """
+    failures = [(outcome.source, error) for outcome in outcomes for error in outcome.failures]
+    for outcome in outcomes:
+        _print_source(session, outcome, failures[0][1] if len(failures) == 1 else None)
+    return failures
+
+
+def _print_source(session: Session, outcome: SourceOutcome, told_below: UserError | None) -> None:
+    """Print what was read of a source: a line for each stream of each scope."""
     session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
     rows = [
         (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
@@ -86,11 +94,6 @@ def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[s
         kept=f"{stored:,} new records are stored; what the other readings brought is complete",
         next_step=first.next_step or "twotrack doctor",
     )
-
-
-def failures_of(outcomes: Sequence[SourceOutcome]) -> list[tuple[str, UserError]]:
-    """Return everything that failed, with its source."""
-    return [(outcome.source, error) for outcome in outcomes for error in outcome.failures]
 
 
 def forecast_document(found: Forecast | None) -> dict[str, Any] | None:

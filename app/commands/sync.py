@@ -15,10 +15,9 @@ from app.options import INSTANT, INTERVAL, Command, shared_options
 from app.session import Session
 from app.sync_answers import (
     as_one_failure,
-    failures_of,
     forecast_document,
     print_replay,
-    print_source,
+    print_sources,
     source_document,
 )
 from models.errors import InputError, UserError
@@ -164,9 +163,7 @@ def _read(session: Session, wanted: _Wanted, stop: Stop | None = None) -> list[S
 
 def _sync_once(session: Session, wanted: _Wanted, *, is_building: bool) -> None:
     outcomes = _read(session, wanted)
-    failures = failures_of(outcomes)
-    for outcome in outcomes:
-        print_source(session, outcome, failures[0][1] if len(failures) == 1 else None)
+    failures = print_sources(session, outcomes)
     document: dict[str, Any] = {"sources": [source_document(outcome) for outcome in outcomes]}
     built = _build_if(session, is_building)
     document |= {"build_id": built} if built else {}
@@ -183,10 +180,9 @@ def _keep_syncing(session: Session, wanted: _Wanted, every: timedelta, *, is_bui
         document: dict[str, Any] = {"began_at": datetime.now(UTC)}
         try:
             outcomes = _read(session, wanted, stop)
-            for outcome in outcomes:
-                print_source(session, outcome)
+            failures = print_sources(session, outcomes)
             document["sources"] = [source_document(outcome) for outcome in outcomes]
-            if failures := failures_of(outcomes):
+            if failures:
                 session.complain(str(as_one_failure(outcomes, failures)))
             stop.check()
             if built := _build_if(session, is_building):

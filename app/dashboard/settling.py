@@ -22,11 +22,10 @@ def load_pages() -> None:
 
 @cache
 def after(page: str) -> None:
-    """Set aside what is loaded, once for each page, as each brings libraries of its own; nothing when called again.
+    """Set aside what is loaded, once for each page, as showing one may load more; nothing when called again.
 
     Args:
         page: The page's address, which was just shown.
     """
-    load_pages()
     gc.collect()
     gc.freeze()

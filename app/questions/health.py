@@ -117,9 +117,11 @@ def continuity(build: Build) -> tuple[int, int, pd.DataFrame]:
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def key_gaps(build: Build) -> tuple[int, int, int, pd.DataFrame]:
-    """Return how many rows of keys are numbered one after the other, their numbers without a record, rows with any.
+    """Return what is missing in keys that a source numbers one after the other.
 
-    Last the 200 rows with most of them.
+    Returns:
+        How many rows of such keys there are, how many numbers have no record, in how many of the rows, and the 200 rows
+        with most of these.
     """
     if not build.has("marts.key_gaps"):
         return 0, 0, 0, pd.DataFrame()
@@ -130,10 +132,10 @@ def key_gaps(build: Build) -> tuple[int, int, int, pd.DataFrame]:
     ).fetchall()
     found = con.execute(
         "select source, case when prefix = '' then '(bare numbers)' else prefix end, first_number, last_number, "
-        "present, missing, first_missing from marts.key_gaps where missing > 0 "
+        "present, named, missing, first_missing from marts.key_gaps where missing > 0 "
         "order by missing desc, source, prefix limit 200"
     )
-    columns = ["Source", "Keys", "From", "To", "With a record", "Without", "The first without"]
+    columns = ["Source", "Keys", "From", "To", "With a record", "Only named", "Without", "The first without"]
     return int(rows), int(missing), int(broken), pd.DataFrame(found.fetchall(), columns=columns)
 
 

@@ -116,7 +116,8 @@ def _key_gaps(asked: Frame) -> None:
     components.table(found, key="key_gaps", alt="Numbers of keys without a record", of=_all(asked))
     st.caption(
         "Deleted, moved away, never read, or not for this reader to see; or other things that the source numbers along "
-        "with changes and issues. A row of which fewer than half of the numbers have a record is not judged."
+        "with changes and issues. What another record names, such as an issue that a change closes, is not missing. A "
+        "row of which fewer than half of the numbers are known is not judged."
     )
 
 
