@@ -124,33 +124,35 @@ told as (
     where e.verb in ('commented', 'condition_met')
 ),
 phrases as (
-    -- 'Condition 2 met', 'conditions 1, 2 and 3 have been fulfilled'.
+    -- 'Condition 2 met', 'conditions 1, 2 and 3 have been fulfilled', 'all conditions are met'; with what stands before and after.
     select change_id, source_event_id, occurred_at, url, person_id,
         unnest(
             regexp_extract_all(
                 text,
-                'conditions? #?[0-9]+(?:(?:,| and| &|, and)? #?[0-9]+)*(?: is| are| was| were| has been| have been)?(?: now| both| all)? (?:met|fulfilled|done|satisfied)'
+                '(?:\b(?:not|no|never|once|when|whenever|if|until|till|unless|whether|before|after|provided|assuming|ensure|check|verify|is|are|was|were|has|have)(?: (?:yet|that|all|both|the|these|those|of|any|each|our|your))* )?(?:all (?:of )?(?:the )?conditions|conditions? #?[0-9]+(?:(?:,| and| &|, and)? #?[0-9]+)*)(?: is| are| was| were| has been| have been)?(?: now| both| all)? (?:met|fulfilled|done|satisfied)\b(?: ?\?)?'
             )
         ) as phrase
     from told
     where text is not null
 ),
+stated_phrases as (
+    -- 'Not all conditions are met', 'once condition 2 is met', 'condition 2 met?' do not say that one is.
+    select * from phrases
+    where (starts_with(phrase, 'condition') or starts_with(phrase, 'all ')) and right(phrase, 1) <> '?'
+),
 said as (
     select change_id, source_event_id, occurred_at, url, person_id,
         try_cast(unnest(regexp_extract_all(phrase, '[0-9]+')) as bigint) as position, cast(null as varchar) as words
-    from phrases
+    from stated_phrases
     union all
     select change_id, source_event_id, occurred_at, url, person_id,
         try_cast(nullif(regexp_extract(field, '([0-9]+)', 1), '') as bigint), words
     from told
-    where verb = 'condition_met' and source_event_id not in (select source_event_id from phrases)
+    where verb = 'condition_met' and source_event_id not in (select source_event_id from stated_phrases)
     union all
     select change_id, source_event_id, occurred_at, url, person_id, cast(null as bigint), cast(null as varchar)
-    from told
-    where regexp_matches(
-        text,
-        '(^|[^a-z])all (of )?(the )?conditions( are| were| have been)?( now)? (met|fulfilled|done|satisfied)'
-    )
+    from stated_phrases
+    where not regexp_matches(phrase, '[0-9]')
 ),
 evidence as (
     select k.change_id, k.position, k.text, s.source_event_id, s.occurred_at, s.url, s.person_id
