@@ -96,15 +96,6 @@ reached as (
     where p.is_finished
     qualify row_number() over (partition by p.change_id order by p.finished_at, p.deployment_id) = 1
 ),
-described as (
-    -- "No" and "tbd" fill a field and state nothing.
-    select
-        *,
-        coalesce(regexp_matches(lower(trim(description)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_description_filler,
-        coalesce(regexp_matches(lower(trim(stakeholders)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_stakeholders_filler,
-        coalesce(regexp_matches(lower(trim(rollback_plan)), '^(no|n|none|nil|null|false|n/?a|n\.a\.|not (applicable|available|needed|required)|tbd|tba|tbc|[-–—?.]+)$'), false) as is_rollback_plan_filler
-    from intermediate.int_changes
-),
 ended as (
     -- A change request whose work ended waits for its review, which is no less implemented; a review without a merge brought nothing.
     select c.change_id
@@ -202,15 +193,15 @@ select
     cast(case when w.is_repeated then r.deployment_id else w.deployment_id end as varchar) as first_deployment_id,
     cast(case when w.is_repeated then r.service else w.service end as varchar) as first_deployment_service,
     cast(t.ticket_id as varchar) as ticket_id,
-    cast(coalesce(trim(c.description), '') <> '' and not c.is_description_filler as boolean) as has_description,
+    cast(coalesce(trim(c.description), '') <> '' and no_description.text is null as boolean) as has_description,
     cast(c.risk is not null as boolean) as has_risk,
-    cast(coalesce(trim(c.stakeholders), '') <> '' and not c.is_stakeholders_filler as boolean) as has_stakeholders,
-    cast(coalesce(trim(c.rollback_plan), '') <> '' and not c.is_rollback_plan_filler as boolean) as has_rollback_plan,
+    cast(coalesce(trim(c.stakeholders), '') <> '' and no_stakeholders.text is null as boolean) as has_stakeholders,
+    cast(coalesce(trim(c.rollback_plan), '') <> '' and no_rollback_plan.text is null as boolean) as has_rollback_plan,
     cast(c.planned_start_at as timestamp) as planned_start_at,
     cast(c.planned_end_at as timestamp) as planned_end_at,
     cast(o.reverts_change_id as varchar) as reverts_change_id,
     cast(c.source_event_id as varchar) as source_event_id
-from described c
+from intermediate.int_changes c
 left join intermediate.int_change_requests q on q.change_id = c.change_id
 left join intermediate.int_change_decisions d on d.change_id = c.change_id
 left join intermediate.int_source_capabilities s on s.source = c.source
@@ -221,3 +212,7 @@ left join ended e on e.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
 left join intermediate.int_reversals o on o.change_id = c.change_id
+-- "No" and "tbd" fill a field and state nothing.
+left join intermediate.int_empty_texts no_description on no_description.said_in = 'any' and no_description.text = lower(trim(c.description))
+left join intermediate.int_empty_texts no_stakeholders on no_stakeholders.said_in = 'any' and no_stakeholders.text = lower(trim(c.stakeholders))
+left join intermediate.int_empty_texts no_rollback_plan on no_rollback_plan.said_in = 'any' and no_rollback_plan.text = lower(trim(c.rollback_plan))

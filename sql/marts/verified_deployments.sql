@@ -22,12 +22,10 @@ with checks as (
     where lower(coalesce(s.outcome, s.status)) = 'success'
 ),
 found as (
-    select deployment_id, verified_at, 'stated' as basis, deployment_id as evidence_id, 1 as preference
-    from intermediate.int_deployments where verified_at is not null
-        or not regexp_matches(
-            lower(trim(verification)),
-            '^(|no|n|none|nil|null|false|0|n/?a|n\.a\.|not? (yet )?(applicable|available|needed|required|done|performed|verified|started)|unverified|skipped|pending|tbd|tba|tbc|[-–—?.]+)$'
-        )
+    select d.deployment_id, d.verified_at, 'stated' as basis, d.deployment_id as evidence_id, 1 as preference
+    from intermediate.int_deployments d
+    left join intermediate.int_empty_texts e on e.text = lower(trim(d.verification))
+    where d.verified_at is not null or (trim(d.verification) <> '' and e.text is null)
     union all
     select d.deployment_id, c.at_end, 'run', c.evidence_id, 2
     from intermediate.int_deployments d
