@@ -165,11 +165,32 @@ _NOTES = (
 
 
 def _summary(results: dict[str, Any]) -> list[str]:
+    """Return every goal with what came of it: in records once they have every cell, and in drawn marks."""
     cells = results["cells"]
-    rows = []
+    drawn = _goals(cells)
+    if not sections.has_every_cell(results):
+        return tables.table(["goal", "measured", "met"], [[goal, value, _met(met)] for goal, value, met in drawn])
+    rows = [
+        [goal, told, _met(is_told), value, _met(met)]
+        for (goal, value, met), (_, told, is_told) in zip(drawn, _goals(results["product"]), strict=True)
+    ]
+    fewest = [min(row["teams"] for row in known) for known in (results["product"], cells)]
+    return tables.table(
+        ["goal", f"from records, {fewest[0]} teams a cell", "met", f"drawn marks, {fewest[1]} teams a cell", "met"],
+        rows,
+    )
+
+
+def _met(is_met: bool) -> str:
+    return "yes" if is_met else "no"
+
+
+def _goals(cells: list[Row]) -> list[tuple[str, str, bool]]:
+    """Return each goal over cells in words, what was measured and whether that meets it."""
+    rows: list[tuple[str, str, bool]] = []
 
     def add(goal: str, value: str, met: bool) -> None:
-        rows.append([goal, value, "yes" if met else "no"])
+        rows.append((goal, value, met))
 
     for volume, strength, limit, words in (
         (100, 1.0, 0.90, "found at full strength, each regime at 100"),
@@ -216,7 +237,7 @@ def _summary(results: dict[str, Any]) -> list[str]:
         ", ".join(f"{tables.weeks(row['delay'])} of {REGIMES[row['regime']].ramp_weeks / 2:g}" for row in ramps),
         len(early) == len(ramps),
     )
-    return tables.table(["goal", "measured", "met"], rows)
+    return rows
 
 
 def _charts(cells: list[Row]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulator import tables
+from tests.simulator import tables, weak
 from tests.simulator.campaign import METHOD, PARTS, SIMULATOR, plan_of_cells
 from tests.simulator.pipeline import TEAMS_AT_ONCE
 from tests.simulator.regimes import REGIMES
@@ -36,7 +36,7 @@ def origin(results: dict[str, Any]) -> list[str]:
     older = [_PARTS[name] for name in PARTS if known.get(name) != SIMULATOR]
     methods = results["run"].get("methods", {})
     before = [words for name, words in _PARTS.items() if name != "compared" and methods.get(name) != METHOD]
-    seen = f"{len(rows)} of the {cells} cells" if rows else "none of the cells"
+    seen = "every cell" if len(rows) == cells else f"{len(rows)} of the {cells} cells" if rows else "none of the cells"
     return [
         "Every figure comes from single simulated changes: when each was asked for, decided and deployed, by whom, and"
         " what was missing. They are told in two ways. As *records* they are written to files, imported through a"
@@ -45,8 +45,8 @@ def origin(results: dict[str, Any]) -> list[str]:
         " at full and at half strength, both ways and compares each team's marks by dimension, stratum and day, and its"
         " changes and decisions by week; another does so with large releases. No row differs, and at every volume the"
         " same code tells both, so a figure of drawn marks is one of the product. All tables below are of drawn marks,"
-        " except"
-        f" [Through the product](#through-the-product), which has {seen} from records"
+        + (" except where they say so and" if len(rows) == cells else " except")
+        + f" [Through the product](#through-the-product), which has {seen} from records"
         + (
             f": {sum(row['records'] for row in batches):,} records and {sum(row['marks'] for row in batches):,} marks,"
             f" {unequal} rows of marks or activity differed."
@@ -56,6 +56,12 @@ def origin(results: dict[str, Any]) -> list[str]:
         *(["", f"Measured before that was so, and not again yet: {'; '.join(older)}."] if older else []),
         *(["", f"Of the method before, and not measured again yet: {'; '.join(before)}."] if before else []),
     ]
+
+
+def has_every_cell(results: dict[str, Any]) -> bool:
+    """Return whether every cell was run from records, with enough teams."""
+    rows = results.get("product", [])
+    return len(rows) == len(plan_of_cells()) and all(row["teams"] >= _ENOUGH for row in rows)
 
 
 def product_section(results: dict[str, Any]) -> list[str]:
@@ -102,20 +108,37 @@ def product_section(results: dict[str, Any]) -> list[str]:
         f"{said} {checks} {beside}",
         "",
         *tables.table(
-            ["regime", "a month", "strength", "teams", "found, or false alarm", "drawn marks", "weeks", "named"], table
+            [
+                "regime",
+                "a month",
+                "strength",
+                "teams",
+                "found, or false alarm",
+                "goal",
+                "met",
+                "drawn marks",
+                "weeks",
+                "goal",
+                "named",
+            ],
+            table,
         ),
     ]
 
 
 def _line(row: Row, drawn: Row) -> list[str]:
+    goal, weeks = weak.share_goal(row), weak.delay_goal(row)
     return [
         REGIMES[row["regime"]].title,
         str(row["volume"]),
         "full" if row["strength"] == 1 else "half",
         str(row["teams"]),
         tables.share(row, _field(row)),
+        "" if goal is None else f"{'≤' if weak.is_still(row) else '≥'} {tables.percent(goal)}",
+        "" if goal is None else "no" if weak.misses(row) else "yes",
         tables.share(drawn, _field(row)),
-        tables.weeks(row["delay"]) if REGIMES[row["regime"]].must_alarm else "",
+        "" if weak.is_still(row) else tables.weeks(row["delay"]),
+        "" if weeks is None else f"≤ {weeks:g}",
         "" if row["named"] is None else tables.percent(row["named"]),
     ]
 
@@ -125,7 +148,7 @@ def _key(row: Row) -> tuple[str, int, float]:
 
 
 def _field(row: Row) -> str:
-    return "found" if REGIMES[row["regime"]].must_alarm else "early"
+    return "early" if weak.is_still(row) else "found"
 
 
 def _overlap(one: Row, other: Row) -> bool:

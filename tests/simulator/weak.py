@@ -20,30 +20,30 @@ _BEST = 3
 
 
 def missed(results: dict[str, Any]) -> list[str]:
-    """Name every cell below its goal, say whether its interval reaches the goal, and what was tried on it."""
+    """Name every cell below its goal, say whether its interval reaches the goal, and what was tried on it.
+
+    A cell misses where its teams of drawn marks do, or those from records.
+    """
     cells, tried = results["cells"], results["alternatives"]
+    told = {_key(row): row for row in results.get("product", [])}
     lines: list[str] = []
     for row in cells:
-        regime, goal = REGIMES[row["regime"]], _FOUND_GOAL.get((row["volume"], row["strength"]))
-        where = f"{regime.title}, {row['volume']} a month"
-        if not regime.must_alarm:
-            limit = WANDER_GOAL if tables.wanders(row["regime"]) else FALSE_ALARM_GOAL
-            if row["early"] > limit:
-                what = f"{where}: false alarms in {tables.share(row, 'early')}"
-                lines.append(_miss(what, limit, row["low"] <= limit) + _tried(tried, row, "early"))
-        elif goal and row["found"] < goal:
-            what = f"{where}, {'full' if row['strength'] == 1 else 'half'} strength: found in"
-            lines.append(
-                _miss(f"{what} {tables.share(row, 'found')}", goal, row["high"] >= goal) + _tried(tried, row, "found")
-            )
-    for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
-        ramp = REGIMES[row["regime"]].ramp_weeks
-        weeks = ramp / 2 if ramp else _DELAY_GOAL[row["volume"]]
-        if row["volume"] == 20 and ramp:
+        twin = told.get(_key(row), row)
+        regime, field, goal = REGIMES[row["regime"]], "early" if is_still(row) else "found", share_goal(row)
+        if goal is None or not (misses(row) or misses(twin)):
             continue
-        if row["delay"] is None or row["delay"] > weeks:
-            what = f"- {REGIMES[row['regime']].title}, {row['volume']} a month: median delay"
-            lines.append(f"{what} {tables.weeks(row['delay'])} weeks, goal {weeks:g}." + _tried(tried, row, "delay"))
+        where = f"{regime.title}, {row['volume']} a month"
+        what = f"{where}: false alarms in" if is_still(row) else f"{where}, {_strength(row)} strength: found in"
+        reach = row["low"] <= goal if is_still(row) else row["high"] >= goal
+        also = f", from records {tables.share(twin, field)}" if twin is not row else ""
+        lines.append(_miss(f"{what} {tables.share(row, field)}{also}", goal, reach) + _tried(tried, row, field))
+    for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
+        twin, weeks = told.get(_key(row), row), delay_goal(row)
+        if weeks is None or all(one["delay"] is not None and one["delay"] <= weeks for one in (row, twin)):
+            continue
+        what = f"- {REGIMES[row['regime']].title}, {row['volume']} a month: median delay"
+        also = f" (from records {tables.weeks(twin['delay'])})" if twin is not row else ""
+        lines.append(f"{what} {tables.weeks(row['delay'])} weeks{also}, goal {weeks:g}." + _tried(tried, row, "delay"))
     if not lines:
         return ["None."]
     is_older = results["run"].get("simulators", {}).get("alternatives") != SIMULATOR
@@ -66,6 +66,42 @@ def missed(results: dict[str, Any]) -> list[str]:
         "",
         *tables.known_table(cells),
     ]
+
+
+def is_still(row: Row) -> bool:
+    """Return whether nothing drifts in a cell, so that an alarm in it is false."""
+    return not REGIMES[row["regime"]].must_alarm
+
+
+def share_goal(row: Row) -> float | None:
+    """Return a cell's goal: the most teams with a false alarm, or the fewest found; none is set for every cell."""
+    if is_still(row):
+        return WANDER_GOAL if tables.wanders(row["regime"]) else FALSE_ALARM_GOAL
+    return _FOUND_GOAL.get((row["volume"], row["strength"]))
+
+
+def misses(row: Row) -> bool:
+    """Return whether a cell's share misses its goal; a cell without a goal misses none."""
+    goal = share_goal(row)
+    return goal is not None and bool(row["early"] > goal if is_still(row) else row["found"] < goal)
+
+
+def delay_goal(row: Row) -> float | None:
+    """Return the weeks within which half of a cell's teams are to be found, where that is a goal."""
+    ramp = REGIMES[row["regime"]].ramp_weeks
+    if is_still(row) or row["strength"] != 1:
+        return None
+    if ramp:
+        return ramp / 2 if row["volume"] == 100 else None
+    return _DELAY_GOAL.get(row["volume"])
+
+
+def _strength(row: Row) -> str:
+    return "full" if row["strength"] == 1 else "half"
+
+
+def _key(row: Row) -> tuple[str, int, float]:
+    return row["regime"], row["volume"], row["strength"]
 
 
 def _miss(what: str, goal: float, is_near: bool) -> str:
