@@ -109,6 +109,7 @@ conditions as (
     select p.change_id, p.text, p.is_ticked, p.position, c.service, c.team,
         coalesce(least(p.set_at, f.set_at), c.effective_approval_at) as approved_at, c.closed_at,
         c.is_implemented or c.state = 'open' as may_go, d.started_at as deployment_started_at,
+        count(*) over (partition by p.change_id) as of_change,
         regexp_matches(lower(p.text), '[0-9] ?%|staged|roll ?out|canary|monitor|watch|for [0-9]+ ?(h|hour|day)|after (the )?deploy')
             as is_for_rollout
     from placed p
@@ -124,12 +125,12 @@ told as (
     where e.verb in ('commented', 'condition_met')
 ),
 phrases as (
-    -- 'Condition 2 met', 'conditions 1, 2 and 3 have been fulfilled', 'all conditions are met'; with what stands before and after.
+    -- 'Condition 2 met', 'conditions 1-3 and 5 have been fulfilled', 'all conditions are met'; with what stands before and after.
     select change_id, source_event_id, occurred_at, url, person_id,
         unnest(
             regexp_extract_all(
                 text,
-                '(?:\b(?:not|no|never|once|when|whenever|if|until|till|unless|whether|before|after|provided|assuming|ensure|check|verify|is|are|was|were|has|have)(?: (?:yet|that|all|both|the|these|those|of|any|each|our|your))* )?(?:all (?:of )?(?:the )?conditions|conditions? #?[0-9]+(?:(?:,| and| &|, and)? #?[0-9]+)*)(?: is| are| was| were| has been| have been)?(?: now| both| all)? (?:met|fulfilled|done|satisfied)\b(?: ?\?)?'
+                '(?:\b(?:not|no|never|once|when|whenever|if|until|till|unless|whether|before|after|provided|assuming|ensure|check|verify|is|are|was|were|has|have)(?: (?:yet|that|all|both|the|these|those|of|any|each|our|your))* )?(?:(?:all|both) (?:of )?(?:the )?conditions|conditions? #?[0-9]+(?:(?:(?:,| and| &|, and)? | ?[-–] ?| to | through )#?[0-9]+)*)(?: is| are| was| were| has been| have been)?(?: now| both| all)? (?:met|fulfilled|done|satisfied)\b(?: ?\?)?'
             )
         ) as phrase
     from told
@@ -138,29 +139,42 @@ phrases as (
 stated_phrases as (
     -- 'Not all conditions are met', 'once condition 2 is met', 'condition 2 met?' do not say that one is.
     select * from phrases
-    where (starts_with(phrase, 'condition') or starts_with(phrase, 'all ')) and right(phrase, 1) <> '?'
+    where (starts_with(phrase, 'condition') or starts_with(phrase, 'all ') or starts_with(phrase, 'both ')) and right(phrase, 1) <> '?'
 ),
 said as (
     select change_id, source_event_id, occurred_at, url, person_id,
-        try_cast(unnest(regexp_extract_all(phrase, '[0-9]+')) as bigint) as position, cast(null as varchar) as words
+        unnest(regexp_extract_all(phrase, '[0-9]+(?:(?: ?[-–] ?| to | through )#?[0-9]+)?')) as numbers, cast(null as varchar) as words
     from stated_phrases
     union all
     select change_id, source_event_id, occurred_at, url, person_id,
-        try_cast(nullif(regexp_extract(field, '([0-9]+)', 1), '') as bigint), words
+        nullif(regexp_extract(field, '([0-9]+)', 1), ''), words
     from told
     where verb = 'condition_met' and source_event_id not in (select source_event_id from stated_phrases)
     union all
-    select change_id, source_event_id, occurred_at, url, person_id, cast(null as bigint), cast(null as varchar)
+    select change_id, source_event_id, occurred_at, url, person_id, case when starts_with(phrase, 'both') then 'both' end,
+        cast(null as varchar)
     from stated_phrases
     where not regexp_matches(phrase, '[0-9]')
+),
+placed_remarks as (
+    -- '1-3' says it of each from the first to the last.
+    select *, try_cast(regexp_extract(numbers, '^[0-9]+') as bigint) as first_position,
+        try_cast(regexp_extract(numbers, '[0-9]+$') as bigint) as last_position
+    from said
 ),
 evidence as (
     select k.change_id, k.position, k.text, s.source_event_id, s.occurred_at, s.url, s.person_id
     from conditions k
-    inner join said s
+    inner join placed_remarks s
         on s.change_id = k.change_id
         -- By its number, else by its words; what names neither says it of all.
-        and (s.position = k.position or (s.position is null and coalesce(s.words, lower(k.text)) = lower(k.text)))
+        and (
+            k.position between s.first_position and s.last_position
+            or (
+                s.first_position is null and coalesce(s.words, lower(k.text)) = lower(k.text)
+                and (s.numbers is null or k.of_change = 2)
+            )
+        )
         and (k.approved_at is null or s.occurred_at >= k.approved_at)
     qualify row_number() over (
         partition by k.change_id, k.position, k.text order by s.occurred_at, s.source_event_id
