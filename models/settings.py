@@ -142,15 +142,17 @@ class ServiceSettings(_Section):
 
 
 class EntitlementSettings(_Section):
-    """What somebody may approve for a time: a service, a team, or ``*`` for everything.
+    """What somebody may approve, for a time or up to a risk: a service, a team, or ``*`` for everything.
 
     Without ``start`` since ever, without ``end`` until further notice. The last day counts whole; days are those of the
-    time zone of the person's team, UTC without one.
+    time zone of the person's team, UTC without one. ``up_to_risk`` is the highest risk that they may approve, any
+    without it; whether a change that states no risk lies within it is not known.
     """
 
     to: str
     start: date | None = None
     end: date | None = None
+    up_to_risk: Literal["low", "medium", "high"] | None = None
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> EntitlementSettings:
@@ -162,8 +164,8 @@ class EntitlementSettings(_Section):
 class PersonSettings(_Section):
     """One person and the logins that are theirs, written ``source:login``.
 
-    ``entitled`` lists what they may approve at any time, ``entitlement`` what for a time. An approval is judged by what
-    was so when it was given.
+    ``entitled`` lists what they may approve at any time, ``entitlement`` what for a time or up to a risk. An approval
+    is judged by what was so when it was given.
     """
 
     name: str

@@ -127,7 +127,7 @@ def _load_identity(con: DuckDBPyConnection, catalog: str, settings: Settings) ->
         for person in people
         for row in _entitlement_rows(person, zones.get(person.team or members.get(person.name, ""), ZoneInfo("UTC")))
     ]
-    columns = "person VARCHAR, entitled_to VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP"
+    columns = "person VARCHAR, entitled_to VARCHAR, start_at TIMESTAMP, end_at TIMESTAMP, up_to_risk VARCHAR"
     _table(con, catalog, "person_entitlements", columns, rights)
     _table(con, catalog, "team_members", "team VARCHAR, member VARCHAR",
            [(t.name, member.lower()) for t in settings.team for member in t.members])  # fmt: skip
@@ -138,14 +138,14 @@ def _load_identity(con: DuckDBPyConnection, catalog: str, settings: Settings) ->
 
 def _entitlement_rows(
     person: PersonSettings, zone: ZoneInfo
-) -> Iterator[tuple[str, str, datetime | None, datetime | None]]:
-    """Yield what somebody may approve, half-open; null where nothing bounds it."""
+) -> Iterator[tuple[str, str, datetime | None, datetime | None, str | None]]:
+    """Yield what somebody may approve, half-open, and up to which risk; null where nothing bounds it."""
     for scope in person.entitled:
-        yield person.name, scope, None, None
+        yield person.name, scope, None, None, None
     for one in person.entitlement:
         start = _instant(one.start, zone, one.to) if one.start else None
         end = _instant(one.end, zone, one.to, is_end=True) if one.end else None
-        yield person.name, one.to, start, end
+        yield person.name, one.to, start, end, one.up_to_risk
 
 
 def _table(con: DuckDBPyConnection, catalog: str, name: str, columns: str, rows: Sequence[tuple[object, ...]]) -> None:

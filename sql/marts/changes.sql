@@ -32,8 +32,9 @@
 -- column: has_other_revision_approval | Whether an independent approval exists, but not for what shipped.
 -- column: has_withdrawn_approval | Whether what shipped was approved by somebody else, and that was taken back before it went.
 -- column: is_short_of_approvals | Whether people approved what shipped, but fewer than are required.
--- column: unresolved_approval_at | When somebody who is not known approved what shipped, UTC; null where an effective approval
---   makes it idle. Whether the change was approved cannot be known then.
+-- column: unresolved_approval_at | When somebody who is not known approved what shipped, or the last of several required who may
+--   be one person under two spellings, UTC; null where an effective approval makes it idle. Whether the change was approved
+--   cannot be known then.
 -- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
 -- column: is_approval_collectable | Whether its source keeps approvals at all.
 -- column: approvals | Approvals of any kind.

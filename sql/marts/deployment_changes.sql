@@ -20,22 +20,30 @@
 -- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'not_collectable')
 with gates as (
     -- An approval in the pipeline is of everything that the deployment carries; it comes before the start by its nature.
-    select deployment_id, min(decided_by) as decided_by, min(decided_at) as decided_at, count(distinct decided_by) as deciders
-    from (
-        select d.deployment_id, g.decided_by, g.decided_at
-        from intermediate.int_deployments d
-        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
-        union
-        select d.deployment_id, g.decided_by, g.decided_at
-        from intermediate.int_deployments d
-        inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
-        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
-    )
-    group by deployment_id
+    select d.deployment_id, g.decided_by
+    from intermediate.int_deployments d
+    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
+    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+    union
+    select d.deployment_id, g.decided_by
+    from intermediate.int_deployments d
+    inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
+    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
 ),
 governing as (
     select change_id, coalesce(ticket_id, change_id) as governing_change_id from marts.changes
+),
+let_go as (
+    -- Whoever may be the requester under another spelling lets nothing through that the requester could not: 0 for the requester
+    -- alone, 1 where others may be the requester, 2 with another.
+    select x.deployment_id, x.change_id,
+        max(case when a.decided_by = c.requester then 0 when o.login is not null then 1 else 2 end) as standing
+    from gates a
+    inner join intermediate.int_deployment_changes x on x.deployment_id = a.deployment_id
+    inner join governing g on g.change_id = x.change_id
+    inner join marts.changes c on c.change_id = g.governing_change_id
+    left join intermediate.int_alike_logins o on o.login = c.requester and o.other_login = a.decided_by
+    group by x.deployment_id, x.change_id
 ),
 windows as (
     -- An end that was filled in bounds nothing.
@@ -94,11 +102,9 @@ paired as (
         c.has_other_revision_approval,
         c.is_self_approved_only,
         c.is_approval_collectable,
-        -- Whoever may be the requester under another spelling lets nothing through that the requester could not.
-        a.deployment_id is not null
-            and (a.deciders > 1 or (a.decided_by <> coalesce(c.requester, '') and o.login is null)) as is_gated,
-        a.deployment_id is not null and a.deciders = 1 and o.login is not null as has_doubtful_gate,
-        a.deployment_id is not null as has_gate,
+        coalesce(a.standing = 2, false) as is_gated,
+        coalesce(a.standing = 1, false) as has_doubtful_gate,
+        a.standing is not null as has_gate,
         coalesce(not w.is_inside, false) as is_outside_window,
         coalesce(u.met_at > d.started_at, false) as has_unmet_condition,
         (epoch_us(d.started_at) - epoch_us(c.effective_approval_at)) / 1000000.0 as lead_seconds,
@@ -111,8 +117,7 @@ paired as (
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     inner join governing g on g.change_id = x.change_id
     inner join marts.changes c on c.change_id = g.governing_change_id
-    left join gates a on a.deployment_id = x.deployment_id
-    left join intermediate.int_alike_logins o on o.login = c.requester and o.other_login = a.decided_by
+    left join let_go a on a.deployment_id = x.deployment_id and a.change_id = x.change_id
     left join within w on w.deployment_id = x.deployment_id and w.change_id = x.change_id
     left join unmet u on u.change_id = g.governing_change_id
     left join by_day e on e.kind = 'decision' and e.source = c.source

@@ -71,14 +71,15 @@ def configured(seeds: Iterable[int], is_unusual: bool) -> tuple[str, Limits]:
 
 
 def draw_entitlements(chance: random.Random, scopes: tuple[str, ...]) -> list[Entitlement]:
-    """Draw what two people may approve: for good, from a day on, up to a day, for a time; the others nothing."""
+    """Draw what two people may approve: for good or for a time, of any risk or up to one; the others nothing."""
     found = []
     for scope in scopes:
         first = (START + timedelta(days=chance.randint(0, 110))).date()
         last = first + timedelta(days=chance.choice((0, 5, 40)))
         bounds = chance.choice(((None, None), (first, None), (None, last), (first, last)))
         if chance.random() < 0.6:
-            found.append(Entitlement(chance.choice(("bob", "cat")), scope, *bounds))
+            person, risk = chance.choice(("bob", "cat")), chance.choice(("high", "high", "medium", "low"))
+            found.append(Entitlement(person, scope, *bounds, risk=risk))
     return found
 
 
@@ -92,6 +93,7 @@ def people(entitlements: list[Entitlement]) -> list[str]:
                 text += ["[[identity.people.entitlement]]", f'to = "{one.to}"']
                 text += [f"start = {one.first}"] if one.first else []
                 text += [f"end = {one.last}"] if one.last else []
+                text += [f'up_to_risk = "{one.risk}"'] if one.risk != "high" else []
     return text
 
 

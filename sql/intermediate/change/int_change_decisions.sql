@@ -17,45 +17,15 @@
 -- column: has_withdrawn_approval | Whether an independent approval of what shipped was given and no longer held when it went:
 --   dismissed, or followed by another decision of the same person.
 -- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
--- column: unresolved_approval_at | When somebody who is not known approved what shipped, where that may have been what was
---   required, UTC.
+-- column: unresolved_approval_at | When somebody who is not known approved what shipped, or who may have approved it before under
+--   another spelling, where that may have been what was required, UTC.
 -- column: has_untimed_approval | Whether somebody other than the requester, or a named policy, approved what shipped at an
 --   instant that no record states, and nothing else approved it.
 -- not_null: change_id, approvals, declines, has_other_revision_approval, has_withdrawn_approval, is_short_of_approvals,
 --   has_untimed_approval
 -- unique: change_id
 -- assert: approval_basis in ('human', 'policy')
-with untimed as (
-    -- Approvals that no record dates: few, and the only ones of which it matters here when the change went.
-    select d.change_id, d.decision_id, d.decided_by, d.decided_by_type, d.policy, d.revision, d.is_dismissed, d.dismissed_at
-    from intermediate.int_decisions d
-    where d.verdict = 'approved' and d.decided_at is null
-),
-deployed as (
-    select l.change_id, min(d.started_at) as first_started_at
-    from intermediate.int_deployment_changes l
-    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
-    where d.is_production and l.change_id in (select change_id from untimed)
-    group by l.change_id
-),
-undated as (
-    select d.change_id, coalesce(d.decided_by, d.decision_id) as who, coalesce(d.decided_by_type, 'human') = 'bot' as is_policy
-    from untimed d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
-    left join deployed p on p.change_id = d.change_id
-    cross join config.build b
-    -- Dismissed after the change went still counts, as with an approval that has an instant.
-    where not (
-            d.is_dismissed and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true)
-        )
-        and not (coalesce(d.decided_by_type, 'human') = 'human' and coalesce(d.decided_by = c.author, false))
-        and not (coalesce(d.decided_by_type, 'human') = 'bot' and d.policy is null)
-        and (
-            d.revision is null or c.head_revision is null
-            or starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision)
-        )
-),
-decided as (
+with decided as (
     select
         d.change_id,
         min(d.decided_at) filter (
@@ -100,11 +70,25 @@ once as (
         partition by change_id, decided_by_type, decided_by order by decided_at, decision_id
     ) = 1
 ),
+-- Who may be somebody that approved before, under another spelling, is not known to be a further one.
+doubtful as (
+    select distinct l.decision_id
+    from once e
+    inner join intermediate.int_alike_logins o on o.login = e.decided_by
+    inner join once l
+        on l.change_id = e.change_id and l.decided_by = o.other_login
+        and (l.decided_at > e.decided_at or (l.decided_at = e.decided_at and l.decision_id > e.decision_id))
+),
 counted as (
     select
-        *,
-        row_number() over (partition by change_id, decided_by_type order by decided_at, decision_id) as nth
-    from once
+        o.*,
+        f.decision_id is not null as is_doubtful,
+        sum(case when f.decision_id is null then 1 else 0 end) over (
+            partition by o.change_id, o.decided_by_type order by o.decided_at, o.decision_id
+            rows between unbounded preceding and current row
+        ) as nth
+    from once o
+    left join doubtful f on f.decision_id = o.decision_id
 ),
 -- The last of the required people; a named policy says itself what it requires. Where one is enough, that is the first of all.
 enough as (
@@ -112,7 +96,7 @@ enough as (
     union all
     select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
     from counted
-    where coalesce(decided_by_type, 'bot') <> 'human' or nth = required
+    where coalesce(decided_by_type, 'bot') <> 'human' or (nth = required and not is_doubtful)
 ),
 effective as (
     select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
@@ -132,20 +116,21 @@ fallen as (
     where not is_in_force and not is_author and decided_by_type = 'human' and decided_by is not null
     group by change_id
 ),
--- Whoever may count towards what is required, where that is not there: known people once, those whom nobody knows each (it may
--- be the requester), and those of whom no record says when. Where one is enough, a known one leaves nothing to ask.
+-- Whoever may count towards what is required, where that is not there: known people once, also those who may be one of them,
+-- those whom nobody knows each (it may be the requester), and those of whom no record says when. Where one is enough, a known
+-- one leaves nothing to ask.
 possible as (
-    select change_id, decided_by as who, decided_at, 'known' as kind from counted where decided_by_type = 'human'
+    select change_id, decided_by as who, decided_at, case when is_doubtful then 'doubtful' else 'known' end as kind
+    from counted where decided_by_type = 'human'
     union all
     select change_id, decision_id, decided_at, 'unknown'
     from intermediate.int_approvals
     where is_in_force and decided_by is null and coalesce(decided_by_type, 'human') = 'human' and policy is null
     union all
-    select u.change_id, u.who, cast(null as timestamp), 'untimed'
-    from undated u
-    left join counted k on k.change_id = u.change_id and k.decided_by = u.who and k.decided_by_type = 'human'
+    select distinct u.change_id, coalesce(u.decided_by, u.decision_id), cast(null as timestamp), 'untimed'
+    from intermediate.int_untimed_approvals u
+    left join counted k on k.change_id = u.change_id and k.decided_by = u.decided_by and k.decided_by_type = 'human'
     where not u.is_policy and k.change_id is null
-    group by u.change_id, u.who
 ),
 wanting as (
     select
@@ -161,14 +146,14 @@ unresolved as (
     from wanting
     where kind <> 'untimed'
     group by change_id
-    having count(*) >= min(required) and sum(case when kind = 'unknown' then 1 else 0 end) > 0
+    having count(*) >= min(required) and sum(case when kind <> 'known' then 1 else 0 end) > 0
 ),
 instantless as (
     select change_id from wanting group by change_id
     having count(*) >= min(required) and sum(case when kind = 'untimed' then 1 else 0 end) > 0
     union
     -- A named policy says itself what it requires.
-    select change_id from undated where is_policy
+    select change_id from intermediate.int_untimed_approvals where is_policy
 )
 select
     cast(d.change_id as varchar) as change_id,

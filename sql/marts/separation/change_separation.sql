@@ -24,7 +24,7 @@
 -- column: sod_5_reason | What decided that.
 -- column: sod_6 | Result: no protection was bypassed; null where no merge is known.
 -- column: sod_6_reason | What decided that.
--- column: sod_8 | Result: the approver is entitled to it.
+-- column: sod_8 | Result: the approver is entitled to it, its risk included.
 -- column: sod_8_reason | What decided that.
 -- not_null: change_id, is_exempt, is_approval_collectable, is_independent, is_requester_known
 -- not_null: sod_1_strict, sod_1_strict_reason, sod_1_effective, sod_1_effective_reason
@@ -67,34 +67,43 @@ approved as (
         max(case when l.change_id is not null and not a.is_contributor then 1 else 0 end) as by_alike,
         max(case when l.change_id is not null and not a.is_contributor and a.is_valid then 1 else 0 end) as valid_by_alike,
         max(case when a.is_valid_by_nobody_known then 1 else 0 end) as valid_by_unresolved,
-        -- Humans whose approval held for what shipped: that there are two is seen by the first and the last in order.
-        min(case when a.is_valid then a.decided_by end) as first_valid,
-        max(case when a.is_valid then a.decided_by end) as last_valid,
+        -- Humans whose approval held for what shipped.
         count(distinct case when a.is_valid then a.decided_by end) as valid_people,
         max(case when a.is_valid and not a.is_contributor and l.change_id is null then 1 else 0 end) as valid_by_another
     from approvals a
     left join alike l on l.change_id = a.change_id and l.person = a.decided_by
     group by a.change_id
 ),
+paired as (
+    -- Pairs of them who may be one person; where every two may be, nothing shows that there are two.
+    select a.change_id, count(distinct o.login || chr(10) || o.other_login) as pairs
+    from intermediate.int_alike_logins o
+    inner join intermediate.int_approvals a on a.decided_by = o.login and a.is_in_force and a.decided_by_type = 'human'
+    inner join intermediate.int_approvals b
+        on b.change_id = a.change_id and b.decided_by = o.other_login and b.is_in_force and b.decided_by_type = 'human'
+    where o.login < o.other_login
+    group by a.change_id
+),
 merged as (
     select
-        c.change_id, c.source, c.service, c.team, c.change_type, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
+        c.change_id, c.source, c.service, c.team, c.change_type, c.risk, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
         c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval, q.login is not null as is_merger_alike,
-        p.first_valid is not null as has_valid_approval,
+        coalesce(p.valid_people > 0, false) as has_valid_approval,
         coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
         coalesce(p.by_author, 0) = 1 as is_by_author,
         coalesce(p.by_unresolved, 0) = 1 as is_by_unresolved,
         coalesce(c.approval_basis in ('standard', 'policy'), false) as is_exempt,
         -- Everybody in C has a valid approval by another human: two approvers, or one who did not contribute.
-        coalesce(p.valid_by_another = 1 or p.valid_people > 2 or (p.valid_people = 2 and o.login is null), false) as is_independent,
+        coalesce(p.valid_by_another = 1 or p.valid_people * (p.valid_people - 1) > 2 * coalesce(o.pairs, 0), false)
+            as is_independent,
         coalesce(p.valid_by_unresolved = 1, false) as is_held_by_unresolved,
         coalesce(p.by_alike = 1, false) as is_by_alike,
-        -- Of one valid approval, or of two whose givers may be one person, and none of somebody else.
-        coalesce(p.valid_by_alike = 1 or o.login is not null, false) as is_held_by_alike
+        -- Of one valid approval, or of several whose givers may be one person, and none of somebody else.
+        coalesce(p.valid_by_alike = 1 or o.pairs > 0, false) as is_held_by_alike
     from marts.changes c
     left join approved p on p.change_id = c.change_id
     left join intermediate.int_alike_logins q on q.login = c.requester and q.other_login = c.merged_by
-    left join intermediate.int_alike_logins o on o.login = p.first_valid and o.other_login = p.last_valid
+    left join paired o on o.change_id = c.change_id
     where c.is_implemented
 ),
 judged as (
@@ -127,19 +136,26 @@ entitled as (
     select count(*) as rows_configured from config.person_entitlements
 ),
 entitlements as (
-    -- What the approver was entitled to, and whether that held when they approved: half-open, null when the instant is unknown.
+    -- What the approver was entitled to: whether that held when they approved, half-open, and whether it reaches to the change's
+    -- risk; null where the instant or the risk is unknown.
     select
         m.change_id,
         case
             when p.start_at is null and p.end_at is null then true
             else (p.start_at is null or m.effective_approval_at >= p.start_at) and (p.end_at is null or m.effective_approval_at < p.end_at)
-        end as is_in_force
+        end as is_in_time,
+        case when coalesce(p.up_to_risk, 'high') = 'high' then true else m.risk = 'low' or m.risk = p.up_to_risk end as is_in_risk
     from merged m
     inner join config.person_entitlements p
         on p.person = m.effective_approver and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
 ),
 entitling as (
-    select change_id, coalesce(bool_or(is_in_force), false) as is_in_force, bool_or(is_in_force is null) as is_unknown
+    select
+        change_id,
+        coalesce(bool_or(is_in_time and is_in_risk), false) as is_in_force,
+        bool_or((is_in_time and is_in_risk) is null) as is_unknown,
+        coalesce(bool_or(is_in_time and is_in_risk is null), false) as is_risk_unknown,
+        coalesce(bool_or(is_in_time and not is_in_risk), false) as is_risk_above
     from entitlements
     group by change_id
 )
@@ -271,7 +287,9 @@ select
             when e.rows_configured = 0 then 'nothing is configured about who may approve what'
             when m.effective_approver is null then 'no effective approval by a resolved human'
             when p.is_in_force then 'the approver is entitled to it'
+            when p.is_risk_unknown then 'the approver is entitled to it up to a risk, and its risk is unknown'
             when p.is_unknown then 'the approver is entitled to it for a time, and when they approved is unknown'
+            when p.is_risk_above then 'its risk is above what the approver is entitled to'
             when p.change_id is not null then 'the approver was not entitled to it at that time'
             else 'the approver is not entitled to it'
         end as varchar

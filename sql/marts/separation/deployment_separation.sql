@@ -22,61 +22,39 @@ with carried as (
     where not d.is_rerelease
 ),
 gates as (
-    select g.deployment_id, g.decided_by
-    from (
-        select d.deployment_id, g.decided_by
-        from intermediate.int_deployments d
-        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-        where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
-        union
-        select deployment_id, decided_by from intermediate.int_decisions
-        where deployment_id is not null and verdict = 'approved' and decided_by_type = 'human' and decided_by is not null
-    ) g
-    -- With two who let it go, another did.
-    qualify count(*) over (partition by g.deployment_id) = 1
+    select d.deployment_id, g.decided_by
+    from intermediate.int_deployments d
+    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
+    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+    union
+    select deployment_id, decided_by from intermediate.int_decisions
+    where deployment_id is not null and verdict = 'approved' and decided_by_type = 'human' and decided_by is not null
 ),
-untimed as (
-    select change_id, decided_by, decided_by_type, revision, is_dismissed, dismissed_at
-    from intermediate.int_decisions
-    where verdict = 'approved' and decided_at is null and coalesce(decided_by_type, 'human') = 'human'
-),
-deployed as (
-    select l.change_id, min(d.started_at) as first_started_at
-    from intermediate.int_deployment_changes l
-    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
-    where d.is_production and l.change_id in (select change_id from untimed)
-    group by l.change_id
+let_go as (
+    -- Where nothing but the gate of the pipeline authorised it, who let it go is its approver. With two who did, another did,
+    -- unless they may be one person: 0 for the deployer alone, 1 where others may be the deployer, 2 with another.
+    select x.deployment_id, x.change_id,
+        max(case when g.decided_by = x.deployer then 0 when o.login is not null then 1 else 2 end) as standing
+    from carried x
+    inner join gates g on g.deployment_id = x.deployment_id
+    left join intermediate.int_alike_logins o on o.login = x.deployer and o.other_login = g.decided_by
+    where x.authorised_by = 'gate'
+    group by x.deployment_id, x.change_id
 ),
 approvers as (
     select change_id, decided_by from intermediate.int_approvals
     where (is_authorising and decided_by_type = 'human') or (is_in_force and decided_by is null)
     union
     -- Who approved is known also where no record says when.
-    select d.change_id, d.decided_by
-    from untimed d
-    inner join intermediate.int_changes c on c.change_id = d.change_id
-    left join deployed p on p.change_id = d.change_id
-    cross join config.build b
-    where coalesce(d.decided_by <> c.author, true)
-        and not (
-            d.is_dismissed and coalesce(d.dismissed_at <= coalesce(c.merged_at, p.first_started_at, c.closed_at, b.as_of), true)
-        )
-        and (
-            d.revision is null or c.head_revision is null
-            or starts_with(c.head_revision, d.revision) or starts_with(d.revision, c.head_revision)
-        )
+    select change_id, decided_by from intermediate.int_untimed_approvals where not is_policy
 ),
 -- Few: so they are found first, and not looked up among all approvals for each change that was deployed.
 by_approvers as (
-    select distinct x.deployment_id, x.change_id
+    select x.deployment_id, x.change_id
     from carried x
     inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = x.deployer
     union
-    -- Where nothing but the gate of the pipeline authorised it, who let it go is its approver.
-    select x.deployment_id, x.change_id
-    from carried x
-    inner join gates g on g.deployment_id = x.deployment_id and g.decided_by = x.deployer
-    where x.authorised_by = 'gate'
+    select deployment_id, change_id from let_go where standing = 0
 ),
 by_contributors as (
     select x.deployment_id, x.change_id
@@ -85,10 +63,12 @@ by_contributors as (
 ),
 alike_approvers as (
     -- Under another spelling the deployer may have approved.
-    select distinct x.deployment_id, x.change_id
+    select x.deployment_id, x.change_id
     from carried x
     inner join intermediate.int_alike_logins o on o.login = x.deployer
     inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = o.other_login
+    union
+    select deployment_id, change_id from let_go where standing = 1
 ),
 alike_contributors as (
     select distinct x.deployment_id, x.change_id

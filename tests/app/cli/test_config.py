@@ -35,6 +35,7 @@ logins = ["github:ana", "jira:a"]
 to = "ledger"
 start = 2026-01-01
 end = 2026-03-31
+up_to_risk = "medium"
 [production]
 environments = []
 [[freeze]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 from tests.metrics.reference.basics import People, Person, Row, alike, by, earliest, latest, same_revision, seconds
@@ -224,14 +225,25 @@ def settle(change: Change) -> None:
     firsts: dict[str, Decision] = {}
     for item in sorted((item for item in valid if item.at is not None and change.is_independent(item)), key=order):
         firsts.setdefault(str(item.person.name), item)
-    enough = sorted(firsts.values(), key=order)[: change.required]
+    enough = sorted(firsts.values(), key=order)
     candidates = [item for item in policies if item.at is not None]
-    if len(enough) == change.required:
-        candidates.append(enough[-1])
+    for count, item in enumerate(enough, start=1):
+        if surely_different([str(one.person.name) for one in enough[:count]]) >= change.required:
+            candidates.append(item)
+            break
     if candidates:
         change.effective = min(candidates, key=order)
         change.effective_at = change.effective.at
         change.basis = change.basis or ("policy" if change.effective.person.is_bot else "human")
+
+
+def surely_different(names: list[str]) -> int:
+    """Return how many people they are at least: as many as there are of whom no two may be one."""
+    for size in range(len(names), 1, -1):
+        for chosen in combinations(names, size):
+            if not any(alike(one, other) for one, other in combinations(chosen, 2)):
+                return size
+    return min(len(names), 1)
 
 
 def order(item: Decision) -> tuple[datetime, str]:
@@ -286,7 +298,9 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
 
 
 def possible_at(change: Change, valid: list[Decision]) -> datetime | None:
-    """When enough may have approved, should everybody whom nobody knows be another; none while they are too few."""
+    """When enough may have approved, should everybody whom nobody knows, or who is written alike, be another."""
+    if change.effective is not None:
+        return None
     firsts: dict[str, datetime] = {}
     unknown = []
     for item in valid:
@@ -295,7 +309,7 @@ def possible_at(change: Change, valid: list[Decision]) -> datetime | None:
         elif item.at is not None and item.person.name is None:
             unknown.append(item.at)
     instants = sorted([*firsts.values(), *unknown])
-    return instants[change.required - 1] if unknown and len(instants) >= change.required else None
+    return instants[change.required - 1] if len(instants) >= change.required else None
 
 
 def why_not_pending(change: Change, as_of: datetime) -> str | None:

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, Decision, is_implemented, is_untimed, possible_at, why_unapproved
+from tests.metrics.reference.approvals import (
+    Change,
+    Decision,
+    is_implemented,
+    is_untimed,
+    possible_at,
+    surely_different,
+    why_unapproved,
+)
 from tests.metrics.reference.basics import People, Row, alike, seconds
 from tests.metrics.reference.conditions import Condition
 from tests.metrics.reference.deployments import Deployment, in_production, tickets
@@ -81,9 +89,7 @@ def gated(records: dict[str, list[Row]], people: People) -> dict[str, set[str]]:
 
 def lets_through(change: Change, gate: set[str]) -> bool:
     """Whether somebody other than the requester, by whatever spelling, let the deployment go."""
-    return len(gate) > 1 or any(
-        name != change.requester.name and not alike(name, change.requester.name) for name in gate
-    )
+    return any(name != change.requester.name and not alike(name, change.requester.name) for name in gate)
 
 
 def class_of(change: Change, lead: float | None, started_at: datetime, gate: set[str]) -> str:
@@ -200,8 +206,7 @@ def independent(change: Change, makers: set[str]) -> bool:
     """Whether everybody who contributed has a valid approval by another human, whoever is spelled alike."""
     valid = valid_people(change)
     others = [name for name in valid if name not in makers and not any(alike(name, maker) for maker in makers)]
-    is_pair_alike = len(valid) == 2 and alike(*valid)
-    return bool(others) or (len(valid) >= 2 and not is_pair_alike)
+    return bool(others) or surely_different(sorted(valid)) >= 2
 
 
 def is_open(change: Change, makers: set[str]) -> bool:
@@ -211,7 +216,7 @@ def is_open(change: Change, makers: set[str]) -> bool:
     valid = valid_people(change)
     is_unknown = any(item.in_force and item.person.name is None and not item.policy for item in timed(change))
     is_alike = any(alike(name, maker) for name in valid - makers for maker in makers)
-    return is_unknown or is_untimed(change) or is_alike or (len(valid) == 2 and alike(*valid))
+    return is_unknown or is_untimed(change) or is_alike or len(valid) > 1
 
 
 def timed(change: Change) -> list[Decision]:
@@ -271,7 +276,14 @@ def entitled(change: Change, limits: Limits) -> str:
     at, service = change.effective_at, str(change.row["service"])
     scopes = {service, limits.teams.get(service, ""), "*"} - {""}
     mine = [one for one in limits.entitlements if one.person == change.effective.person.name and one.to in scopes]
-    return "pass" if any(one.holds(at) for one in mine) else "fail"
+    reach = {one.covers(risk(change.row)) for one in mine if one.holds(at)}
+    return "pass" if True in reach else "indeterminate" if None in reach else "fail"
+
+
+def risk(row: Row) -> str | None:
+    """The record's own risk, else a label's."""
+    stated: str | None = row["risk"]
+    return stated or ("low" if "risk:low" in str(row["labels"]).split("|") else None)
 
 
 def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
@@ -286,13 +298,14 @@ def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
     # Who approved is known also where no record says when.
     authorising = [one for one in item.governing.approvals if one.in_force and item.governing.is_independent(one)]
     names = {str(one.person.name) for one in authorising}
-    # Where nothing but the gate authorised it, who alone let it go is its approver.
-    gate = item.gate if len(item.gate) == 1 else set()
+    # Where nothing but the gate authorised it, who let it go is its approver; with two, another did, if they are two.
+    let_go = bool(item.gate) and all(name == deployer.name or alike(name, deployer.name) for name in item.gate)
+    gate = item.gate if item.gate == {deployer.name} else set()
     is_alone = not independent(item.change, makers)
     is_unknown_maker = item.change.requester.name is None
     tests = {"sod_2": "fail" if deployer.name in names | gate else "pass"}
     is_unknown = any(one.in_force and one.person.name is None for one in item.governing.approvals)
-    if tests["sod_2"] == "pass" and (is_unknown or any(alike(deployer.name, name) for name in names)):
+    if tests["sod_2"] == "pass" and (is_unknown or let_go or any(alike(deployer.name, name) for name in names)):
         tests["sod_2"] = "indeterminate"
     if deployer.name in makers and is_alone:
         tests["sod_3"] = "indeterminate" if is_open(item.change, makers) else "fail"

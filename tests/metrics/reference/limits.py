@@ -54,17 +54,25 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """What a person may approve: a service, a team or everything, from a day on, up to the end of another."""
+    """What a person may approve: a service, a team or everything, from a day to the end of another, up to a risk."""
 
     person: str
     to: str
     first: date | None = None
     last: date | None = None
+    risk: str = "high"
 
     def holds(self, at: datetime) -> bool:
         """Whether it held at an instant; days are those of UTC."""
         begins = self.first is None or at >= datetime.combine(self.first, time())
         return begins and (self.last is None or at < datetime.combine(self.last + ONE_DAY, time()))
+
+    def covers(self, risk: str | None) -> bool | None:
+        """Whether it reaches to a risk; not known of an unstated one, unless it reaches to every risk."""
+        order = ("low", "medium", "high")
+        if self.risk == "high":
+            return True
+        return None if risk is None else order.index(risk) <= order.index(self.risk)
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime:

@@ -1,0 +1,38 @@
+-- description: Approvals at an instant that no record states, where they may have authorised the change: of what shipped, by
+--   somebody other than the requester or by a named policy, and not taken back before it went.
+-- grain: decision_id
+-- column: decision_id | The decision.
+-- column: change_id | The change.
+-- column: decided_by | Person; null while unresolved.
+-- column: is_policy | Whether a named policy approved, and no person.
+-- not_null: decision_id, change_id, is_policy
+-- unique: decision_id
+with untimed as (
+    -- Few, and the only ones of which it matters here when the change went.
+    select decision_id, change_id, decided_by, coalesce(decided_by_type, 'human') = 'bot' as is_by_automation, policy, is_dismissed,
+        dismissed_at, names_shipped, change_author, change_merged_at, change_closed_at
+    from intermediate.int_decisions
+    where is_of_change and verdict = 'approved' and decided_at is null
+),
+deployed as (
+    select l.change_id, min(d.started_at) as first_started_at
+    from intermediate.int_deployment_changes l
+    inner join intermediate.int_deployments d on d.deployment_id = l.deployment_id
+    where d.is_production and l.change_id in (select change_id from untimed)
+    group by l.change_id
+)
+select
+    cast(u.decision_id as varchar) as decision_id,
+    cast(u.change_id as varchar) as change_id,
+    cast(u.decided_by as varchar) as decided_by,
+    cast(u.is_by_automation as boolean) as is_policy
+from untimed u
+left join deployed p on p.change_id = u.change_id
+cross join config.build b
+where coalesce(u.names_shipped, true)
+    -- Dismissed after the change went still counts, as with an approval that has an instant.
+    and not (
+        u.is_dismissed
+        and coalesce(u.dismissed_at <= coalesce(u.change_merged_at, p.first_started_at, u.change_closed_at, b.as_of), true)
+    )
+    and case when u.is_by_automation then u.policy is not null else coalesce(u.decided_by <> u.change_author, true) end
