@@ -16,6 +16,7 @@ from tests.metrics.organisations import (
     DAY,
     HOUR,
     OUTCOMES,
+    START,
     TICKET_STATES,
     Organisation,
     Records,
@@ -194,6 +195,29 @@ def awkward_organisations(seeds: Iterable[int], renamed: str = "") -> Records:
         for row in records.of["change"]:
             row |= dict.fromkeys(("planned_start_at", "planned_end_at", "actual_start_at", "actual_end_at"))
     return records
+
+
+def add_sure(records: Records, number: int) -> tuple[str, str]:
+    """Add what a batch has to hold whatever is drawn; return the keys.
+
+    The first change is approved in time by two people, so that its latency is judged under any limits that are drawn;
+    the second is one that nobody approved.
+    """
+    created = START + 8 * DAY
+    approved, unapproved = f"sure{number}a", f"sure{number}b"
+    for key in (approved, unapproved):
+        records.add(
+            "change", key, record_type="pull_request", title=f"Surely {key}", requested_by="ann",
+            requested_by_type="human", created_at=created, requested_at=created + HOUR, merged_at=created + 6 * HOUR,
+            merged_by="dan", merged_by_type="human", state="merged", head_revision=f"{key}-head",
+            merge_revision=f"{key}-merge",
+        )  # fmt: skip
+    for hours, person in ((2, "bob"), (3, "cat")):
+        records.add(
+            "decision", f"{approved}r{hours}", change_key=approved, decided_by=person, decided_by_type="human",
+            decided_at=created + hours * HOUR, verdict="approved", revision=f"{approved}-head",
+        )  # fmt: skip
+    return approved, unapproved
 
 
 def write_awkwardly(records: Records, folder: Path, source: str, seed: int) -> dict[Path, Path]:

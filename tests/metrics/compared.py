@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from tests.metrics.awkward import awkward_organisations, write_awkwardly
+from tests.metrics.awkward import add_sure, awkward_organisations, write_awkwardly
 from tests.metrics.configured import configured
 from tests.metrics.organisations import SOURCE, Records
 from tests.metrics.real import load
@@ -72,8 +72,13 @@ def drawn(first_seed: int) -> tuple[dict[str, Records], str, Limits]:
     """Return the records by source, the settings, and the same for the reference; every other batch is unusual."""
     seeds = range(first_seed, first_seed + AT_ONCE)
     settings, limits = configured(seeds, is_unusual=bool(first_seed // AT_ONCE % 2))
-    two = awkward_organisations(list(seeds)[: AT_ONCE // 3], renamed=SECOND)
-    return {SOURCE: awkward_organisations(seeds), SECOND: two}, settings, limits
+    every = {
+        SOURCE: awkward_organisations(seeds),
+        SECOND: awkward_organisations(list(seeds)[: AT_ONCE // 3], renamed=SECOND),
+    }
+    for number, records in enumerate(every.values()):
+        add_sure(records, number)
+    return every, settings, limits
 
 
 def build_batch(first_seed: int, home: Path) -> Path:
