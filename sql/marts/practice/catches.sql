@@ -2,7 +2,7 @@
 --   deployment with the process that should have caught them. One row per record and kind.
 -- grain: catch_id
 -- order_by: process, occurred_at, catch_id
--- column: catch_id | Evidence, outcome and kind, joined by ':'.
+-- column: catch_id | Process, evidence, outcome and kind, joined by ':'.
 -- column: process | change_governance or release_execution; null for a miss of unknown kind.
 -- column: outcome | catch or miss.
 -- column: kind | One of the ten kinds, or 'kind unknown'. A record may be of more than one.
@@ -30,19 +30,21 @@ with gathered as (
     select process, 'miss', kind, kind_basis, rule, occurred_at, service, team, change_id, deployment_id, evidence_id, text
     from marts.misses
 )
+-- Each of the three has one row per record and kind. A change and a deployment may bear one number, so that the process tells
+-- their rows apart.
 select
-    cast(evidence_id || ':' || outcome || ':' || coalesce(kind, 'kind unknown') as varchar) as catch_id,
-    cast(min(process) as varchar) as process,
+    cast(coalesce(process, 'unknown') || ':' || evidence_id || ':' || outcome || ':' || coalesce(kind, 'kind unknown') as varchar)
+        as catch_id,
+    cast(process as varchar) as process,
     cast(outcome as varchar) as outcome,
     cast(coalesce(kind, 'kind unknown') as varchar) as kind,
-    cast(min(kind_basis) as varchar) as kind_basis,
-    cast(min(rule) as varchar) as rule,
-    cast(min(occurred_at) as timestamp) as occurred_at,
-    cast(min(service) as varchar) as service,
-    cast(min(team) as varchar) as team,
-    cast(min(change_id) as varchar) as change_id,
-    cast(min(deployment_id) as varchar) as deployment_id,
+    cast(kind_basis as varchar) as kind_basis,
+    cast(rule as varchar) as rule,
+    cast(occurred_at as timestamp) as occurred_at,
+    cast(service as varchar) as service,
+    cast(team as varchar) as team,
+    cast(change_id as varchar) as change_id,
+    cast(deployment_id as varchar) as deployment_id,
     cast(evidence_id as varchar) as evidence_id,
-    cast(min(text) as varchar) as text
+    cast(text as varchar) as text
 from gathered
-group by evidence_id, outcome, coalesce(kind, 'kind unknown')
