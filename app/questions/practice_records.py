@@ -252,15 +252,18 @@ def rows(
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def span(build: Build, period: str, name: str = "") -> tuple[datetime, datetime]:
     """Return the start and end of a period of the practice models, or of the part of it that a statement is about."""
-    ((start, end, weeks),) = (
+    # How far a period is known came with the table of living rules; a build of before says only where it ends.
+    until = "until_at" if build.has("marts.living_rules") else "least(end_at, b.as_of)"
+    ((start, end, until_at, weeks),) = (
         cursor(build)
         .execute(
-            "select start_at, end_at, l.cab_weeks from marts.periods cross join config.practice l where period = ?",
+            f"select start_at, end_at, {until}, l.cab_weeks from marts.periods cross join config.practice l "
+            "cross join config.build b where period = ?",
             [period],
         )
         .fetchall()
     )
-    return (max(start, min(end, build.as_of) - timedelta(weeks=weeks)) if name == _LAST_WEEKS else start), end
+    return (max(start, until_at - timedelta(weeks=weeks)) if name == _LAST_WEEKS else start), end
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
