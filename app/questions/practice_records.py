@@ -25,9 +25,13 @@ _ACTS = """select d.decided_at as occurred_at, d.change_id, null as deployment_i
     where d.verdict in ('approved', 'rejected', 'changes_requested')
         and (d.decided_by_type = 'human' or d.policy is not null) and {only}"""
 _WORDS = "coalesce(trim(d.comment), '') <> '' or d.conditions is not null"
-_DECLINE = "d.verdict <> 'approved' or d.conditions is not null"
-_CONDITIONED = """d.conditions is not null
-    or (d.decision_id = c.effective_decision_id and c.change_id in (select change_id from marts.conditions))"""
+_OWN = """{0}.verdict = 'approved' and ({0}.conditions is not null
+    or regexp_matches(lower(coalesce({0}.comment, '')), 'approved with conditions?'))"""
+_CONDITIONED = f"""({_OWN.format("d")})
+    or (d.decision_id = c.effective_decision_id and c.change_id in (select change_id from marts.conditions)
+        and not exists (select 1 from marts.decisions o where o.change_id = c.change_id and {_OWN.format("o")}))"""
+_DECLINE = f"d.verdict <> 'approved' or ({_CONDITIONED})"
+_STOPPED = "d.verdict <> 'approved' or d.conditions is not null"
 _SHIPPED = """select d.started_at as occurred_at, null as change_id, d.deployment_id, {counts} as counts,
         {what} as what, d.team, d.service
     from marts.deployments d left join marts.release_records r on r.deployment_id = d.deployment_id
@@ -107,7 +111,7 @@ _CONDITIONS = {
         "declined or conditioned",
     ),
     "something is caught": (_CAUGHT.format(only="k.process = 'change_governance' and k.outcome = 'catch'"), "caught"),
-    "automated rules are alive": (_acts(_DECLINE, "d.policy", "d.policy is not null"), "stopped something"),
+    "automated rules are alive": (_acts(_STOPPED, "d.policy", "d.policy is not null"), "stopped something"),
     "deployments have a plan or an encoded pipeline": (
         _shipped("r.has_plan or r.has_pipeline"), "with a plan, release or pipeline",
     ),

@@ -30,7 +30,7 @@ NEWER_TABLES = (
     "marts.combine_criteria", "marts.confusion_patterns", "marts.automated_rules", "config.rules", "config.practice",
     "marts.drift_context", "marts.scheduled_windows", "marts.watermark_continuity", "marts.unread_words",
     "marts.release_records", "marts.governance_catches", "marts.rule_signs", "marts.living_rules",
-    "marts.key_gaps",
+    "marts.key_gaps", "marts.conditioned_decisions",
 )  # fmt: skip
 
 

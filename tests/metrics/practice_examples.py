@@ -15,7 +15,7 @@ LOGISTICS = "deploy after 22:00 then restart the rollout order of nodes"
 TEAMS = (
     "agenda-only", "agenda-unplanned", "agenda-planned", "meeting-once", "meeting-weekly", "stamp-same",
     "stamp-unknown", "stamp-by-risk", "nothing-to-release", "risk-unstated", "risk-low", "risk-high", "mended",
-    "mended-late", "matching", "mismatched",
+    "mended-late", "matching", "mismatched", "conditioned-by-risk", "conditioned-alike",
 )  # fmt: skip
 SETTINGS = "\n".join(f'[[team]]\nname = "{team}"\n[[service]]\nname = "{team}"\nteam = "{team}"\n' for team in TEAMS)
 
@@ -54,7 +54,7 @@ def meetings(records: Records) -> None:
 
 
 def stamps(records: Records) -> None:
-    """Quick decisions without a word: all alike, one declined of unknown risk, one declined of high risk."""
+    """Quick decisions without a word: all alike, one declined of unknown or of high risk, some under conditions."""
     for i in range(60):
         asked = BEGIN + i * HOUR
         if i < 50:
@@ -93,13 +93,17 @@ def outcomes(records: Records) -> None:
 
 def decide(
     records: Records, team: str, number: int, asked: datetime, after: timedelta, *, verdict: str = "approved",
-    comment: str | None = None, risk: str | None = None, revision: str | None = None,
+    comment: str | None = None, risk: str | None = None, revision: str | None = None, conditions: str | None = None,
 ) -> None:  # fmt: skip
-    """Ask for a change and let one person decide on it, of another revision where one is given."""
+    """Ask for a change and let one person decide on it, of another revision where one is given.
+
+    Conditions stand in a field of the change, not on the decision.
+    """
     key = f"{team}-c{number}"
     records.add(
         "change", key, record_type="change", change_type="normal", service=team, requested_by="ann", risk=risk,
         requested_by_type="human", created_at=asked, requested_at=asked, head_revision=f"{number:08x}" * 5,
+        conditions=conditions,
     )  # fmt: skip
     records.add(
         "decision", f"{key}-r", change_key=key, decided_by=f"{team}-boss", decided_by_type="human", verdict=verdict,

@@ -88,3 +88,18 @@ def test_a_condition_of_a_verdict_holds_at_its_limit_and_not_below(
         [QUARTER, team, condition],
     ).fetchall()
     assert rows == [(value, holds)]
+
+
+@pytest.mark.parametrize(
+    ("team", "value", "holds"), [("conditioned-by-risk", 1.0, True), ("conditioned-alike", 0.0, False)]
+)
+def test_conditions_in_a_field_of_the_change_are_an_outcome_that_risk_may_change(
+    traps: duckdb.DuckDBPyConnection, team: str, value: float, holds: bool
+) -> None:
+    """Twenty approvals of a minute each: conditions for all ten of high risk and none of low, or for all of both."""
+    rows = traps.execute(
+        "select round(value, 4), n, holds from marts.verdict_conditions "
+        "where period = ? and team = ? and condition = 'risk changes the outcome or the handling'",
+        [QUARTER, team],
+    ).fetchall()
+    assert rows == [(value, 10, holds)]

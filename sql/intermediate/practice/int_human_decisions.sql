@@ -12,9 +12,8 @@
 -- column: verdict | approved, rejected or changes_requested.
 -- column: has_words | Whether it carries a comment or a condition.
 -- column: handling_seconds | From the later of the request and the same person's decision before it to this one; null when unknown.
--- column: is_decline | Whether it declines, asks for changes or sets a condition.
 -- column: sitting_share | Its part of a sitting: one over the approvals of the same person's sitting; null for what does not approve.
--- not_null: decision_id, change_id, decided_at, verdict, has_words, is_decline
+-- not_null: decision_id, change_id, decided_at, verdict, has_words
 -- unique: decision_id
 with decided as (
     select d.*, q.requested_at, q.last_requested_at,
@@ -52,7 +51,6 @@ select
                 then (epoch_us(decided_at) - epoch_us(greatest(asked_at, coalesce(before_at, asked_at)))) / 1000000.0
         end as double
     ) as handling_seconds,
-    cast(verdict <> 'approved' or conditions is not null as boolean) as is_decline,
     cast(case when verdict = 'approved' then 1.0 / s.approvals end as double) as sitting_share
 from asked a
 left join sittings s on s.decided_by = a.decided_by and s.sitting_at = a.sitting_at

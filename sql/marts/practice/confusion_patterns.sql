@@ -47,7 +47,12 @@ handled as (
         count(*) filter (where h.risk = 'high' and h.is_decline) as high_declined,
         count(*) filter (where h.risk = 'low') as low_n,
         count(*) filter (where h.risk = 'low' and h.is_decline) as low_declined
-    from intermediate.int_human_decisions h
+    from (
+        -- Conditions count wherever they are stated: the ledger knows those in fields, check lists and comments too.
+        select d.*, d.verdict <> 'approved' or k.decision_id is not null as is_decline
+        from intermediate.int_human_decisions d
+        left join marts.conditioned_decisions k on k.decision_id = d.decision_id
+    ) h
     inner join scopes t on t.member = coalesce(h.team, '(no team)')
     inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
     group by p.period, t.team

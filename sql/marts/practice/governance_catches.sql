@@ -22,14 +22,8 @@ with decisions as (
             else 'governance set a condition'
         end as rule
     from intermediate.int_decisions d
-    where d.is_of_change
-        and (
-            d.verdict in ('rejected', 'changes_requested')
-            or (
-                d.verdict = 'approved'
-                and (d.conditions is not null or regexp_matches(lower(coalesce(d.comment, '')), 'approved with conditions?'))
-            )
-        )
+    left join marts.conditioned_decisions k on k.decision_id = d.decision_id and k.basis = 'decision'
+    where d.is_of_change and (d.verdict in ('rejected', 'changes_requested') or k.decision_id is not null)
 ),
 withdrawn as (
     select c.change_id as evidence_id, c.source_event_id, c.closed_at as occurred_at, c.service, c.team, c.change_id, c.title as text,
@@ -200,6 +194,7 @@ approvers as (
         coalesce(
             bool_or(
                 p.person is not null and coalesce(d.decided_at >= p.start_at, true) and coalesce(d.decided_at < p.end_at, true)
+                and coalesce(p.up_to_risk, 'high') in ('high', c.risk)
             ), false
         ) as is_entitled
     from intermediate.int_decisions d

@@ -76,16 +76,11 @@ complete as (
 acts as (
     select s.team, d.decided_at, d.decided_by, d.decided_by_type = 'human' as is_human,
         d.verdict = 'approved' as is_approval,
-        -- Conditions that stand in a field, a list or a comment are those of the approval that let it go.
-        d.conditions is not null or coalesce(d.decision_id = k.effective_decision_id, false) as is_conditioned,
+        k.decision_id is not null as is_conditioned,
         coalesce(trim(d.comment), '') <> '' or d.conditions is not null as has_words
     from intermediate.int_decisions d
     inner join scopes s on s.member = coalesce(d.change_team, '(no team)')
-    left join (
-        select distinct i.change_id, c.effective_decision_id
-        from marts.conditions i
-        inner join marts.changes c on c.change_id = i.change_id
-    ) k on k.change_id = d.change_id
+    left join marts.conditioned_decisions k on k.decision_id = d.decision_id
     where d.is_of_change and d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
         and (d.decided_by_type = 'human' or d.policy is not null)
 ),

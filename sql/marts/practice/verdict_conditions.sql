@@ -26,7 +26,12 @@ risk_effect as (
         count(*) filter (where h.risk = 'low' and h.is_decline) * 1.0 / nullif(count(*) filter (where h.risk = 'low'), 0) as low_declined,
         quantile_cont(case when h.risk = 'high' then h.handling_seconds end, 0.5) as high_handling,
         quantile_cont(case when h.risk = 'low' then h.handling_seconds end, 0.5) as low_handling
-    from intermediate.int_human_decisions h
+    from (
+        -- Conditions count wherever they are stated: the ledger knows those in fields, check lists and comments too.
+        select d.*, d.verdict <> 'approved' or k.decision_id is not null as is_decline
+        from intermediate.int_human_decisions d
+        left join marts.conditioned_decisions k on k.decision_id = d.decision_id
+    ) h
     inner join (select distinct team from marts.team_practice) t on t.team = coalesce(h.team, '(no team)') or t.team = '(all)'
     inner join marts.periods p on h.decided_at >= p.start_at and h.decided_at < p.end_at
     group by p.period, t.team
