@@ -62,6 +62,11 @@ def stamps(records: Records) -> None:
         verdict = "rejected" if i == 0 else "approved"
         decide(records, "stamp-unknown", i, asked, MINUTE, verdict=verdict)
         decide(records, "stamp-by-risk", i, asked, MINUTE, verdict=verdict, risk="low" if i % 2 else "high")
+    for i in range(20):
+        risk = "low" if i % 2 else "high"
+        for team, is_set in (("conditioned-by-risk", risk == "high"), ("conditioned-alike", True)):
+            conditions = "Backup taken" if is_set else None
+            decide(records, team, i, BEGIN + i * HOUR, MINUTE, risk=risk, conditions=conditions)
 
 
 def risks(records: Records) -> None:
