@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.metrics.organisations import (
     DAY,
     HOUR,
+    MINUTE,
     OUTCOMES,
     START,
     TICKET_STATES,
@@ -197,27 +198,37 @@ def awkward_organisations(seeds: Iterable[int], renamed: str = "") -> Records:
     return records
 
 
-def add_sure(records: Records, number: int) -> tuple[str, str]:
-    """Add what a batch has to hold whatever is drawn; return the keys.
+def add_sure(records: Records, number: int) -> None:
+    """Add what a batch has to hold whatever is drawn, under any limits that are.
 
-    The first change is approved in time by two people, so that its latency is judged under any limits that are drawn;
-    the second is one that nobody approved.
+    A change that two people approved before it was deployed, one that nobody approved, and one that takes that back and
+    was approved after its deployment. An incident is of the first deployment, and the last one held.
     """
     created = START + 8 * DAY
-    approved, unapproved = f"sure{number}a", f"sure{number}b"
-    for key in (approved, unapproved):
+    for name, begun, approved, deployed in (("a", 0, (2, 3), 8), ("b", 0, (), 12), ("c", 13, (20, 21), 16)):
+        key = f"sure{number}{name}"
+        asked = created + begun * HOUR
         records.add(
             "change", key, record_type="pull_request", title=f"Surely {key}", requested_by="ann",
-            requested_by_type="human", created_at=created, requested_at=created + HOUR, merged_at=created + 6 * HOUR,
-            merged_by="dan", merged_by_type="human", state="merged", head_revision=f"{key}-head",
-            merge_revision=f"{key}-merge",
+            requested_by_type="human", created_at=asked, requested_at=asked + HOUR, state="merged",
+            merged_at=created + (deployed - 1) * HOUR, merged_by="dan", merged_by_type="human",
+            head_revision=f"{key}-head", merge_revision=f"{key}-merge",
+            reverts_key=f"sure{number}b" if name == "c" else None,
         )  # fmt: skip
-    for hours, person in ((2, "bob"), (3, "cat")):
+        for hours, person in zip(approved, ("bob", "cat"), strict=False):
+            records.add(
+                "decision", f"{key}r{hours}", change_key=key, decided_by=person, decided_by_type="human",
+                decided_at=created + hours * HOUR, verdict="approved", revision=f"{key}-head",
+            )  # fmt: skip
         records.add(
-            "decision", f"{approved}r{hours}", change_key=approved, decided_by=person, decided_by_type="human",
-            decided_at=created + hours * HOUR, verdict="approved", revision=f"{approved}-head",
+            "deployment", f"{key}d", service=f"sure{number}", environment="production", status="success",
+            started_at=created + deployed * HOUR, finished_at=created + deployed * HOUR + MINUTE, deployed_by="eve",
+            deployed_by_type="human", revision=f"{key}-built", change_key=key,
         )  # fmt: skip
-    return approved, unapproved
+    records.add(
+        "incident", f"sure{number}i", service=f"sure{number}", created_at=created + 9 * HOUR,
+        resolved_at=created + 10 * HOUR, deployment_key=f"sure{number}ad",
+    )  # fmt: skip
 
 
 def write_awkwardly(records: Records, folder: Path, source: str, seed: int) -> dict[Path, Path]:
