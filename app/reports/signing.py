@@ -29,6 +29,7 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:twotrack:evidence-pack:v1"
 _OWNER_ONLY = 0o600
+_PUBLIC = "give the file ending in .pub that twotrack keygen wrote beside the private key"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def load_private(path: Path, passphrase: str | None = None) -> Ed25519PrivateKey
             f"The private key {needs}.", where=str(path), next_step="--passphrase env:NAME, or leave it out"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InputError("The private key cannot be read; is the passphrase right?", where=str(path)) from error
+        raise InputError(
+            "The private key cannot be read; is the passphrase right?", where=str(path), kept="nothing was written",
+            next_step="give the passphrase with --passphrase or --ask-passphrase, or another file with --key",
+        ) from error  # fmt: skip
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError("The private key is not an Ed25519 key.", where=str(path), next_step="twotrack keygen")
     return key
@@ -106,9 +110,9 @@ def load_public(path: Path) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InputError("The public key cannot be read.", where=str(path)) from error
+        raise InputError("The public key cannot be read.", where=str(path), next_step=_PUBLIC) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise InputError("The public key is not an Ed25519 key.", where=str(path))
+        raise InputError("The public key is not an Ed25519 key.", where=str(path), next_step=_PUBLIC)
     return key
 
 

@@ -122,7 +122,10 @@ def _first_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             start = file.read(4096)
     except FileNotFoundError:
-        raise InputError("There is no such file.", where=str(path), kept="nothing was stored") from None
+        raise InputError(
+            "There is no such file.", where=str(path), kept="nothing was stored",
+            next_step="look at its name and folder, or put its path in quotes if that holds spaces",
+        ) from None  # fmt: skip
     except PermissionError:
         raise InputError(
             "The file may not be read: permission denied.",
@@ -131,7 +134,10 @@ def _first_bytes(path: Path) -> bytes:
             next_step=f"chmod u+r {path.name}, or run as the user who may read it",
         ) from None
     except OSError as error:
-        raise InputError(f"The file cannot be read: {error.strerror}.", where=str(path)) from error
+        raise InputError(
+            f"The file cannot be read: {error.strerror}.", where=str(path), kept="nothing was stored",
+            next_step="copy it to a disk of this machine, and import the copy",
+        ) from error  # fmt: skip
     if not start.removeprefix(b"\xef\xbb\xbf").strip():
         raise InputError(
             "The file is empty.", where=str(path), kept="nothing was stored", next_step="export the file again"

@@ -189,7 +189,10 @@ def load_mapping(path: Path) -> FileMapping:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError("There is no such mapping.", where=str(path), kept="nothing was stored") from None
+        raise InputError(
+            "There is no such mapping.", where=str(path), kept="nothing was stored",
+            next_step="name a file that is there, or have one proposed: twotrack import --suggest FILE",
+        ) from None  # fmt: skip
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The mapping cannot be read: {error}.", where=str(path), kept="nothing was stored") from error
     return parse_mapping(text, str(path))

@@ -20,7 +20,7 @@ import orjson
 from ingest.files.csv_rows import DELIMITERS, column_names
 from ingest.files.formats import READERS, file_format
 from ingest.files.mapping import FileMapping, parse_mapping
-from ingest.files.rows import cell_text
+from ingest.files.rows import BadLine, cell_text
 from ingest.files.tables import leading_rows
 from ingest.files.times import MACROS, local_time, stated_instant
 from models.errors import InputError
@@ -131,6 +131,7 @@ class Look:
         rows: Sample rows, column → text.
         lists: For JSON, nested lists of objects.
         inner: Sample rows of each of these lists.
+        unread: Lines among the first rows that are no rows.
     """
 
     path: Path
@@ -141,6 +142,7 @@ class Look:
     rows: tuple[Mapping[str, str], ...] = ()
     lists: tuple[str, ...] = ()
     inner: Mapping[str, tuple[Mapping[str, str], ...]] = field(default_factory=dict)
+    unread: tuple[BadLine, ...] = ()
 
     def values(self, column: str) -> list[str]:
         """Return the texts of a column that are not blank."""
@@ -181,7 +183,7 @@ def look_at(path: Path) -> Look:
         probe = _probe(dialect)
     items = _items(path) if form == "json" else ""
     probe = probe.model_copy(update={"format": form, "items": items})
-    objects = _objects(path, form, probe)
+    objects, unread = _objects(path, form, probe)
     if form == "csv":
         names = column_names(path, probe)
     else:
@@ -196,7 +198,7 @@ def look_at(path: Path) -> Look:
     inner = {name: tuple(_texts(one) for item in objects for one in item.get(name) or () if one) for name in lists}
     if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
         dialect["decimal"] = ","
-    return Look(path, form, dialect, items, columns, rows, tuple(lists), inner)
+    return Look(path, form, dialect, items, columns, rows, tuple(lists), inner, unread)
 
 
 def _probe(dialect: Mapping[str, str | int]) -> FileMapping:
@@ -280,8 +282,8 @@ def _is_list(value: Sequence[Any]) -> bool:
     return bool(value) and all(isinstance(item, dict) for item in value)
 
 
-def _objects(path: Path, form: str, probe: FileMapping) -> list[dict[str, Any]]:
-    """Return sample rows as objects; only the first batch is read."""
+def _objects(path: Path, form: str, probe: FileMapping) -> tuple[list[dict[str, Any]], tuple[BadLine, ...]]:
+    """Return sample rows as objects, and the lines between them that are none; only the first batch is read."""
     batches = iter(READERS[form](path, probe, {"": []}))
     first = next(batches, None)
     if first is None or not first.rows:
@@ -293,13 +295,24 @@ def _objects(path: Path, form: str, probe: FileMapping) -> list[dict[str, Any]]:
         )
     texts = first.tables[""].column("row").slice(0, SAMPLE_ROWS).to_pylist() if first.tables else []
     if not texts:
+        counted = f"its first {first.rows:,} rows" if first.rows > 1 else "its only row"
         raise InputError(
-            "None of the file's first rows can be read.",
-            where=f"{path}: {first.rows} rows, each of another length than the heading, or no JSON",
+            f"The file has no rows to learn from: {counted} cannot be read.",
+            where=f"{path}, line {first.bad_lines[0].line}: {first.bad_lines[0].problem}"
+            if first.bad_lines
+            else str(path),
             kept="nothing was stored",
             next_step="look at how it was exported, and try again",
         )
-    return [orjson.loads(text) for text in texts]
+    objects: list[dict[str, Any]] = [orjson.loads(text) for text in texts]
+    if not any(text.strip() for item in objects[:SAMPLE_ROWS] for text in _texts(item).values()):
+        raise InputError(
+            "The file has no rows to learn from: every cell of its first rows is blank.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="export it with at least one row",
+        )
+    return objects, tuple(first.bad_lines)
 
 
 def _texts(item: Mapping[str, Any]) -> dict[str, str]:

@@ -83,7 +83,7 @@ class _Proposal(DecisionColumns):
         source = re.sub(r"^[^a-z]+", "", name) or "file"
         pattern = re.sub(r"[0-9]+([-_.]?[0-9]+)*", "*", self.look.path.name)
         lines = [
-            f"# Proposed from the first {len(self.look.rows)} rows of {comment_of(self.look.path.name)}.",
+            f"# Proposed from {self._basis()} of {comment_of(self.look.path.name)}.",
             "# Look at what is marked 'check', then import.",
             f"name = {text_of(name)}",
             f"source = {text_of(source)}  # check: the name under which its records appear",
@@ -91,6 +91,15 @@ class _Proposal(DecisionColumns):
             f"format = {text_of(self.look.format)}",
         ]
         lines += [f"items = {text_of(self.look.items)}"] if self.look.items else []
+        if unread := self.look.unread:
+            which = (
+                f"{len(unread):,} of the first lines are no rows"
+                if len(unread) > 1
+                else "one of the first lines is no row"
+            )
+            lines.append(
+                f"# check: {which} and would be set aside; line {unread[0].line}: {comment_of(unread[0].problem)}"
+            )
         lines += self._missing_notes()
         formats = list(dict.fromkeys(self._time_format(name) for name in self.formats))
         self.own_formats = any(swapped(form) != form and swapped(form) in formats for form in formats)
@@ -105,6 +114,10 @@ class _Proposal(DecisionColumns):
                 f"empty_values = [{', '.join(text_of(text) for text in self.empty)}]  # check: taken as no value"
             )
         return [*lines, *self._zone()]
+
+    def _basis(self) -> str:
+        count = len(self.look.rows)
+        return f"the first {count:,} rows" if count > 1 else "the one row"
 
     def _missing_notes(self) -> list[str]:
         """Say what the numbers will lack, and what to write where all rows mean the same."""

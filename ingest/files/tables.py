@@ -94,7 +94,10 @@ def read_xlsx(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batc
     try:
         with CalamineWorkbook.from_path(str(path)) as book:
             if not book.sheet_names:
-                raise InputError("The file has no sheet.", where=str(path), kept="nothing was stored")
+                raise InputError(
+                    "The file has no sheet.", where=str(path), kept="nothing was stored",
+                    next_step="export the file again",
+                )  # fmt: skip
             sheet = book.get_sheet_by_name(mapping.sheet or book.sheet_names[0])
             first_line = (sheet.start or (0, 0))[0] + 1
             rows = sheet.to_python(skip_empty_area=True)

@@ -227,6 +227,31 @@ def test_a_file_with_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
         suggest_mapping(write(tmp_path, "number,title\n", "changes.csv"))
     with pytest.raises(InputError, match="The file is empty"):
         suggest_mapping(write(tmp_path, "", "changes.csv"))
+    with pytest.raises(InputError, match="every cell of its first rows is blank"):
+        suggest_mapping(write(tmp_path, "number,title\n, \n", "changes.csv"))
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("C1,a", "2 columns where the header has 4"),
+        ("C1,a,open,2026-01-01,x", "5 columns where the header has 4"),
+        ('C1,"a,open,2026-01-01', "unexpected end of data"),
+        ("C1,\0,open,2026-01-01", "the line holds a NUL byte"),
+    ],
+)
+def test_a_file_whose_only_row_is_broken_is_an_error_that_says_how(tmp_path: Path, row: str, problem: str) -> None:
+    """A mapping proposed from nothing would look like one that was learned."""
+    with pytest.raises(InputError, match="its only row cannot be read") as raised:
+        suggest_mapping(write(tmp_path, f"number,title,state,opened_at\n{row}\n", "changes.csv"))
+    assert "line 2: " in raised.value.where and problem in raised.value.where
+
+
+def test_a_proposal_says_which_lines_it_did_not_learn_from(tmp_path: Path) -> None:
+    """They would be set aside at import; the first of them is named with what is wrong."""
+    text = suggest_mapping(write(tmp_path, "number,title,opened_at\nC1,a,2026-01-01\nC2\nC3,c,d,e\n", "changes.csv"))
+    assert "# check: 2 of the first lines are no rows and would be set aside; line 3: 1 columns where" in text
+    assert "Proposed from the one row of" in text
 
 
 def test_the_lexicon_names_only_fields_that_exist() -> None:
