@@ -57,7 +57,7 @@ class WorkspaceBusyError(UserError):
 
 
 class InputError(UserError):
-    """A file or payload cannot be read as what it was said to be."""
+    """A file or payload cannot be read as what it was said to be, or what was asked for is not there."""
 
     exit_code = 4
 
@@ -75,7 +75,7 @@ class BuildError(UserError):
 
 
 class NotBuiltError(UserError):
-    """There is no published build to read."""
+    """There is no published build to read, or nothing to build one from."""
 
     exit_code = 7
 

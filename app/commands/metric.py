@@ -67,10 +67,28 @@ def command(
     chosen = Filter(start, end, services, teams, change_types)
     with open_build(session.workspace) as (build_id, con):
         names = list(definitions(con)) if name == "all" else [definition(con, name).name]
+        _say_unknown(session, con, chosen)
         if shows_records:
             _print_records(session, con, names[0], chosen, limit, build_id, is_csv=is_csv)
         else:
             _print_values(session, con, names, chosen, by, build_id, is_csv=is_csv)
+
+
+def _say_unknown(session: Session, con: DuckDBPyConnection, chosen: Filter) -> None:
+    """Say which of the asked services, teams and types nothing is of: a slip of the pen reads like an empty period."""
+    from difflib import get_close_matches
+
+    for column, values in (("service", chosen.services), ("team", chosen.teams), ("change_type", chosen.change_types)):
+        if not values:
+            continue
+        tables = ("marts.changes",) if column == "change_type" else ("marts.changes", "marts.deployments")
+        rows = con.execute(" union ".join(f"select distinct {column} from {table}" for table in tables)).fetchall()
+        known = sorted(name for (name,) in rows if name)
+        of = " and no deployment" if len(tables) > 1 else ""
+        for value in (value for value in values if value not in known):
+            near = get_close_matches(value, known, n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(near)}?" if near else "."
+            session.notice(f"No change{of} of this build is of {column.replace('_', ' ')} '{value}'{hint}")
 
 
 def _print_values(

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _ACTIVITY = ("occurred_at", "track", "activity", "verb", "actor", "rule_id", "reason", "time_quality", "source",
              "source_event_id", "url")  # fmt: skip
 _SUGGESTED = 5
+_EXACT = {"change": "$record in (change_id, key, url)", "deployment": "$record in (deployment_id, url)"}
+# As pages call it: an issue by the name in its address, anything else by the last part of its id.
+_AS_SHOWN = {
+    "change": "ends_with(url, '/browse/' || $record) or ends_with(change_id, '/' || $record)",
+    "deployment": "ends_with(deployment_id, '/' || $record)",
+}
 _ALIKE = f"""
     select change_id as id from marts.changes where contains(change_id, $record)
     union all select deployment_id from marts.deployments where contains(deployment_id, $record)
@@ -27,7 +33,8 @@ _ALIKE = f"""
     "why",
     cls=Command,
     examples=(
-        "twotrack why github:pull_request:42",
+        "twotrack why PAY-500",
+        "twotrack why github:acme/checkout#42",
         "twotrack why https://tracker.example/browse/CHG-1042 --json",
     ),
 )
@@ -37,14 +44,14 @@ _ALIKE = f"""
 def command(session: Session, record: str) -> None:
     """Explain how one record was classified, event by event.
 
-    RECORD is the id of a change, deployment or activity as the dashboard and `twotrack metric --records` show it, the
-    key the source uses, or the record's address. Each event comes with the track and activity it counts as, and the
-    rule that decided so.
+    RECORD is the id of a change, deployment or activity as `twotrack metric --records` shows it, its name on the
+    dashboard, the key the source uses, or the record's address. Each event comes with the track and activity it
+    counts as, and the rule that decided so.
     """
     from app.published import open_build
 
     with open_build(session.workspace) as (build_id, con):
-        kind, record_id, facts = _find(con, record)
+        kind, record_id, facts = find(con, record)
         events = _activities(con, kind, record_id)
     session.answer({"build_id": build_id, "kind": kind, "id": record_id, "record": facts, "activities": events})
     session.say(f"{kind} {record_id}")
@@ -57,18 +64,9 @@ def command(session: Session, record: str) -> None:
     session.say(aligned([[event[name] for name in shown] for event in events], shown))
 
 
-def _find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any]]:
+def find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any]]:
     """Return (kind, id, its row) of the one record that ``record`` names."""
-    found = [
-        (kind, str(row[f"{kind}_id"]), row)
-        for kind, table, names in (
-            ("change", "marts.changes", ("change_id", "key", "url")),
-            ("deployment", "marts.deployments", ("deployment_id", "url")),
-        )
-        for row in _rows(con, f"select * from {table} where {' or '.join(f'{name} = $record' for name in names)}"
-                              f" order by {kind}_id", record)
-    ]  # fmt: skip
-    found = found or _by_activity(con, record)
+    found = _named(con, record, _EXACT) or _named(con, record, _AS_SHOWN) or _by_activity(con, record)
     if len(found) == 1:
         return found[0]
     if found:
@@ -83,6 +81,14 @@ def _find(con: DuckDBPyConnection, record: str) -> tuple[str, str, dict[str, Any
         f"The published build holds no record '{record}'.",
         next_step=f"one of these? {', '.join(near)}" if near else "twotrack metric NAME --records lists ids",
     )
+
+
+def _named(con: DuckDBPyConnection, record: str, names: dict[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (kind, str(row[f"{kind}_id"]), row)
+        for kind, condition in names.items()
+        for row in _rows(con, f"select * from marts.{kind}s where {condition} order by {kind}_id", record)
+    ]
 
 
 def _by_activity(con: DuckDBPyConnection, record: str) -> list[tuple[str, str, dict[str, Any]]]:

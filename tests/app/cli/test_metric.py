@@ -72,6 +72,15 @@ def test_a_service_without_records_is_undefined_not_zero(twotrack: Twotrack) -> 
     assert "0 %" not in text
 
 
+def test_a_service_that_nothing_is_of_is_said_with_the_nearest_names(twotrack: Twotrack) -> None:
+    """A slip of the pen reads like an empty period; the result itself and its exit code stay."""
+    said = twotrack("metric", "change_failure_rate", "--service", "chekout", "--team", "nobody at all")
+    assert said.code == 0
+    assert "No change and no deployment of this build is of service 'chekout'; did you mean checkout?" in said.err
+    assert "of team 'nobody at all'." in said.err
+    assert "is of service" not in twotrack("metric", "change_failure_rate", "--service", "checkout").err
+
+
 def test_too_few_records_are_not_judged(twotrack: Twotrack) -> None:
     """A value on a handful of records says how many there are."""
     said = twotrack("metric", "change_failure_rate", "--to", "2026-01-06T12:00:00Z", "--json").document["values"][0]

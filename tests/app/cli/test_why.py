@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from app.commands import why
 from tests.app.cli.conftest import Twotrack
 
 
@@ -31,6 +33,28 @@ def test_a_change_is_explained_event_by_event_with_the_rule_that_decided(twotrac
 def test_a_change_may_be_named_by_its_id_or_by_its_sources_key(twotrack: Twotrack, name: str) -> None:
     """People paste what they see in the tracker."""
     assert twotrack("why", name, "--json").document["id"] == "example:CHG00003"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("PAY-500", ("change", "jira:20505")),
+        ("checkout#42", ("change", "github:acme/checkout#42")),
+        ("400270", ("deployment", "github:acme/checkout/deployment/400270")),
+        ("20505", ("change", "jira:20505")),
+    ],
+)
+def test_a_record_may_be_named_as_pages_call_it(name: str, found: tuple[str, str]) -> None:
+    """An issue by the name in its address, a pull request and a deployment by the last part of their id."""
+    con = duckdb.connect()
+    con.execute(
+        "create schema marts; create table marts.changes as select * from (values "
+        "('jira:20505', '20505', 'https://t.example/browse/PAY-500'), ('jira:20506', '20506', "
+        "'https://t.example/browse/XPAY-500'), ('github:acme/checkout#42', 'acme/checkout#42', null)) "
+        "t(change_id, key, url); create table marts.deployments as select "
+        "'github:acme/checkout/deployment/400270' as deployment_id, null::varchar as url"
+    )
+    assert why.find(con, name)[:2] == found
 
 
 def test_a_deployment_is_explained_by_its_own_events(twotrack: Twotrack) -> None:
