@@ -17,12 +17,14 @@ class Subject:
         track: Whose colour it has.
         counted: What the records in the numerator of a rate are called.
         not_counted: What the other judged ones are called.
+        of: What one record is.
     """
 
     name: str
     track: str
     counted: str = "Counted"
     not_counted: str = "Not counted"
+    of: str = "change"
 
     def kinds(self, definition: MetricDefinition) -> dict[str, str]:
         """Return which records can be looked at: label → kind of ``app.questions.records``."""
@@ -36,7 +38,7 @@ APPROVALS = (
     Subject("first_response_time", GOVERNANCE),
     Subject("approval_wait", GOVERNANCE),
     Subject("pending_approvals", GOVERNANCE),
-    Subject("conditions_met", GOVERNANCE, "Met in time", "Not met in time"),
+    Subject("conditions_met", GOVERNANCE, "Met in time", "Not met in time", of="condition"),
     Subject("record_completeness", GOVERNANCE),
     Subject("incomplete_change_records", GOVERNANCE, "Incomplete", "Complete"),
     Subject("emergency_change_ratio", GOVERNANCE, "Emergency", "Other"),
@@ -44,35 +46,37 @@ APPROVALS = (
     Subject("post_implementation_review_rate", GOVERNANCE, "Reviewed", "Not reviewed"),
 )
 FAILURES = (
-    Subject("change_failure_rate", EXECUTION, "Failed", "Did not fail"),
-    Subject("failed_deployment_recovery_time", EXECUTION),
-    Subject("incidents_per_deployment", EXECUTION),
-    Subject("deployment_attempt_failure_rate", EXECUTION, "Did not finish", "Finished"),
+    Subject("change_failure_rate", EXECUTION, "Failed", "Did not fail", of="deployment"),
+    Subject("failed_deployment_recovery_time", EXECUTION, of="deployment"),
+    Subject("incidents_per_deployment", EXECUTION, of="deployment"),
+    Subject("deployment_attempt_failure_rate", EXECUTION, "Did not finish", "Finished", of="deployment"),
     Subject("unsuccessful_change_rate", EXECUTION, "Unsuccessful", "Successful"),
     Subject("unsuccessful_or_with_issues_rate", EXECUTION, "Unsuccessful or with issues", "Successful"),
-    Subject("deployment_frequency", EXECUTION),
+    Subject("deployment_frequency", EXECUTION, of="day of a service"),
     Subject("lead_time_from_merge", EXECUTION),
     Subject("lead_time_from_first_commit", EXECUTION),
-    Subject("lead_time_from_stage_below", EXECUTION),
-    Subject("rereleases", EXECUTION, "Ran before", "New"),
-    Subject("version_decreases", EXECUTION, "Lower version", "Same or higher"),
-    Subject("promotion_order_violations", EXECUTION, "Out of order", "In order"),
+    Subject("lead_time_from_stage_below", EXECUTION, of="deployment"),
+    Subject("rereleases", EXECUTION, "Ran before", "New", of="deployment"),
+    Subject("version_decreases", EXECUTION, "Lower version", "Same or higher", of="deployment"),
+    Subject("promotion_order_violations", EXECUTION, "Out of order", "In order", of="deployment"),
 )
 WINDOWS = (
-    Subject("overlapping_windows", NEUTRAL, "Overlapping", "Not overlapping"),
-    Subject("conflicts_emerged_later", NEUTRAL, "Emerged later", "Known at approval"),
-    Subject("outside_planned_window", NEUTRAL, "Outside its window", "Within its window"),
-    Subject("freeze_deployments", NEUTRAL, "Inside a freeze", "Outside or exempt"),
-    Subject("retroactive_windows", NEUTRAL, "Entered afterwards", "Entered before"),
-    Subject("window_notice", NEUTRAL),
+    Subject("overlapping_windows", NEUTRAL, "Overlapping", "Not overlapping", of="scheduled change"),
+    Subject("conflicts_emerged_later", NEUTRAL, "Emerged later", "Known at approval", of="pair of windows"),
+    Subject("outside_planned_window", NEUTRAL, "Outside its window", "Within its window", of="scheduled change"),
+    Subject("freeze_deployments", NEUTRAL, "Inside a freeze", "Outside or exempt", of="deployment"),
+    Subject("retroactive_windows", NEUTRAL, "Entered afterwards", "Entered before", of="scheduled change"),
+    Subject("window_notice", NEUTRAL, of="scheduled change"),
 )
 HAND_OVER = (
-    Subject("unauthorised_deployment_rate", NEUTRAL, "Without valid approval", "With valid approval"),
+    Subject("unauthorised_deployment_rate", NEUTRAL, "Without valid approval", "With valid approval", of="deployment"),
     Subject("unauthorised_change_rate", NEUTRAL, "Without valid approval", "With valid approval"),
-    Subject("retroactive_approvals", NEUTRAL, "Approved afterwards", "Approved before"),
+    Subject("retroactive_approvals", NEUTRAL, "Approved afterwards", "Approved before", of="deployment"),
     Subject("approved_not_shipped", NEUTRAL),
-    *(Subject(f"sod_{test}", NEUTRAL, "Duties not separate", "Duties separate")
-      for test in ("1_effective", "1_strict", "2", "3", "4", "5", "6", "7", "8")),
+    *(Subject(f"sod_{test}", NEUTRAL, "Duties not separate", "Duties separate", of=of)
+      for test, of in (("1_effective", "change"), ("1_strict", "change"), ("2", "deployed change"),
+                       ("3", "deployed change"), ("4", "change"), ("5", "change"), ("6", "change"),
+                       ("7", "deployment"), ("8", "change"))),
 )  # fmt: skip
 PAGES = {
     "views/approvals.py": APPROVALS,

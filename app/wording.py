@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
-from models.metric import MetricValue
+from models.metric import MetricValue, percent
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MINUS, _TO = "\u2212", "\u2013"
@@ -17,6 +17,18 @@ _MINUS, _TO = "\u2212", "\u2013"
 _FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 (full-width on purpose)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _WORD_JOINER = "\u2060"
+# A count in a sentence: not part of a name, an address or a fraction, nor the year of a date.
+_COUNT = re.compile(
+    r"(?<![\w.,:/#+-])(?<!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) )[1-9][0-9]{3,}(?![\w/:#-]|[.,][0-9])"
+)
+# Below ten, durations keep their decimal as ``duration`` does.
+_WHOLE = re.compile(r"(?<![\w.,])(?:([0-9]+)\.0(?= (?:%|min|times|changes|a week))|([1-9][0-9]+)\.0(?= (?:h|days)\b))")
+_NAMED = re.compile(r"(most from .*? \([0-9]+ %\))")
+_ONE = re.compile(
+    r"(?<![\w.,:/#+-])1 ((?:active |failed )?)"
+    r"(people|decisions|changes|deployments|attempts|approvals|conditions|services|contributors|days|also deploy|"
+    r"also decide)\b"
+)
 _ISSUE_ADDRESS = re.compile(r"/browse/([A-Z][A-Z0-9_]*-[0-9]+)$")
 
 
@@ -40,9 +52,7 @@ def share(value: float | None) -> str:
     """Return a share as a percentage with one decimal below ten: ``7.3 %``, ``17 %``."""
     if value is None:
         return "—"
-    percent = value * 100
-    digits = 1 if abs(percent) < 10 and percent != round(percent) else 0
-    return f"{percent:.{digits}f} %"
+    return percent(value)
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -82,8 +92,9 @@ def short_day(value: date | datetime) -> str:
 
 def short_key(key: str, url: str | None = None) -> str:
     """Return a record's key as people know it: a tracker's own number gives way to the issue's name in its address."""
-    if key.isdigit() and url and (found := _ISSUE_ADDRESS.search(url)):
-        return found[1]
+    number, mark, place = key.partition("#")  # a condition is its issue's and a place
+    if number.isdigit() and url and (found := _ISSUE_ADDRESS.search(url)):
+        return found[1] + mark + place
     return key.rsplit("/", 1)[-1]
 
 
@@ -114,6 +125,25 @@ def age(seconds: float) -> str:
 def plural(count: int, noun: str, many: str = "") -> str:
     """Return a count with its noun: ``1 change``, ``1,204 changes``."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def figures(sentence_of_model: str) -> str:
+    """Return a sentence that a model wrote with its numbers as pages write theirs: ``1,304 decisions``, ``24 h``.
+
+    Portable SQL can neither set thousands apart nor leave off a decimal that says nothing, and it counts ``1 changes``.
+    Names stay as they are.
+    """
+    parts = _NAMED.split(sentence_of_model)
+    for place in range(0, len(parts), 2):
+        grouped = _COUNT.sub(lambda found: f"{int(found[0]):,}", parts[place])
+        parts[place] = _ONE.sub(_of_one, _WHOLE.sub(r"\1\2", grouped))
+    return "".join(parts)
+
+
+def _of_one(found: re.Match[str]) -> str:
+    word = found[2]
+    one = "person" if word == "people" else word + "s" if word.startswith("also") else word.removesuffix("s")
+    return f"1 {found[1]}{one}"
 
 
 def words(identifier: str) -> str:

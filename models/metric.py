@@ -82,11 +82,26 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     return low, high
 
 
+def percent(share: float) -> str:
+    """Return a share as a percentage, one decimal below ten.
+
+    What is not none is never ``0 %``, and what is not all never ``100 %``.
+    """
+    exact = share * 100
+    near = round(exact, 1)
+    if exact != 0 and near == 0:
+        return "under 0.1 %"
+    if exact < 100 <= near:
+        return "over 99.9 %"
+    digits = 0 if near == round(near) or (abs(near) >= 10 and round(exact) != 100) else 1
+    return f"{exact:.{digits}f} %"
+
+
 def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[str, int]) -> str:
     """Return why a value is undefined or too thin to judge; empty when it may be judged."""
     if denominator == 0:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
-        return f"undefined: {definition.absent_reason}" + (f" ({reasons} left out)" if reasons else "")
+        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in sorted(excluded.items()))
+        return f"undefined: {definition.absent_reason}" + (f"; left out: {reasons}" if reasons else "")
     if denominator < definition.minimum_sample:
-        return f"too few to judge (n={denominator})"
+        return f"too few to judge (n = {denominator})"
     return ""

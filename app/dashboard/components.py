@@ -6,6 +6,7 @@ Owns how things are said and escaped on screen. Refuses to query.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Literal
 
 import pandas as pd
@@ -206,7 +207,7 @@ def table(
     configured = {name: config for name, config in (columns or {}).items() if config}
     shown = _presentable(shown, configured)
     options: dict[str, Any] = {
-        "hide_index": True, "column_config": {**_dates(shown), **configured},
+        "hide_index": True, "column_config": {**_dates(shown), **_counts(shown), **configured},
         "column_order": list(columns) if columns else None, "key": key, "alt": alt,
     }  # fmt: skip
     if height is not None:
@@ -229,12 +230,17 @@ def prose(shown: pd.DataFrame, *, key: str, alt: str, of: Provenance) -> None:
     index, *rest = shown.columns
     st.table(
         pd.DataFrame(
-            {name: [wording.inert(str(value), 600) for value in shown[name]] for name in rest},
+            {name: [wording.inert(_written(value), 600) for value in shown[name]] for name in rest},
             index=[wording.inert(str(value), 120) for value in shown[index]],
         ),
         alt=alt,
     )
     take_away.downloads(lambda: shown, key.replace("_", "-"), of, count=len(shown), is_quiet=True)
+
+
+def _written(value: object) -> str:
+    """Return a cell as text; counts have their thousands set apart, as grids show them."""
+    return f"{value:,}" if isinstance(value, Integral) and not isinstance(value, bool) else str(value)
 
 
 def _picked(key: str, on_pick: Callable[[int], None]) -> None:
@@ -265,6 +271,15 @@ def _dates(rows: pd.DataFrame) -> dict[str, Any]:
         name: st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
         for name in rows.columns
         if pd.api.types.is_datetime64_any_dtype(rows[name])
+    }
+
+
+def _counts(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return how whole numbers are shown unless a page says otherwise: thousands set apart."""
+    return {
+        name: st.column_config.NumberColumn(format="localized")
+        for name in rows.columns
+        if pd.api.types.is_integer_dtype(rows[name])
     }
 
 

@@ -25,6 +25,7 @@ from models.metric import MetricValue
 _FEW = 2
 _GROUPS = {"Service": "service", "Team": "team", "Change type": "change_type"}
 _SHOWN_GROUPS = 20
+_MANY = {"day of a service": "days of services", "pair of windows": "pairs of windows"}
 
 
 def choose_measure(asked: Frame, family: Sequence[Subject]) -> tuple[Subject, Reading] | None:
@@ -87,7 +88,7 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
     """Show the finding, the metric week by week with its limits, and the same as a table."""
     title = findings.metric_sentence(reading)
     st.header(title, anchor=False)
-    st.caption(_numbers(reading))
+    st.caption(_numbers(subject, reading))
     behaviour = reading.behaviour
     if not behaviour.weeks:
         return
@@ -117,8 +118,8 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
     annotating.offer(asked)
 
 
-def _numbers(reading: Reading) -> str:
-    """Return value, sample, spread, what was left out and the comparison, as one line."""
+def _numbers(subject: Subject, reading: Reading) -> str:
+    """Return value, sample, spread, comparison and what was left out, as one line."""
     value, parts = reading.value, []
     if value.value is not None:
         parts.append(f"{wording.sentence(wording.words(reading.definition.statistic))} {wording.metric_amount(value)}")
@@ -126,15 +127,15 @@ def _numbers(reading: Reading) -> str:
         parts.append(f"90th percentile {wording.duration(value.p90)}")
     if value.low is not None and value.high is not None:
         parts.append(f"95 % interval {wording.share(value.low)} to {wording.share(value.high)}")
-    parts.append(
-        f"n = {value.denominator:,}" + (f" ({value.numerator:,} counted)" if value.numerator is not None else "")
-    )
+    counted = f" ({value.numerator:,} {subject.counted.lower()})" if value.numerator is not None else ""
+    parts.append(f"n = {wording.plural(value.denominator, subject.of, _MANY.get(subject.of, ''))}{counted}")
     if reading.before is not None and reading.before.value is not None:
         parts.append(f"compared with {wording.metric_amount(reading.before)} (n = {reading.before.denominator:,})")
     if value.note and value.value is not None:
         parts.append(value.note)
     if value.excluded:
-        reasons = ", ".join(f"{count:,} {wording.inert(reason, 90)}" for reason, count in value.excluded.items())
+        # Reasons hold commas and colons of their own, and read the same of one record and of many.
+        reasons = "; ".join(f"{wording.inert(reason, 90)} ({count:,})" for reason, count in value.excluded.items())
         parts.append(f"left out: {reasons}")
     if reading.scope_note:
         parts.append(reading.scope_note)

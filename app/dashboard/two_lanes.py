@@ -14,6 +14,16 @@ from app.dashboard.frame import Frame
 from app.figures import style, timelines
 from app.journal import notes
 from app.questions import lanes
+from sql.aggregate import Filter
+
+
+def _partly(chosen: Filter) -> str:
+    """Return which of the weeks at the ends the period only touches, whose counts would read as a fall."""
+    ends = (("first", chosen.start), ("last", chosen.end))
+    touched = [name for name, at in ends if at is not None and at.weekday() != 0]
+    if not touched:
+        return ""
+    return f"The {' and '.join(touched)} week {'is' if len(touched) == 1 else 'are'} only in part within the period."
 
 
 def show(asked: Frame, heading: Callable[..., object], *, height: int, on_pick: Callable[[str], None]) -> None:
@@ -47,7 +57,8 @@ def show(asked: Frame, heading: Callable[..., object], *, height: int, on_pick: 
         alt=f"{title}. Two lanes by week: decisions above, production deployments below, and lines from the week of "
         "approval to the week of deployment. The table below holds the same numbers.",
     )  # fmt: skip
-    st.caption(f"{lanes.LEGEND} Choose a week to see its deployments.")
+    said = (lanes.LEGEND, _partly(asked.choice.filter), "Choose a week to see its deployments.")
+    st.caption(" ".join(part for part in said if part))
     exhibits.same_as_table(
         lanes.table(weeks, crossed), name="lanes", alt="Both tracks by week", of=of,
         on_pick=lambda row: on_pick(weeks[row].week.isoformat()),

@@ -86,7 +86,7 @@ def cheat_sheet(build: Build, period: str, team: str) -> list[tuple[str, str, st
         "order by place",
         [period, team],
     )
-    return [(name, left or "", right or "") for name, left, right in rows.fetchall()]
+    return [(name, wording.figures(left or ""), wording.figures(right or "")) for name, left, right in rows.fetchall()]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ def verdicts(build: Build, period: str, team: str) -> list[Verdict]:
         "where period = ? and team = ?",
         [period, team],
     )
-    found = [Verdict(*row) for row in rows.fetchall()]
+    found = [
+        Verdict(subject, verdict, wording.figures(why), *counts) for subject, verdict, why, *counts in rows.fetchall()
+    ]
     return sorted(found, key=lambda v: list(SUBJECTS).index(v.subject))
 
 
@@ -122,7 +124,7 @@ def conditions(build: Build, period: str, team: str) -> pd.DataFrame:
         [period, team],
     )
     return pd.DataFrame(
-        [(wording.sentence(condition), SUBJECTS.get(subject, subject), _holds(holds), sentence, n)
+        [(wording.sentence(condition), SUBJECTS.get(subject, subject), _holds(holds), wording.figures(sentence), n)
          for subject, condition, holds, sentence, n in rows.fetchall()],
         columns=["Condition", "Of", "Holds", "Figures", "n"],
     )  # fmt: skip
@@ -138,7 +140,7 @@ def confusion(build: Build, period: str, team: str) -> pd.DataFrame:
     )
     states = {"fires": "fires", "clear": "clear", "too_few": "too few to judge"}
     return pd.DataFrame(
-        [(wording.sentence(_pattern(pattern)), states.get(state, state), sentence, n, least)
+        [(wording.sentence(_pattern(pattern)), states.get(state, state), wording.figures(sentence), n, least)
          for pattern, state, sentence, n, least in rows.fetchall()],
         columns=["Pattern", "State", "Figures", "n", "Judged from n ="],
     )  # fmt: skip
@@ -325,7 +327,7 @@ def criteria(build: Build, scope: str, name: str) -> pd.DataFrame:
     )
     sides = {"may_combine": "May combine when", "keep_apart": "Keep apart when"}
     return pd.DataFrame(
-        [(sides.get(side, side), wording.sentence(criterion), _holds(holds), sentence, n)
+        [(sides.get(side, side), wording.sentence(criterion), _holds(holds), wording.figures(sentence), n)
          for side, criterion, holds, sentence, n in rows.fetchall()],
         columns=["Side", "Criterion", "Holds", "Measured", "n"],
     )  # fmt: skip

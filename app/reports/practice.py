@@ -11,6 +11,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from app import wording
 from app.periods import Period
 from app.reports.question import Scope, scope_condition
 from sql.aggregate import Filter
@@ -146,7 +147,7 @@ def verdicts(con: DuckDBPyConnection, period: str, team: str) -> list[Verdict]:
         order by case subject when 'change_governance' then 1 when 'release_execution' then 2 else 3 end""",
         [period, team],
     ).fetchall()
-    return [Verdict(*row) for row in rows]
+    return [Verdict(subject, verdict, wording.figures(why)) for subject, verdict, why in rows]
 
 
 def conditions(con: DuckDBPyConnection, period: str, team: str) -> list[Condition]:
@@ -156,16 +157,17 @@ def conditions(con: DuckDBPyConnection, period: str, team: str) -> list[Conditio
         order by case subject when 'change_governance' then 1 when 'release_execution' then 2 else 3 end, place""",
         [period, team],
     ).fetchall()
-    return [Condition(*row) for row in rows]
+    return [Condition(subject, name, holds, wording.figures(sentence)) for subject, name, holds, sentence in rows]
 
 
 def cheat_sheet(con: DuckDBPyConnection, period: str, team: str) -> list[tuple[str, str, str]]:
     """Return the cheat sheet's rows: name, change governance, release execution."""
-    return con.execute(
+    rows = con.execute(
         """select row_name, change_governance, release_execution from marts.cheat_sheet
         where period = ? and team = ? order by place""",
         [period, team],
     ).fetchall()
+    return [(name, wording.figures(governance), wording.figures(execution)) for name, governance, execution in rows]
 
 
 def patterns(con: DuckDBPyConnection, period: str, team: str) -> list[Pattern]:
@@ -175,7 +177,7 @@ def patterns(con: DuckDBPyConnection, period: str, team: str) -> list[Pattern]:
         order by case state when 'fires' then 1 when 'clear' then 2 else 3 end, pattern""",
         [period, team],
     ).fetchall()
-    return [Pattern(*row) for row in rows]
+    return [Pattern(name, state, wording.figures(sentence)) for name, state, sentence in rows]
 
 
 def kinds(con: DuckDBPyConnection, chosen: Filter, before: Filter) -> list[Kind]:
@@ -256,7 +258,7 @@ def advice(con: DuckDBPyConnection, team: str) -> list[Advice]:
         "order by scope, name, place",
         values,
     ).fetchall():
-        criteria.setdefault((scope, name), []).append((criterion, side, holds, sentence))
+        criteria.setdefault((scope, name), []).append((criterion, side, holds, wording.figures(sentence)))
     rows = con.execute(
         f"select scope, name, advice, reason, is_already_combined from marts.combine_advice {only} "
         "order by not (is_already_combined and advice = 'separate'), scope = 'service', name",

@@ -65,7 +65,7 @@ def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
     rows = _of(found, process, "catch")
     known = rows[rows["kind"] != UNKNOWN].sort_values(["count", "kind"], ascending=[False, True])
     st.subheader(
-        f"{SUBJECTS[process]} caught most often: {known['kind'].iloc[0]}"
+        f"{SUBJECTS[process]} caught most often{_of_known(rows)}: {known['kind'].iloc[0]}"
         if len(known) > 0
         else f"What {SUBJECTS[process].lower()} caught",
         anchor=False,
@@ -89,6 +89,11 @@ def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
         shown, name=f"caught_{process}", alt=f"Catches of {SUBJECTS[process].lower()}", of=of,
         on_pick=lambda row: _pick(rows, process, str(shown["Kind"].iloc[row])),
     )  # fmt: skip
+
+
+def _of_known(rows: pd.DataFrame) -> str:
+    """Return that the kind named first is not the longest bar, where that is the one of unknown kind."""
+    return ", of known kinds" if rows.sort_values("count")["kind"].iloc[-1] == UNKNOWN else ""
 
 
 def _pick(rows: pd.DataFrame, process: str, kind: str) -> None:

@@ -31,7 +31,7 @@ def show() -> None:
         return
     periods = {period.label: period.name for period in practice.periods(asked.build)}
     components.page_title(
-        "Cheat sheet", "Quarters and the last days, chosen below; of the filters above, none applies.", asked.build
+        "Cheat sheet", "Judged over the period chosen below; the filters above do not apply.", asked.build
     )
     if not periods:
         absent.is_missing(asked.build, "decision", "production_deployment")
@@ -65,7 +65,7 @@ def _verdicts(asked: Frame, period: str, team: str) -> None:
             icon, word = _ICONS.get(verdict.verdict, ""), VERDICTS.get(verdict.verdict, verdict.verdict)
             st.markdown(f"### {icon} {wording.sentence(word)}")
             st.caption(wording.inert(wording.sentence(verdict.why), 300))
-            st.caption(f"{verdict.held} conditions hold, {verdict.failed} do not, {verdict.unknown} cannot be judged")
+            st.caption(_tally(verdict))
     with st.expander("All conditions behind the verdicts"):
         components.prose(
             practice.conditions(asked.build, period, team),
@@ -76,6 +76,15 @@ def _verdicts(asked: Frame, period: str, team: str) -> None:
         st.caption(
             "One condition that does not hold decides. A fall by more than its sampling error reads as weakening."
         )
+
+
+def _tally(verdict: Verdict) -> str:
+    """Return how many conditions hold, naming only what there is."""
+    if not verdict.held + verdict.failed:
+        return f"None of {wording.plural(verdict.unknown, 'condition')} can be judged"
+    known = f"{verdict.held} of {wording.plural(verdict.held + verdict.failed, 'condition')} hold"
+    said = f"{known}s" if verdict.held == 1 else known
+    return said if not verdict.unknown else f"{said}, {verdict.unknown} more cannot be judged"
 
 
 def _of(asked: Frame, period: str, team: str) -> Provenance:
@@ -136,7 +145,9 @@ def _automated(asked: Frame, team: str) -> None:
     if found.empty:
         return
     st.subheader("What is automated, by which rule", anchor=False)
-    components.table(found, key="automated", alt="Automated rules", of=_of(asked, "all records of the build", team))
+    widths = dict.fromkeys(found.columns) | {"Kind": st.column_config.TextColumn(width=120)}
+    of = _of(asked, "all records of the build", team)
+    components.table(found, key="automated", alt="Automated rules", columns=widths, of=of)
     st.caption(
         "Fast and automated is not merged: it stays two as long as the rules are named and still decide something. "
         f"Alive: it stopped something, or was changed, within {practice.alive_days(asked.build)} days of the build. "

@@ -108,7 +108,7 @@ def _key_gaps(asked: Frame) -> None:
     rows, missing, broken, found = health.key_gaps(asked.build)
     if not rows:
         return  # no source here numbers its records one after the other
-    of = wording.plural(rows, "row of numbered keys", "rows of numbered keys")
+    of = wording.plural(rows, "series of numbered keys", "series of numbered keys")
     if not missing:
         st.header(f"No number is missing in {of}", anchor=False)
         return
@@ -117,7 +117,7 @@ def _key_gaps(asked: Frame) -> None:
     st.caption(
         "Deleted, moved away, never read, or not for this reader to see; or other things that the source numbers along "
         "with changes and issues. What another record names, such as an issue that a change closes, is not missing. A "
-        "row of which fewer than half of the numbers are known is not judged."
+        "series of which fewer than half of the numbers are known is not judged."
     )
 
 

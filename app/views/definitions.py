@@ -15,7 +15,9 @@ from app.questions import queries, rulebook
 def show() -> None:
     """Show the page."""
     asked = frame.current()
-    components.page_title("Definitions and rules", "As they were when this build was made.", asked.build)
+    components.page_title(
+        "Definitions and rules", "As they were when this build was made; the filters above do not apply.", asked.build
+    )
     measures, rules, limits, tables = st.tabs(["Measures", "Classification rules", "Limits", "Tables"])
     with measures:
         _measures(asked)

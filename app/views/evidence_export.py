@@ -29,7 +29,8 @@ def show() -> None:
     asked = frame.current()
     components.page_title(
         "Evidence export",
-        "For an auditor who does not trust us: checkable offline, with every record behind every figure.",
+        "For an auditor who does not trust us: checkable offline, with every record behind every figure. Quarter and "
+        "scope are chosen below; the filters above do not apply.",
         asked.build,
     )  # fmt: skip
     known = quarters.spanned(asked.facts.first, asked.facts.last)

@@ -148,7 +148,7 @@ def _tour(asked: Frame) -> None:
     if asked.build.is_demo and (example := change_story.worked_example(asked.build)):
         st.page_link(
             components.CHANGE_PAGE,
-            label=f"Guided tour: the worked example through both tracks ({wording.inert(example[1], 80)})",
+            label="Guided tour: one change through both tracks",
             query_params={"change": example[0], touring.PARAMETER: "1"},
             icon=":material/route:",
         )

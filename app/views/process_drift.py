@@ -143,6 +143,8 @@ def _small_multiples(
     asked: Frame, finding: Finding, parts: Sequence[Component], gaps: Sequence[date], trailing: int
 ) -> None:
     measured = [part for part in parts if part.weeks]
+    if measured and finding.is_drifting:
+        st.caption(f"Below, every dimension as it stands now, over the last {trailing} weeks; above, since the onset.")
     for start in range(0, len(measured), COLUMNS):
         columns = st.columns(COLUMNS, gap="small")
         for column, part in zip(columns, measured[start : start + COLUMNS], strict=False):

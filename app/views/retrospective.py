@@ -30,7 +30,8 @@ def show() -> None:
     asked = frame.current()
     components.page_title(
         "Retrospective",
-        "What is our change practice, what is our release practice, are they still working?",
+        "What is our change practice, what is our release practice, are they still working? Judged over the quarter "
+        "chosen below; the filters above do not apply.",
         asked.build,
     )
     left, right = st.columns(2)

@@ -24,6 +24,7 @@ from models.drift.judgement import (
     why_not_judged,
 )
 from models.drift.settings import DIMENSIONS
+from models.metric import percent
 
 
 def sentence_of(judged: Judgement, place: int, state: str, dimension: int, onset: int) -> str:
@@ -33,7 +34,7 @@ def sentence_of(judged: Judgement, place: int, state: str, dimension: int, onset
     if state == NOT_ENOUGH_DATA:
         return f"{subject.team}: not enough data to judge drift ({_why_nothing(judged, place)}).{gap}"
     level, _, _, n = level_of(judged, place, dimension, onset)
-    figures = f"baseline {_percent(judged.baseline.rate[place, dimension])}, n = {n}"
+    figures = f"baseline {_percent(judged.baseline.rate[place, dimension])}, n = {n:,}"
     named = DIMENSIONS[dimension]
     if state == DRIFTING:
         since = _date(judged.marks.monday(onset), judged.marks.as_of)
@@ -98,11 +99,12 @@ def _past_drift(judged: Judgement, place: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return "no value" if np.isnan(share) else f"{100 * share:.0f} %"
+    """Return a share as the dashboard writes it, so that a sentence and its chart never show two numbers for one."""
+    return "no value" if np.isnan(share) else percent(float(share))
 
 
 def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" + ("" if number == 1 else "s")
+    return f"{number:,} {unit}" + ("" if number == 1 else "s")
 
 
 def _of(team: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from app import families
 from app.dashboard import take_away
 from app.dashboard.take_away import Provenance
 from app.questions import attention, builds, change_story, lanes, queries, records
@@ -48,6 +49,22 @@ def test_a_card_shows_what_the_one_aggregation_says(sample: Workspace, opened: O
 
     assert card.value == wording.metric_amount(value)
     assert f"{value.denominator:,}" in text_of(app)
+
+
+def test_the_records_of_a_number_are_called_what_they_are(build: Build) -> None:
+    """A page says of how many changes or deployments a number is; its rows are of that kind, and none of another."""
+    called = {
+        "change": {"change"},
+        "deployed change": {"deployment"},
+        "deployment": {"deployment"},
+        "condition": {"condition"},
+        "scheduled change": {"change", "window"},
+        "pair of windows": {"window_pair"},
+        "day of a service": {"service_day"},
+    }
+    for subject in (subject for family in families.PAGES.values() for subject in family):
+        kinds = builds.cursor(build).execute(f"select distinct record_kind from metrics.{subject.name}").fetchall()
+        assert {kind for (kind,) in kinds} <= called[subject.of], subject.name
 
 
 @pytest.mark.parametrize(

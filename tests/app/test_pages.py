@@ -266,9 +266,9 @@ def test_readings_after_which_something_may_be_missing_are_listed(
     ("rows", "told", "listed"),
     [
         ([], None, []),
-        ([("OPS-", 40, 40, 0, None)], "No number is missing in 1 row of numbered keys", []),
+        ([("OPS-", 40, 40, 0, None)], "No number is missing in 1 series of numbered keys", []),
         ([("OPS-", 40, 37, 3, 12), ("", 9, 9, 0, None), ("A-", 90, 2, None, None)],
-         "3 numbers without a record, in 1 of 2 rows of numbered keys", [["OPS-"]]),
+         "3 numbers without a record, in 1 of 2 series of numbered keys", [["OPS-"]]),
     ],
 )  # fmt: skip
 def test_numbers_of_keys_without_a_record_are_told(

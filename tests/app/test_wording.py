@@ -38,6 +38,55 @@ def test_shares_read_as_per_cent(share: float | None, text: str) -> None:
     assert wording.share(share) == text
 
 
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0998, "10 %"),
+        (0.0949, "9.5 %"),
+        (0.0996, "10 %"),
+        (0.02001, "2 %"),
+        (0.0003, "under 0.1 %"),
+        (0.9996, "over 99.9 %"),
+        (0.996, "99.6 %"),
+        (0.994, "99 %"),
+    ],
+)
+def test_a_share_is_rounded_before_its_decimals_are_counted(share: float, text: str) -> None:
+    """Just below ten is not ``10.0 %``; a little is not none, and almost all is not all."""
+    assert wording.share(share) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Should this go? 1304 decisions on 12790 changes", "Should this go? 1,304 decisions on 12,790 changes"),
+        ("1201 of 1304; 999 declined (n=1000)", "1,201 of 1,304; 999 declined (n=1,000)"),
+        ("100.0 % restored within 24.0 h", "100 % restored within 24 h"),
+        ("median gap 2.0 h, 94.6 % (fires over 3.0 times, under 3.0 min)", None),
+        ("irregular, 1.0 changes each (median)", "irregular, 1 change each (median)"),
+        (
+            "1 people, 100 % of 1 decisions; 11 decisions by policies",
+            "1 person, 100 % of 1 decision; 11 decisions by policies",
+        ),
+        (
+            "1 also deploy; 1 failed deployments; 1 of 21 changes",
+            "1 also deploys; 1 failed deployment; 1 of 21 changes",
+        ),
+        ("since 29 Dec 2025, 2000 records", "since 29 Dec 2025, 2,000 records"),
+        (
+            "44 people, most from squad 2024 (42 %); 1313 decisions",
+            "44 people, most from squad 2024 (42 %); 1,313 decisions",
+        ),
+        ("release 1234.5 of PAY-1042, api#2045, v2026 and 10,000 more", None),
+        ("", ""),
+    ],
+)
+def test_a_sentence_of_a_model_has_its_numbers_as_pages_write_them(written: str, read: str | None) -> None:
+    """Thousands are set apart and decimals that say nothing left off; years, names, keys and versions stay."""
+    expected = written.replace("3.0", "3") if read is None else read
+    assert wording.figures(written) == expected
+
+
 def test_a_period_is_named_by_its_first_and_last_day() -> None:
     """The end of a half-open period is not a day of it."""
     assert wording.span(datetime(2026, 5, 1), datetime(2026, 5, 4)) == "1 May\u20133 May 2026"
@@ -104,6 +153,7 @@ def test_an_issue_is_called_by_its_name_not_by_the_trackers_number() -> None:
     assert wording.short_key("19786", "https://x.example/browse/PAY-333") == "PAY-333"
     assert wording.short_key("19786", "https://x.example/other") == "19786"
     assert wording.short_key("shop/checkout#7", "https://x.example/browse/PAY-1") == "checkout#7"
+    assert wording.short_key("19786#2", "https://x.example/browse/PAY-333") == "PAY-333#2"
 
 
 def test_lists_name_some_and_count_the_rest() -> None:

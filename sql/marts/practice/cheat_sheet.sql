@@ -103,14 +103,14 @@ sheet as (
     union all
     select period, team, 4, 'owner',
         cast(deciders as varchar) || ' people' || case
-            when human_decisions < minimum_sample then ', too few decisions to say who does most (n=' || cast(human_decisions as varchar) || ')'
-            else ', the busiest ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' % of '
-                || cast(human_decisions as varchar) || ' decisions', 'unknown') end
+            when human_decisions < minimum_sample then ', too few decisions to say who does most (n = ' || cast(human_decisions as varchar) || ')'
+            else ', the busiest one with ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' % of '
+                || cast(human_decisions as varchar) || ' decisions', 'an unknown share') end
             || case when human_decisions >= minimum_sample then coalesce(', most from ' || decider_group || ' (' || cast(cast(round(decider_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
             || '; ' || cast(policy_decisions as varchar) || ' decisions by policies; ' || cast(both_groups as varchar) || ' also deploy',
         cast(deployers as varchar) || ' people' || case
-            when deployments < minimum_sample then ', too few deployments to say who does most (n=' || cast(deployments as varchar) || ')'
-            else ', the busiest ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' % of those by people', 'unknown')
+            when deployments < minimum_sample then ', too few deployments to say who does most (n = ' || cast(deployments as varchar) || ')'
+            else ', the busiest one with ' || coalesce(cast(cast(round(top_deployer_share * 100) as bigint) as varchar) || ' % of those by people', 'an unknown share')
             end
             || case when deployments >= minimum_sample then coalesce(', most from ' || deployer_group || ' (' || cast(cast(round(deployer_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
             || '; ' || cast(both_groups as varchar) || ' also decide'
@@ -121,14 +121,14 @@ sheet as (
             || coalesce(': ' || k.caught_governance, '')
             || case
                 when misses = 0 then '; nothing slipped through'
-                else '; of ' || cast(misses as varchar) || ' that slipped through, its to catch: ' || coalesce(k.missed_governance, 'none that is known')
+                else '; of ' || cast(misses as varchar) || ' that slipped through, it should have caught: ' || coalesce(k.missed_governance, 'none that is known')
                     || '; kind unknown: ' || cast(coalesce(k.missed_unknown, 0) as varchar)
             end,
         cast(catches_release as varchar) || ' caught in ' || cast(deployments + failed_attempts as varchar) || ' attempts, '
             || cast(failed_attempts as varchar) || ' of which did not finish' || coalesce(': ' || k.caught_release, '')
             || case
                 when misses = 0 then '; nothing slipped through'
-                else '; of ' || cast(misses as varchar) || ' that slipped through, its to catch: ' || coalesce(k.missed_release, 'none that is known')
+                else '; of ' || cast(misses as varchar) || ' that slipped through, it should have caught: ' || coalesce(k.missed_release, 'none that is known')
             end
     from named n
     left join listed k on k.period = n.period and k.team = n.team

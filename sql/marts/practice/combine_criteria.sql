@@ -276,7 +276,8 @@ criteria as (
     union all
     select scope, name, team, 5, 'no regulated or customer-facing service', 'may_combine', regulated + customer_facing * 1.0, 0.0,
         coalesce(services, 0), case when services is not null then regulated + customer_facing = 0 end,
-        cast(regulated + customer_facing as varchar) || ' tagged services of ' || cast(coalesce(services, 0) as varchar)
+        'of ' || cast(coalesce(services, 0) as varchar) || ' services, tagged as regulated: ' || cast(regulated as varchar)
+            || ', as customer-facing: ' || cast(customer_facing as varchar) || ' (none)'
     from bounded
     union all
     select scope, name, team, 6, 'homogeneous', 'may_combine', largest * 1.0 / nullif(typed, 0), combine_same_type_share, coalesce(typed, 0),
