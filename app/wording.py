@@ -127,13 +127,13 @@ def plural(count: int, noun: str, many: str = "") -> str:
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
-def figures(sentence_of_model: str) -> str:
+def figures(sentence_of_model: str | None) -> str:
     """Return a sentence that a model wrote with its numbers as pages write theirs: ``1,304 decisions``, ``24 h``.
 
     Portable SQL can neither set thousands apart nor leave off a decimal that says nothing, and it counts ``1 changes``.
-    Names stay as they are.
+    Names stay as they are; a sentence that is missing is empty.
     """
-    parts = _NAMED.split(sentence_of_model)
+    parts = _NAMED.split(sentence_of_model or "")
     for place in range(0, len(parts), 2):
         grouped = _COUNT.sub(lambda found: f"{int(found[0]):,}", parts[place])
         parts[place] = _ONE.sub(_of_one, _WHOLE.sub(r"\1\2", grouped))

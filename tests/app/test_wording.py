@@ -87,6 +87,11 @@ def test_a_sentence_of_a_model_has_its_numbers_as_pages_write_them(written: str,
     assert wording.figures(written) == expected
 
 
+def test_a_sentence_that_is_missing_is_empty() -> None:
+    """A page with one figure unknown is shown all the same."""
+    assert wording.figures(None) == ""
+
+
 def test_a_period_is_named_by_its_first_and_last_day() -> None:
     """The end of a half-open period is not a day of it."""
     assert wording.span(datetime(2026, 5, 1), datetime(2026, 5, 4)) == "1 May\u20133 May 2026"
