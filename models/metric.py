@@ -100,8 +100,9 @@ def percent(share: float) -> str:
 def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[str, int]) -> str:
     """Return why a value is undefined or too thin to judge; empty when it may be judged."""
     if denominator == 0:
-        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in sorted(excluded.items()))
-        return f"undefined: {definition.absent_reason}" + (f"; left out: {reasons}" if reasons else "")
+        # Packs hold these words, and their check compares them: other words would fail every pack made before.
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
+        return f"undefined: {definition.absent_reason}" + (f" ({reasons} left out)" if reasons else "")
     if denominator < definition.minimum_sample:
-        return f"too few to judge (n = {denominator})"
+        return f"too few to judge (n={denominator})"
     return ""
