@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -41,6 +41,7 @@ _METRIC_COLUMNS = (
     ("denominator", "BIGINT"), ("low", "DOUBLE"), ("high", "DOUBLE"), ("p90", "DOUBLE"), ("is_enough", "BOOLEAN"),
     ("note", "VARCHAR"), ("excluded", "VARCHAR"),
 )  # fmt: skip
+_METRIC_WORDS = ("note",)
 _DRAWN = (("stratum", "VARCHAR"), ("place", "BIGINT"), ("change_id", "VARCHAR"), ("sha256", "VARCHAR"))
 LONGEST_SECONDS = 600
 
@@ -57,12 +58,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Derived:
-    """One result: its file under ``data``, where it was written, and of a table its rows and columns with types."""
+    """One result: its file under ``data``, where it was written, and of a table its rows and columns with types.
+
+    ``words`` are columns in which the tool explains a figure: another version may choose other words.
+    """
 
     file: str
     path: Path
     rows: int | None = None
     columns: tuple[tuple[str, str], ...] = ()
+    words: frozenset[str] = frozenset()
 
 
 def read_contents(data: Path) -> tuple[Table, ...]:
@@ -180,7 +185,7 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw, out:
         yield (made := _table_of(con, out, f"metrics/{name}.csv", *_records_query(name, chosen)))
         compared.append(Result(made.file, f"evidence.records_{name}", made.columns))
     stated = delimited.document([n for n, _ in _METRIC_COLUMNS], map(_metric_row, values))
-    yield _written(out, METRICS, stated, len(values), _METRIC_COLUMNS)
+    yield replace(_written(out, METRICS, stated, len(values), _METRIC_COLUMNS), words=frozenset(_METRIC_WORDS))
     statements = evidence_files(data)
     ordered = _ordered(statements)
     is_drawn = False
@@ -192,7 +197,7 @@ def derive(con: DuckDBPyConnection, data: Path, chosen: Filter, draw: Draw, out:
         yield (made := _table_of(con, out, f"{_result_path(data, statements[name])}.csv", f"from evidence.{name}"))
         compared.append(Result(made.file, f"evidence.{name}", made.columns))
     compared += [
-        Result(METRICS, "evidence.metrics", _METRIC_COLUMNS, ("note",)),
+        Result(METRICS, "evidence.metrics", _METRIC_COLUMNS, _METRIC_WORDS),
         Result(SAMPLE, "evidence.sample_sample", _DRAWN),
     ]
     yield _written(out, script.FILE, script.script(
