@@ -142,3 +142,13 @@ def test_the_published_figures_cover_every_cell_with_enough_teams() -> None:
     wanted |= {(regime.name, volume, 0.5) for regime in MUST_ALARM for volume in (20, 100, 500)}
     assert cells == wanted
     assert min(row["teams"] for row in results["cells"] + results["alternatives"] + results["alone"]) >= 200
+
+
+def test_every_published_cell_was_run_from_records_and_gave_what_drawn_marks_give() -> None:
+    """Two hundred teams per cell through files, import and build: no mark, no alarm and no dimension is another."""
+    results = json.loads((DOCS / page.FOLDER / "results.json").read_text(encoding="utf-8"))
+    keys = [[(row["regime"], row["volume"], row["strength"]) for row in results[name]] for name in ("cells", "product")]
+    assert sorted(keys[0]) == sorted(keys[1])
+    assert min(row["teams"] for row in results["product"]) >= 200
+    assert all(row["as_drawn"] for row in results["product"])
+    assert all(row["differences"] == 0 and row["alarms_agree"] for row in results["pipeline"])
