@@ -100,7 +100,7 @@ def percent(share: float) -> str:
 def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[str, int]) -> str:
     """Return why a value is undefined or too thin to judge; empty when it may be judged."""
     if denominator == 0:
-        # Packs hold these words, and their check compares them: other words would fail every pack made before.
+        # Packs hold these words, and a check by the version that made them compares them.
         reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
         return f"undefined: {definition.absent_reason}" + (f" ({reasons} left out)" if reasons else "")
     if denominator < definition.minimum_sample:

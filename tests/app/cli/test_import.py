@@ -104,7 +104,7 @@ def test_rows_that_do_not_fit_are_set_aside_and_shown(twotrack: Twotrack, home: 
     path.write_text(path.read_text(encoding="utf-8").replace("2026-01-05T09:00:00Z", "soon", 1), encoding="utf-8")
     said = twotrack("import", path)
     assert said.code == 0
-    assert "set aside: 1 rows" in said.out
+    assert "set aside: 1 row:" in said.out
     assert "line 2" in said.out
     assert held(home, "record.changes") == 11
 

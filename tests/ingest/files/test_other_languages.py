@@ -129,7 +129,9 @@ def test_opsgenie_s_small_id_is_the_key_of_an_alert(store: RawStore, tmp_path: P
 @pytest.mark.parametrize("row", ["CHG1", "CHG1,a,b,c,d,e,f"])
 def test_a_file_whose_only_row_is_broken_teaches_nothing(tmp_path: Path, row: str) -> None:
     """A proposal from none of its rows would be made of names alone."""
-    with pytest.raises(InputError, match="None of the file's first rows can be read"):
+    with pytest.raises(
+        InputError, match=r"its only row cannot be read(.|\n)*changes\.csv, line 2: [17] columns where the header has 4"
+    ):
         from ingest.files.suggest import suggest_mapping
 
         suggest_mapping(write(tmp_path, f"change_id,change_type,short_description,state\n{row}\n", "changes.csv"))
