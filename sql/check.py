@@ -167,7 +167,8 @@ def examine_rows(
     for (bad, promise), count in zip(conditions, found[: len(conditions)], strict=True):
         if count:
             example = con.execute(f"select * from {table} where {bad} limit 1").fetchdf().to_dict("records")[0]
-            problems.append(f"{promise}: {count} rows break it, such as {_short(example)}")
+            broken = "1 row breaks" if count == 1 else f"{count:,} rows break"
+            problems.append(f"{promise}: {broken} it, such as {_short(example)}")
     sums = iter(found[len(conditions) :])
     for columns, key, fingerprint in zip(keys, hashes, zip(repeat(rows), sums, sums), strict=False):
         if unique is not None and fingerprint in unique:

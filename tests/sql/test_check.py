@@ -102,7 +102,7 @@ def test_every_shipped_model_stays_inside_the_portable_subset() -> None:
 def test_a_null_where_the_header_says_never_null_is_counted_with_an_example(con: DuckDBPyConnection) -> None:
     """A broken promise names its column, how many rows break it and one of them."""
     (said,) = check_rows(con, model(not_null=("key", "size")), "things")
-    assert said == "size must not be null: 1 rows break it, such as {'key': 'b'}"
+    assert said == "size must not be null: 1 row breaks it, such as {'key': 'b'}"
 
 
 def test_rows_that_share_a_unique_key_are_named(con: DuckDBPyConnection) -> None:
@@ -115,7 +115,7 @@ def test_a_broken_assertion_is_named_and_unknown_values_do_not_break_it(con: Duc
     """An assertion judges what is known: a null is for not_null to refuse."""
     assert check_rows(con, model(asserts=("size < 3",)), "things") == []
     (said,) = check_rows(con, model(asserts=("size < 2",)), "things")
-    assert said.startswith("'size < 2' must hold: 1 rows break it, such as {'key': 'b', 'size': 2")
+    assert said.startswith("'size < 2' must hold: 1 row breaks it, such as {'key': 'b', 'size': 2")
 
 
 def test_documented_and_produced_columns_must_be_the_same(con: DuckDBPyConnection) -> None:
