@@ -101,21 +101,20 @@ def _failure(failed: list[tuple[Path, UserError]], stored: int) -> UserError:
 
 
 def _print(session: Session, result: ImportResult) -> None:
-    session.say(f"{result.file}: {_rows(result.rows)} through mapping {result.mapping} into source {result.source}")
+    from app import wording
+
+    counted = wording.plural(result.rows, "row")
+    session.say(f"{result.file}: {counted} through mapping {result.mapping} into source {result.source}")
     rows = [(f"  {one.stream}", *(f"{getattr(one, name):,}" for name in _COUNTS)) for one in result.streams]
     session.say(aligned(rows, ("  stream", *_COUNTS), right=frozenset(range(1, len(_COUNTS) + 1))))
     for reason, count in result.rejected_by_reason.items():
-        session.say(f"  set aside: {_rows(count)}: {reason}")
+        session.say(f"  set aside: {wording.plural(count, 'row')}: {reason}")
     for row in result.rejected_rows[:3]:
         session.say(f"    line {row.line}, {row.stream}: {row.reason}")
     for conflict in result.conflicts[:3]:
         session.say(f"  {conflict.stream} {conflict.key}: {conflict.versions} different contents; the latest counts")
     for note in result.notes:
         session.say(f"  {note}")
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:

@@ -25,11 +25,7 @@ _ACTS = """select d.decided_at as occurred_at, d.change_id, null as deployment_i
     where d.verdict in ('approved', 'rejected', 'changes_requested')
         and (d.decided_by_type = 'human' or d.policy is not null) and {only}"""
 _WORDS = "coalesce(trim(d.comment), '') <> '' or d.conditions is not null"
-_OWN = """{0}.verdict = 'approved' and ({0}.conditions is not null
-    or regexp_matches(lower(coalesce({0}.comment, '')), 'approved with conditions?'))"""
-_CONDITIONED = f"""({_OWN.format("d")})
-    or (d.decision_id = c.effective_decision_id and c.change_id in (select change_id from marts.conditions)
-        and not exists (select 1 from marts.decisions o where o.change_id = c.change_id and {_OWN.format("o")}))"""
+_CONDITIONED = "d.decision_id in (select decision_id from marts.conditioned_decisions)"
 _DECLINE = f"d.verdict <> 'approved' or ({_CONDITIONED})"
 _STOPPED = "d.verdict <> 'approved' or d.conditions is not null"
 _SHIPPED = """select d.started_at as occurred_at, null as change_id, d.deployment_id, {counts} as counts,
@@ -256,13 +252,11 @@ def rows(
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def span(build: Build, period: str, name: str = "") -> tuple[datetime, datetime]:
     """Return the start and end of a period of the practice models, or of the part of it that a statement is about."""
-    # How far a period is known came with the table of living rules; a build of before says only where it ends.
-    until = "until_at" if build.has("marts.living_rules") else "least(end_at, b.as_of)"
     ((start, end, until_at, weeks),) = (
         cursor(build)
         .execute(
-            f"select start_at, end_at, {until}, l.cab_weeks from marts.periods cross join config.practice l "
-            "cross join config.build b where period = ?",
+            "select start_at, end_at, until_at, l.cab_weeks from marts.periods cross join config.practice l "
+            "where period = ?",
             [period],
         )
         .fetchall()

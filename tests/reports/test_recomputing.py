@@ -15,6 +15,7 @@ import pytest
 
 from app.reports.evidence import Made
 from models.workspace import Workspace
+from tests.reports.tampering import bag_again, edit, failures
 
 ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
@@ -164,3 +165,32 @@ def test_a_source_reported_more_than_came_is_a_named_difference(tmp_path: Path) 
     row = check_that_it_adds_up(made.path)["record.changes"]
     assert row["missing"] == "7" and row["differences"] == "7 describe no record of this kind"
     assert "7 not received" in (made.path / "data" / "report.html").read_text(encoding="utf-8")
+
+
+def test_other_words_beside_a_figure_are_found_unless_another_version_chose_them(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why a figure is undefined is said by the tool; a later one may say it better. Figures must be the same."""
+    metrics = pack / "data" / "metrics.csv"
+    said = next(note for _, note in _notes(metrics) if note)
+    edit(metrics, said, "as everybody knows")
+    bag_again(pack)
+    assert "note: it says 'as everybody knows'" in failures(pack, None, is_unsigned=True)["metrics.csv"]
+    monkeypatch.setattr("app.reports.verify._version", lambda library: "of another day")
+    assert "metrics.csv" not in failures(pack, None, is_unsigned=True)
+    edit(metrics, *_one_more(metrics))
+    bag_again(pack)
+    assert "numerator" in failures(pack, None, is_unsigned=True)["metrics.csv"]
+
+
+def _notes(metrics: Path) -> list[tuple[str, str]]:
+    with metrics.open(encoding="utf-8", newline="") as file:
+        return [(row["metric"], row["note"]) for row in csv.DictReader(file)]
+
+
+def _one_more(metrics: Path) -> tuple[str, str]:
+    """Return a line of a rate and the same with one more in its numerator."""
+    with metrics.open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["numerator"] and "," not in row["label"])
+    head = f"{row['metric']},{row['label']},{row['unit']},{row['value']},"
+    return f"{head}{row['numerator']},", f"{head}{int(row['numerator']) + 1},"

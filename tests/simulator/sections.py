@@ -79,8 +79,8 @@ def product_section(results: dict[str, Any]) -> list[str]:
         return [intro, "", "No cell was run with this version."]
     order = {(regime.name, volume, strength): place for place, (regime, volume, strength) in enumerate(plan_of_cells())}
     rows.sort(key=lambda row: order[row["regime"], row["volume"], row["strength"]])
-    table = [_line(row, tables.cell(results["cells"], *_key(row))) for row in rows]
-    apart = [row for row in rows if not _overlap(row, tables.cell(results["cells"], *_key(row)))]
+    table = [_line(row, tables.cell(results["cells"], *weak.key(row))) for row in rows]
+    apart = [row for row in rows if not _overlap(row, tables.cell(results["cells"], *weak.key(row)))]
     enough = [row for row in rows if row["teams"] >= _ENOUGH]
     said = (
         f"{len(rows)} of {len(order)} cells were run from records, {len(enough)} of them with {_ENOUGH} teams or more."
@@ -141,10 +141,6 @@ def _line(row: Row, drawn: Row) -> list[str]:
         "" if weeks is None else f"≤ {weeks:g}",
         "" if row["named"] is None else tables.percent(row["named"]),
     ]
-
-
-def _key(row: Row) -> tuple[str, int, float]:
-    return row["regime"], row["volume"], row["strength"]
 
 
 def _field(row: Row) -> str:

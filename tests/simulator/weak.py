@@ -25,10 +25,10 @@ def missed(results: dict[str, Any]) -> list[str]:
     A cell misses where its teams of drawn marks do, or those from records.
     """
     cells, tried = results["cells"], results["alternatives"]
-    told = {_key(row): row for row in results.get("product", [])}
+    told = {key(row): row for row in results.get("product", [])}
     lines: list[str] = []
     for row in cells:
-        twin = told.get(_key(row), row)
+        twin = told.get(key(row), row)
         regime, field, goal = REGIMES[row["regime"]], "early" if is_still(row) else "found", share_goal(row)
         if goal is None or not (misses(row) or misses(twin)):
             continue
@@ -38,7 +38,7 @@ def missed(results: dict[str, Any]) -> list[str]:
         also = f", from records {tables.share(twin, field)}" if twin is not row else ""
         lines.append(_miss(f"{what} {tables.share(row, field)}{also}", goal, reach) + _tried(tried, row, field))
     for row in tables.must(cells, 100, 1.0) + tables.must(cells, 20, 1.0):
-        twin, weeks = told.get(_key(row), row), delay_goal(row)
+        twin, weeks = told.get(key(row), row), delay_goal(row)
         if weeks is None or all(one["delay"] is not None and one["delay"] <= weeks for one in (row, twin)):
             continue
         what = f"- {REGIMES[row['regime']].title}, {row['volume']} a month: median delay"
@@ -100,7 +100,8 @@ def _strength(row: Row) -> str:
     return "full" if row["strength"] == 1 else "half"
 
 
-def _key(row: Row) -> tuple[str, int, float]:
+def key(row: Row) -> tuple[str, int, float]:
+    """Return what tells a cell from every other: regime, changes a month and strength."""
     return row["regime"], row["volume"], row["strength"]
 
 
