@@ -2,12 +2,12 @@
 --   vote, report a check, thank. Texts in which none is found have no row. What is quoted or code is left out.
 -- grain: source_event_id
 -- column: source_event_id | The event whose text it is.
--- column: kind | result, deploys or notice for automation; revision, approves, vetoes, votes, asked, upkeep, logistics,
+-- column: kind | result, deploys or notice for automation; described, revision, approves, vetoes, votes, asked, upkeep, logistics,
 --   minutes, asks or question for people.
 -- column: rule_id | First pattern that was found.
 -- not_null: source_event_id, kind, rule_id
 -- unique: source_event_id
--- assert: kind in ('result', 'deploys', 'notice', 'revision', 'approves', 'vetoes', 'votes', 'asked', 'upkeep', 'logistics', 'minutes', 'asks', 'question')
+-- assert: kind in ('result', 'deploys', 'notice', 'described', 'revision', 'approves', 'vetoes', 'votes', 'asked', 'upkeep', 'logistics', 'minutes', 'asks', 'question')
 with texts as (
     select e.source_event_id, e.source, lower(trim(e.actor)) as login, e.text
     from intermediate.all_events e
