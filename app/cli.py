@@ -32,6 +32,9 @@ EXIT_CODES = {
     TERMINATED: "Ended by SIGTERM.",
 }
 
+# What is kept where a command has not said so before it writes.
+NOTHING_KEPT = "nothing was written"
+
 # Command → module under app.commands, and one line of help. The order is the order of help.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Fill a workspace with generated example data, build it and open the dashboard."),
@@ -81,12 +84,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or fail with the nearest known names."""
-        from difflib import get_close_matches
+        from models.nearest import did_you_mean
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS, n=2)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            ctx.fail(f"There is no command '{args[0]}'.{hint}")
+            hint = did_you_mean(args[0], COMMANDS)
+            ctx.fail(f"There is no command '{args[0]}'" + (f"; {hint}" if hint else "."))
         return super().resolve_command(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -150,6 +152,7 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
     except UserError as error:
         if session.is_debug:
             raise
+        error.kept = error.kept or session.kept
         return _explain(session, error.as_json(), str(error))
     except OutputClosedError:
         raise
@@ -168,11 +171,11 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
 
 def _unexpected(session: Session, error: Exception) -> int:
     """Explain what no command foresaw: a full disk as that, anything else as a fault of ours."""
-    if storage := storage_failure(error, kept=session.kept):
+    if storage := storage_failure(error, kept=session.kept or NOTHING_KEPT):
         return _explain(session, storage.as_json(), str(storage))
     failure = UserError(
         f"Twotrack failed in a way it should not: {type(error).__name__}: {error}",
-        kept=session.kept,
+        kept=session.kept or NOTHING_KEPT,
         next_step="run the command again with --debug and report what it prints",
     )
     return _explain(session, {**failure.as_json(), "error": "InternalError", "exit_code": INTERNAL}, str(failure))
@@ -187,7 +190,7 @@ def _usage(error: click.ClickException, session: Session, arguments: Sequence[st
 
 
 def _interrupted(session: Session) -> int:
-    failure = UserError("Interrupted.", kept=session.kept, next_step=session.next_step)
+    failure = UserError("Interrupted.", kept=session.kept or NOTHING_KEPT, next_step=session.next_step)
     code = TERMINATED if signal.SIGTERM in _received else INTERRUPTED
     return _explain(session, {**failure.as_json(), "error": "Interrupted", "exit_code": code}, str(failure))
 

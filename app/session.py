@@ -45,7 +45,7 @@ class Session:
         is_json: Print one JSON document instead of text.
         is_quiet: No progress and no notices.
         is_debug: Let errors show their traceback.
-        kept: What is already safely written, said when the run is interrupted.
+        kept: What is already safely written, said of an interruption and of an error that does not say it itself.
         next_step: What to do after an interruption.
     """
 
@@ -53,7 +53,7 @@ class Session:
     is_json: bool = False
     is_quiet: bool = False
     is_debug: bool = False
-    kept: str = "nothing was written"
+    kept: str = ""
     next_step: str = "run the same command again"
 
     @property

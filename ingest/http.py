@@ -26,8 +26,10 @@ from ingest.budget import UNSTATED_WAIT, Budget, limited_wait, stated_time
 from ingest.connector import Response
 from ingest.credentials import Anonymous, Credential
 from ingest.http_errors import (
+    AGAIN,
     LATER,
     NETWORK,
+    NO_SOURCE,
     AuthenticationError,
     OverloadedError,
     RateLimitError,
@@ -175,13 +177,19 @@ class Client:
     def _url(self, path: str) -> str:
         url = path if "://" in path else f"{self.base_url}/{path.lstrip('/')}"
         if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
-            raise SourceError("The source pointed to another host, which is refused.", where=self.scrub.url(url))
+            raise SourceError(
+                "The source pointed to another host, which is refused.",
+                where=self.scrub.url(url),
+                next_step="check base_url: if the source has moved, give its new address",
+            )
         return url
 
     def _required(self, ask: Ask) -> Response:
         response = self._ask(ask)
         if response is None:
-            raise UnreadableAnswerError("The source answered 304 to a request without a condition.", where=ask.url)
+            raise UnreadableAnswerError(
+                "The source answered 304 to a request without a condition.", where=ask.url, next_step=AGAIN
+            )
         return response
 
     def _ask(self, ask: Ask) -> Response | None:
@@ -268,7 +276,7 @@ class Client:
     def _wait_for_budget(self, budget: str) -> None:
         wait = self.budgets.get(budget, Budget()).wait(self.clock.now())
         if wait > 0:
-            raise RateLimitError(f"The source's {budget} limit is used up.", wait=wait)
+            raise RateLimitError(f"The source's {budget} limit is used up.", wait=wait, where=self.base_url)
 
     def _wait_out(self, error: RateLimitError, attempts: Attempts, budget: str) -> None:
         """Wait for a limit as the source asks; where it does not say, a minute, doubling."""
@@ -292,12 +300,25 @@ def checked_base_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.username or parts.password:
-        raise ConfigurationError("The base URL must not hold a user or password.", where=host)
+        raise ConfigurationError(
+            "The base URL must not hold a user or password.",
+            where=host,
+            kept="nothing was asked",
+            next_step="correct it and run again; the credential stands apart, as token",
+        )
     if parts.query or parts.fragment or not host or parts.scheme not in ("https", "http"):
-        raise ConfigurationError("The base URL must look like https://host/path.", where=Scrubber().url(url))
+        raise ConfigurationError(
+            "The base URL must look like https://host/path.",
+            where=Scrubber().url(url),
+            kept="nothing was asked",
+            next_step="correct it and run again",
+        )
     if parts.scheme == "http" and not _is_this_machine(host):
         raise ConfigurationError(
-            "The base URL must start with https://, or the token would travel readable.", where=Scrubber().url(url)
+            "The base URL must start with https://, or the token would travel readable.",
+            where=Scrubber().url(url),
+            kept="nothing was asked",
+            next_step="correct it and run again",
         )
     return url.rstrip("/")
 
@@ -325,7 +346,7 @@ def _parsed(answer: requests.Response, shown: str) -> object:
         raise UnreadableAnswerError(
             f"The source answered with something that is not JSON ({kind}, {len(answer.content)} bytes).",
             where=shown,
-            next_step="check the source's base URL, and that no sign-in page or proxy stands in between",
+            next_step=NO_SOURCE,
         ) from None
 
 

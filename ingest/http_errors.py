@@ -15,6 +15,8 @@ from models.errors import SourceError
 _EXCERPT = 200
 # What to do when every try failed: nothing is lost by waiting.
 LATER = "the source itself fails: sync again later, it goes on from what is stored"
+AGAIN = "sync again: it goes on from what is stored; if this comes again, run with --debug and report what it prints"
+NO_SOURCE = "check the source's base_url, and that no sign-in page or proxy stands in between"
 NETWORK = "check the network, a VPN and HTTPS_PROXY, then sync again: it goes on from what is stored"
 
 
@@ -42,7 +44,9 @@ class RateLimitError(SourceError):
     """A rate limit is used up. ``wait`` is what the source asks for in seconds, ``None`` when it does not say."""
 
     def __init__(self, what: str, *, wait: float | None = None, where: str = "", next_step: str = "") -> None:
-        super().__init__(what, where=where, kept="everything read before is stored", next_step=next_step)
+        super().__init__(
+            what, where=where, kept="everything read before is stored", next_step=next_step or "sync again in an hour"
+        )
         self.wait = wait
 
     def until(self, now: datetime, wait: float) -> RateLimitError:
@@ -88,7 +92,7 @@ def refusal(answer: requests.Response, shown: str, scrub: Scrubber) -> SourceErr
             where=shown,
             next_step="check its name, and that the token may see it",
         )
-    return SourceError(f"The source refused with status {status}{said}.", where=shown)
+    return SourceError(f"The source refused with status {status}{said}.", where=shown, next_step=AGAIN)
 
 
 def _said(answer: requests.Response, scrub: Scrubber) -> str:

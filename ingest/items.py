@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from ingest.http_errors import NO_SOURCE
 from ingest.store_records import RawRecord, Rejected
 from models.errors import SourceError
 from models.streams import Stream
@@ -59,7 +60,11 @@ def listed(body: Json, *names: str) -> list[Json]:
         found = next((body[name] for name in names if name in body), None)
     if not isinstance(found, list):
         wanted = " or ".join(f"'{name}'" for name in names) or "items"
-        raise SourceError(f"The source answered without a list of {wanted}.", kept="earlier pages were kept")
+        raise SourceError(
+            f"The source answered without a list of {wanted}.",
+            kept="earlier pages were kept",
+            next_step=NO_SOURCE,
+        )
     return found
 
 

@@ -40,11 +40,17 @@ def resolve(reference: str) -> str:
     readers = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}
     if kind not in readers or not place:
         raise ConfigurationError(
-            "A secret must be given as env:NAME, file:PATH or keyring:SERVICE/NAME.", where="the source's settings"
+            "A secret must be given as env:NAME, file:PATH or keyring:SERVICE/NAME.",
+            where="the source's settings",
+            next_step="write such a reference in twotrack.toml, and keep the secret itself out of it",
         )
     secret = readers[kind](place).strip()
     if not secret:
-        raise ConfigurationError(f"The secret {kind}:{place} is empty.", next_step="put the token there and run again")
+        raise ConfigurationError(
+            f"The secret {kind}:{place} is empty.",
+            where="the source's settings",
+            next_step="put the token there and run again",
+        )
     return secret
 
 
@@ -53,7 +59,9 @@ def _from_environment(name: str) -> str:
         return os.environ[name]
     except KeyError:
         raise ConfigurationError(
-            f"The environment variable {name} is not set.", next_step=f"export {name}=… and run again"
+            f"The environment variable {name} is not set.",
+            where="the source's settings",
+            next_step=f"export {name}=… and run again",
         ) from None
 
 
@@ -63,7 +71,11 @@ def _from_file(name: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise ConfigurationError(f"The secret's file cannot be read: {reason}.", where=str(path)) from None
+        raise ConfigurationError(
+            f"The secret's file cannot be read: {reason}.",
+            where=str(path),
+            next_step="check the path in twotrack.toml, and that you may read the file",
+        ) from None
 
 
 def _from_keyring(place: str) -> str:
@@ -72,12 +84,18 @@ def _from_keyring(place: str) -> str:
         keyring = import_module("keyring")
     except ImportError:
         raise ConfigurationError(
-            "A keyring: reference needs the package 'keyring'.", next_step="pip install 'twotrack[keyring]'"
+            "A keyring: reference needs the package 'keyring'.",
+            where="the source's settings",
+            next_step="pip install 'twotrack[keyring]'",
         ) from None
     try:
         found = keyring.get_password(service, name)
     except keyring.errors.KeyringError as error:
-        raise ConfigurationError(f"The keyring cannot be read: {type(error).__name__}.", where=place) from None
+        raise ConfigurationError(
+            f"The keyring cannot be read: {type(error).__name__}.",
+            where=place,
+            next_step="unlock the keyring, or keep the secret in env:NAME or file:PATH",
+        ) from None
     if found is None:
         raise ConfigurationError(
             "The keyring has no such entry.", where=place, next_step=f"keyring set {service} {name}"

@@ -100,7 +100,9 @@ def canonical_json(payload: dict[str, Any] | str) -> tuple[str, str]:
         text = payload if isinstance(payload, str) else orjson.dumps(payload).decode()
         return text, hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raise InputError(f"The payload is not JSON: {error}.") from error
+        raise InputError(
+            f"The payload is not JSON: {error}.", kept="nothing of it was stored", next_step="export or record it again"
+        ) from error
 
 
 def utc_naive(value: datetime) -> datetime:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from ingest.forecast import Forecast, forecast
-from ingest.http_errors import ForbiddenError, NotFoundError
+from ingest.http_errors import NO_SOURCE, ForbiddenError, NotFoundError
 from ingest.progress import Progress, Report, silent
 from ingest.source import Connection, Connector, Position, Surroundings, Task
 from ingest.store import RawStore
 from ingest.store_records import Run
 from models.errors import ConfigurationError, SourceError, UserError
+from models.nearest import choices
 from models.settings import SourceSettings
 
 log = logging.getLogger(__name__)
@@ -102,12 +103,15 @@ def chosen_sources(sources: Sequence[SourceSettings], names: Sequence[str]) -> l
     known = {source.name: source for source in sources}
     if not known:
         raise ConfigurationError(
-            "No source is configured.", next_step="add a [[source]] section to twotrack.toml, or run twotrack demo"
+            "No source is configured.",
+            where="source in twotrack.toml",
+            next_step="twotrack init adds a [[source]]; twotrack --home FOLDER demo shows example data instead",
         )
     if unknown := [name for name in names if name not in known]:
         raise ConfigurationError(
-            f"There is no source called {', '.join(unknown)}; there is {', '.join(known)}.",
-            next_step="correct the name, or leave it out to sync all",
+            f"There is no source called {', '.join(unknown)}.",
+            where="source in twotrack.toml",
+            next_step=f"choose one of: {choices(unknown[0], known)}; or leave it out to sync all",
         )
     return [known[name] for name in names] or list(sources)
 
@@ -222,7 +226,7 @@ def connected(connector: Connector, source: SourceSettings, surroundings: Surrou
         raise SourceError(
             f"The source's first answer has an unexpected shape ({type(raised).__name__}).",
             where=f"source {source.name}",
-            next_step="check its base_url, and that no sign-in page or proxy stands in between",
+            next_step=NO_SOURCE,
         ) from None
 
 
@@ -250,6 +254,7 @@ def _run_task(under_way: _Progressing, task: Task, surroundings: Surroundings) -
         )
     is_failure = error is not None and not (task.is_optional and isinstance(error, ForbiddenError | NotFoundError))
     if error is not None:
+        error.where = error.where or f"{run.source}, {task.stream}, {task.scope}"
         store.fail_stream(run, task.stream, task.scope, client.scrub.text(error.what))
         if is_failure:
             under_way.failed_scopes.add(task.scope)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 
+# What every error of a build leaves.
+BUILD_KEPT = "the last good build stays published"
+
 
 class UserError(Exception):
     """Something a user can act on; printed without a traceback unless ``--debug``.
@@ -72,6 +75,18 @@ class BuildError(UserError):
     """A SQL model failed to run, or one of its checks failed."""
 
     exit_code = 6
+
+
+def broken_model(what: str, *, where: str) -> BuildError:
+    """Return the error for a model that is not as a model must be, before it is run.
+
+    Args:
+        what: What is wrong with it.
+        where: Its file.
+    """
+    return BuildError(
+        what, where=where, kept=BUILD_KEPT, next_step="correct the file if it is yours; if not, install Twotrack again"
+    )
 
 
 class NotBuiltError(UserError):

@@ -5,7 +5,6 @@ Secrets are never values here: a setting holds a reference (``env:NAME``, ``file
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from models.drift.settings import DriftSettings
 from models.errors import ConfigurationError
+from models.nearest import nearest
 from models.practice import PracticeSettings
 
 
@@ -328,7 +328,12 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"The configuration cannot be read: {error}.", where=str(path)) from error
+        raise ConfigurationError(
+            f"The configuration cannot be read: {error}.",
+            where=str(path),
+            kept="nothing was changed",
+            next_step="check that you may read the file, and that it is UTF-8 text",
+        ) from error
 
 
 def parse_settings(text: str, where: str) -> Settings:
@@ -337,12 +342,18 @@ def parse_settings(text: str, where: str) -> Settings:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"The configuration is not valid TOML: {error}.", where=where, next_step="correct that line and run again"
+            f"The configuration is not valid TOML: {error}.",
+            where=where,
+            next_step="correct that line and run again",
+            kept="nothing was changed",
         ) from error
     except ValidationError as error:
         problems = "; ".join(_problem(dict(item)) for item in error.errors())
         raise ConfigurationError(
-            f"The configuration does not fit: {problems}.", where=where, kept="nothing was changed"
+            f"The configuration does not fit: {problems}.",
+            where=where,
+            kept="nothing was changed",
+            next_step="correct it there; `twotrack --home $(mktemp -d) config show` prints every key and default",
         ) from error
 
 
@@ -352,8 +363,9 @@ def _problem(item: dict[str, Any]) -> str:
         return f"{place}: {str(item['msg']).removeprefix('Value error, ')}"
     section = _section_at(item["loc"][:-1])
     known = list(section.model_fields) if section else []
-    near = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.0)
-    return f"unknown key '{place}'" + (f", nearest known key is '{near[0]}'" if near else "")
+    near = nearest(str(item["loc"][-1]), known, most=1)
+    told = f"nearest known key is '{near[0]}'" if near else f"known keys are {', '.join(known)}" if known else ""
+    return f"unknown key '{place}'" + (f", {told}" if told else "")
 
 
 def _section_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:

@@ -15,6 +15,7 @@ from duckdb import DuckDBPyConnection
 
 from models.errors import InputError
 from models.metric import MetricDefinition, MetricValue, sample_note, wilson_interval
+from models.nearest import choices
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +87,7 @@ def definition(con: DuckDBPyConnection, name: str) -> MetricDefinition:
         known = definitions(con)
         raise InputError(
             f"There is no metric '{name}'.",
-            next_step="choose one of: " + ", ".join(known) if known else "twotrack build",
+            next_step=f"choose one of: {choices(name, known)}" if known else "twotrack build",
         )
     return MetricDefinition.model_validate_json(found[0][0])
 

@@ -19,7 +19,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from sqlglot.errors import ParseError
 
-from models.errors import BuildError, NotBuiltError, storage_failure
+from models.errors import BUILD_KEPT, BuildError, NotBuiltError, broken_model, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import examine_rows, require
@@ -104,21 +104,23 @@ def plan(models: dict[str, Model]) -> Plan:
         try:
             read = statement(model.select)
         except ParseError as error:
-            raise BuildError(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
+            raise broken_model(f"The model {name} is not valid SQL: {error}.", where=str(model.path)) from error
         require(read.problems, str(model.path))
         reads[name], statements[name] = set(read.reads), read.text
         latest |= read.latest
         unknown = [t for t in reads[name] if t not in models and t.partition(".")[0] not in SUPPLIED]
         if unknown:
-            raise BuildError(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
+            raise broken_model(f"The model {name} reads unknown tables: {', '.join(unknown)}.", where=str(model.path))
         if model.layer != "staging" and any(t.startswith("raw.") for t in reads[name]):
-            raise BuildError(f"The model {name} reads raw tables; only staging may.", where=str(model.path))
+            raise broken_model(f"The model {name} reads raw tables; only staging may.", where=str(model.path))
     _require_published(models, reads)
     graph = {name: sorted(t for t in reads[name] if t in models) for name in sorted(models)}
     try:
         order = list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        raise BuildError(f"The models read each other in a circle: {' → '.join(error.args[1])}.") from error
+        raise broken_model(
+            f"The models read each other in a circle: {' → '.join(error.args[1])}.", where="models below sql/"
+        ) from error
     return Plan(tuple(models[name] for name in order), statements, reads, latest)
 
 
@@ -322,9 +324,12 @@ def _create_by_sql(con: DuckDBPyConnection, model: Model, statement: str) -> Non
     try:
         con.execute(f"create {'view' if model.is_view else 'table'} {_table(model)} as {statement}")
     except duckdb.Error as error:
-        kept = "the last good build stays published"
+        kept = BUILD_KEPT
         raise storage_failure(error, kept=kept) or BuildError(
-            f"The model {model.full_name} failed: {error}", where=str(model.path), kept=kept
+            f"The model {model.full_name} failed: {error}",
+            where=str(model.path),
+            kept=kept,
+            next_step="run it again with --debug and report what it prints; pages go on showing the last good build",
         ) from error
 
 

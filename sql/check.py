@@ -11,7 +11,7 @@ from itertools import repeat
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
-from models.errors import BuildError
+from models.errors import BUILD_KEPT, BuildError
 from sql.header import Model
 
 _BANNED_FUNCTIONS = {
@@ -202,6 +202,6 @@ def require(problems: Sequence[str], where: str, fail: Callable[[str], None] | N
         raise BuildError(
             f"The model {where} breaks its promises: {message}.",
             where=where,
-            kept="the last good build stays published",
+            kept=BUILD_KEPT,
             next_step="twotrack check --json lists every model's result",
         )

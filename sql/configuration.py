@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
-from models.errors import BuildError, ConfigurationError
+from models.errors import BUILD_KEPT, BuildError, ConfigurationError
 from models.settings import FreezeSettings, PersonSettings, Settings, TeamSettings
 from models.workspace import CHECKOUT
 
@@ -27,7 +27,12 @@ def seeds_dir() -> Path:
     for folder in (CHECKOUT / "data" / "seeds", Path(__file__).resolve().parent / "seeds"):
         if folder.is_dir():
             return folder
-    raise BuildError("The shipped rules (seeds) are missing.", next_step="install Twotrack again")
+    raise BuildError(
+        "The shipped rules (seeds) are missing.",
+        where="data/seeds",
+        kept=BUILD_KEPT,
+        next_step="install Twotrack again",
+    )
 
 
 def load_seeds(con: DuckDBPyConnection, catalog: str = "build") -> None:
@@ -99,8 +104,9 @@ def _load_organisation(con: DuckDBPyConnection, catalog: str, settings: Settings
         if seen.setdefault((kind, value), service_name) != service_name:
             raise ConfigurationError(
                 f"The {kind} '{value}' belongs to two services, {seen[kind, value]} and {service_name}.",
-                where="service settings",
+                where="service in twotrack.toml",
                 next_step="name it in one service only",
+                kept=BUILD_KEPT,
             )
     _table(con, catalog, "service_names", "kind VARCHAR, value VARCHAR, service VARCHAR", sorted(set(names)))
     _table(con, catalog, "service_dependencies", "service VARCHAR, depends_on VARCHAR",
@@ -143,8 +149,9 @@ def _entitlement_rows(
     for scope in person.entitled:
         yield person.name, scope, None, None, None
     for one in person.entitlement:
-        start = _instant(one.start, zone, one.to) if one.start else None
-        end = _instant(one.end, zone, one.to, is_end=True) if one.end else None
+        place = f"entitlement of {person.name} to {one.to}"
+        start = _instant(one.start, zone, place) if one.start else None
+        end = _instant(one.end, zone, place, is_end=True) if one.end else None
         yield person.name, one.to, start, end, one.up_to_risk
 
 
@@ -157,15 +164,21 @@ def _table(con: DuckDBPyConnection, catalog: str, name: str, columns: str, rows:
 
 def _freeze_rows(freeze: FreezeSettings) -> Iterable[tuple[object, ...]]:
     zone = ZoneInfo(freeze.time_zone)
-    start, end = _instant(freeze.start, zone, freeze.name), _instant(freeze.end, zone, freeze.name, is_end=True)
+    place = f"freeze '{freeze.name}'"
+    start, end = _instant(freeze.start, zone, place), _instant(freeze.end, zone, place, is_end=True)
     if end <= start:
-        raise ConfigurationError(f"The freeze '{freeze.name}' ends before it starts.", where="freeze settings")
+        raise ConfigurationError(
+            f"The freeze '{freeze.name}' ends before it starts.",
+            where=f"{place} in twotrack.toml",
+            kept=BUILD_KEPT,
+            next_step="correct its start or end and build again",
+        )
     exempt = "|".join(sorted(kind.lower() for kind in freeze.exempt_change_types))
     for service in freeze.services or (None,):
         yield freeze.name, start, end, service, exempt
 
 
-def _instant(value: datetime | date, zone: ZoneInfo, name: str, *, is_end: bool = False) -> datetime:
+def _instant(value: datetime | date, zone: ZoneInfo, place: str, *, is_end: bool = False) -> datetime:
     """Return naive UTC; a date means local midnight, and a freeze's last day counts whole (23 or 25 h on DST days)."""
     if not isinstance(value, datetime):
         day = value + timedelta(days=1) if is_end else value
@@ -173,14 +186,17 @@ def _instant(value: datetime | date, zone: ZoneInfo, name: str, *, is_end: bool 
     local = value if value.tzinfo else value.replace(tzinfo=zone)
     if value.tzinfo is None and local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value:
         raise ConfigurationError(
-            f"The freeze '{name}' names {value}, which does not exist in {zone.key} (clocks go forward then).",
-            where="freeze settings",
+            f"The {place} names {value}, which does not exist in {zone.key} (clocks go forward then).",
+            where=f"{place} in twotrack.toml",
+            kept=BUILD_KEPT,
+            next_step="name an hour before or after, or write the offset",
         )
     if value.tzinfo is None and local.utcoffset() != local.replace(fold=1).utcoffset():
         raise ConfigurationError(
-            f"The freeze '{name}' names {value}, which happens twice in {zone.key} (clocks go back then).",
-            where="freeze settings",
+            f"The {place} names {value}, which happens twice in {zone.key} (clocks go back then).",
+            where=f"{place} in twotrack.toml",
             next_step=f"write the offset, for example {local.isoformat()}",
+            kept=BUILD_KEPT,
         )
     return local.astimezone(UTC).replace(tzinfo=None)
 

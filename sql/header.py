@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.errors import BuildError
+from models.errors import broken_model
 from models.metric import MetricDefinition
 
 ROOT = Path(__file__).resolve().parent
@@ -74,7 +74,7 @@ def read_models(root: Path = ROOT) -> dict[str, Model]:
         for path in sorted((root / layer).rglob("*.sql")):
             model = read_model(path, layer)
             if model.full_name in found:
-                raise BuildError(
+                raise broken_model(
                     f"Two files define {model.full_name}.", where=f"{found[model.full_name].path} and {path}"
                 )
             found[model.full_name] = model
@@ -87,7 +87,7 @@ def read_model(path: Path, layer: str) -> Model:
     header = _parse_header(text, path)
     for required in ("description", "grain"):
         if not header.single.get(required):
-            raise BuildError(f"The header lacks '{required}'.", where=str(path))
+            raise broken_model(f"The header lacks '{required}'.", where=str(path))
     columns = dict(_split_column(line, path) for line in header.repeated["column"])
     return Model(
         layer=layer,
@@ -125,7 +125,7 @@ def _parse_header(text: str, path: Path) -> _Header:
         elif line.startswith("--   ") and last in _REPEATED:
             header.repeated[last][-1] += " " + content
         elif content:
-            raise BuildError(f"The header line '{content}' has no known key.", where=str(path))
+            raise broken_model(f"The header line '{content}' has no known key.", where=str(path))
     return header
 
 
@@ -136,13 +136,13 @@ def _metric(path: Path, header: _Header) -> MetricDefinition:
             {"name": path.stem, "description": header.single["description"], **values}
         )
     except ValueError as error:
-        raise BuildError(f"The metric's header does not fit: {error}.", where=str(path)) from error
+        raise broken_model(f"The metric's header does not fit: {error}.", where=str(path)) from error
 
 
 def _split_column(line: str, path: Path) -> tuple[str, str]:
     name, bar, description = line.partition("|")
     if not bar or not description.strip():
-        raise BuildError(f"Column '{line}' has no description; write 'column: name | description'.", where=str(path))
+        raise broken_model(f"Column '{line}' has no description; write 'column: name | description'.", where=str(path))
     return name.strip(), description.strip()
 
 

@@ -20,6 +20,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from models.errors import InputError
+from models.nearest import choices
 from models.settings import Settings
 from models.streams import COLUMNS, STREAMS
 from sql.configuration import load_config, load_seeds
@@ -172,7 +173,7 @@ def _roots(name: str, models: Mapping[str, Model]) -> list[tuple[str, str]]:
     if column not in models[found[0]].columns:
         raise InputError(
             f"{found[0]} has no column '{column}'.",
-            next_step="choose one of: " + ", ".join(models[found[0]].columns),
+            next_step=f"choose one of: {choices(column, models[found[0]].columns)}",
         )
     return [(found[0], column)]
 

@@ -11,6 +11,7 @@ from app.options import INSTANT, Command, shared_options
 from app.session import Session, aligned
 from models.drift.settings import DIMENSION_NAMES
 from models.errors import InputError, NotBuiltError
+from models.nearest import choices
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -95,16 +96,8 @@ def _require(con: DuckDBPyConnection, teams: tuple[str, ...]) -> None:
         if team not in known:
             raise InputError(
                 f"No team '{team}' is judged for drift.",
-                next_step=f"choose one of: {_some(team, known)}" if known else "twotrack doctor",
+                next_step=f"choose one of: {choices(team, known)}" if known else "twotrack doctor",
             )
-
-
-def _some(team: str, known: list[str], limit: int = 20) -> str:
-    from difflib import get_close_matches
-
-    shown = known if len(known) <= limit else get_close_matches(team, known, n=5, cutoff=0.3) or known[:limit]
-    rest = len(known) - len(shown)
-    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
 
 
 def _settings(con: DuckDBPyConnection) -> DriftSettings:

@@ -12,6 +12,7 @@ import click
 from app.options import Command, shared_options
 from app.session import Session, aligned
 from models.errors import InputError, StorageError, UserError
+from models.nearest import choices
 
 if TYPE_CHECKING:
     from ingest.files.importing import ImportResult
@@ -131,7 +132,7 @@ def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
             f"There is no mapping '{name}'.",
             where=", ".join(str(folder) for folder in _folders(session)),
             kept="nothing was stored",
-            next_step="choose one of: " + ", ".join(sorted(shipped)) + "; or name a .toml file",
+            next_step=f"choose one of: {choices(name, sorted(shipped))}; or name a .toml file",
         )
     fitting = [m for m in (load_mapping(p) for p in shipped.values()) if m.file != "*" and fnmatch(path.name, m.file)]
     if len(fitting) == 1:

@@ -9,6 +9,7 @@ import click
 
 from app.options import INSTANT, Command, shared_options
 from app.session import Session, aligned
+from models.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +77,6 @@ def command(
 
 def _say_unknown(session: Session, con: DuckDBPyConnection, chosen: Filter) -> None:
     """Say which of the asked services, teams and types nothing is of: a slip of the pen reads like an empty period."""
-    from difflib import get_close_matches
-
     for column, values in (("service", chosen.services), ("team", chosen.teams), ("change_type", chosen.change_types)):
         if not values:
             continue
@@ -86,9 +85,9 @@ def _say_unknown(session: Session, con: DuckDBPyConnection, chosen: Filter) -> N
         known = sorted(name for (name,) in rows if name)
         of = " and no deployment" if len(tables) > 1 else ""
         for value in (value for value in values if value not in known):
-            near = get_close_matches(value, known, n=3, cutoff=0.5)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "."
-            session.notice(f"No change{of} of this build is of {column.replace('_', ' ')} '{value}'{hint}")
+            hint = did_you_mean(value, known)
+            said = f"No change{of} of this build is of {column.replace('_', ' ')} '{value}'"
+            session.notice(said + (f"; {hint}" if hint else "."))
 
 
 def _print_values(

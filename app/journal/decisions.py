@@ -123,9 +123,17 @@ def decide(
     """
     words = " ".join(text.split())
     if not words or len(words) > LONGEST:
-        raise InputError(f"A decision needs 1 to {LONGEST} characters.", kept="nothing was written")
+        raise InputError(
+            f"A decision needs 1 to {LONGEST} characters.",
+            kept="nothing was written",
+            next_step="write it in one sentence, or enter a long one as several",
+        )
     if state not in get_args(State):
-        raise InputError(f"'{state}' is no state of a decision.", next_step=f"one of {', '.join(get_args(State))}")
+        raise InputError(
+            f"'{state}' is no state of a decision.",
+            next_step=f"one of {', '.join(get_args(State))}",
+            kept="nothing was written",
+        )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with _opened(path) as con:
         con.execute(
@@ -148,7 +156,11 @@ def settle(path: Path, decision_id: int, state: State, outcome: str | None = Non
             [state, _line(outcome), None if state == "open" else now, decision_id],
         ).rowcount
     if not changed:
-        raise InputError(f"There is no decision {decision_id}.", kept="nothing was written")
+        raise InputError(
+            f"There is no decision {decision_id}.",
+            kept="nothing was written",
+            next_step="load the page again: it lists those there are",
+        )
 
 
 class _Entry(BaseModel):
@@ -191,9 +203,19 @@ def read_file(path: Path) -> list[Entry]:
     try:
         parsed = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The decisions cannot be read: {error}.", where=str(path)) from error
+        raise InputError(
+            f"The decisions cannot be read: {error}.",
+            where=str(path),
+            kept="nothing was written",
+            next_step="check the file's name, that you may read it, and that it is UTF-8 text",
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The decisions are not valid TOML: {error}.", where=str(path)) from error
+        raise InputError(
+            f"The decisions are not valid TOML: {error}.",
+            where=str(path),
+            kept="nothing was written",
+            next_step="correct that line and run again",
+        ) from error
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise InputError(

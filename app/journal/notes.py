@@ -66,7 +66,11 @@ def annotate(
     """Enter an annotation. Raises ``InputError`` for an empty or very long text."""
     words = " ".join(text.split())
     if not words or len(words) > LONGEST:
-        raise InputError(f"An annotation needs 1 to {LONGEST} characters.", kept="nothing was written")
+        raise InputError(
+            f"An annotation needs 1 to {LONGEST} characters.",
+            kept="nothing was written",
+            next_step="write it in one sentence, or enter a long one as several",
+        )
     with _opened(path) as con:
         con.execute(
             "insert into annotations (happened_on, text, team, starts_baseline, entered_at) values (?, ?, ?, ?, ?)",

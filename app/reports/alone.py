@@ -25,7 +25,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "evidence_report", "provenance", "recompute", "render_html", "render_pdf", "sampling", "script", "signing",
         "templating", "verify",
     ),
-    "models": ("__init__", "errors", "metric"),
+    "models": ("__init__", "errors", "metric", "nearest"),
     "sql": ("__init__", "aggregate"),
 }  # fmt: skip
 RESOURCES = (("app.reports", "sql"), ("app.reports", "templates"))

@@ -14,10 +14,10 @@ from duckdb import DuckDBPyConnection
 
 from app.periods import Period
 from models.errors import InputError
+from models.nearest import choices, nearest
 from sql.aggregate import Filter
 
 _NAMED = re.compile(r"(\d{4})(?:-?(?:Q([1-4])|H([12])|(0[1-9]|1[0-2])))?", re.IGNORECASE)
-_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,12 @@ def find_scope(con: DuckDBPyConnection, text: str | None) -> Scope:
     for kind in ("team", "service"):
         if text in known.get(kind, ()):
             return Scope("team" if kind == "team" else "service", text)
+    near = set(nearest(text, (name for found in known.values() for name in found)))
     listed = [f"{kind}:{name}" for kind, found in known.items() for name in found]
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    listed.sort(key=lambda one: one.partition(":")[2] not in near)
     raise InputError(
         f"The build knows no team or service '{text}'.",
-        next_step="choose one of: " + (", ".join(listed[:_SHOWN]) + more if listed else "everything"),
+        next_step=f"choose one of: {choices(text, listed)}" if listed else "ask for everything",
     )
 
 

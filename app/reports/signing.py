@@ -187,7 +187,12 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"The key cannot be read: {error.strerror}.", where=str(path)) from error
+        raise InputError(
+            f"The key cannot be read: {error.strerror}.",
+            where=str(path),
+            kept="nothing was written",
+            next_step="check the path given with --key, and that you may read the file",
+        ) from error
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

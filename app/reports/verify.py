@@ -267,7 +267,11 @@ def verdict(lines: Sequence[Check]) -> str:
     bad = failed(lines)
     notes = sum(1 for line in lines if line.state == "note")
     if bad:
-        return f"This pack does NOT hold what it claims: {bad} of {len(lines) - notes} checks fail."
+        return (
+            f"This pack does NOT hold what it claims: {bad} of {len(lines) - notes} checks fail.\n"
+            "  next:  put right what the failing lines name if it is yours to (key, seed, the pack before); "
+            "else ask whoever made the pack for it again, and rely on nothing in this one"
+        )
     return f"All {len(lines) - notes} checks hold."
 
 

@@ -167,7 +167,12 @@ def _chained(story: Story, writers: Sequence[Callable[[Story], Iterable[Response
 def _route(routes: Sequence[Route], answer: Response) -> Route:
     route = route_for(routes, answer.url)
     if route is None:
-        raise InputError("No connector understands a payload of the demo.", where=answer.url)
+        raise InputError(
+            "No connector understands a payload of the demo.",
+            where=answer.url,
+            kept="what was generated so far",
+            next_step="install Twotrack again; if it happens again, run with --debug and report it",
+        )
     return route
 
 

@@ -121,7 +121,12 @@ def rules_dir() -> Path:
     for folder in (CHECKOUT / "data" / "demo", Path(__file__).resolve().parent / "demo_rules"):
         if folder.is_dir():
             return folder
-    raise InputError("The demo's rules are missing.", next_step="install Twotrack again")
+    raise InputError(
+        "The demo's rules are missing.",
+        where="data/demo",
+        kept="nothing was written",
+        next_step="install Twotrack again",
+    )
 
 
 def load_organisation(as_of: datetime) -> Organisation:

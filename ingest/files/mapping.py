@@ -6,7 +6,6 @@ is validated completely before the first row of a file is read.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Mapping as AnyMapping
@@ -17,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from ingest.files.expression import Expression, FieldExpression, Filter, Filters, Part, Texts, TimeFormats
 from models.errors import InputError
+from models.nearest import nearest
 from models.records import KINDS
 from models.settings import TimeZone
 
@@ -194,7 +194,12 @@ def load_mapping(path: Path) -> FileMapping:
             next_step="name a file that is there, or have one proposed: twotrack import --suggest FILE",
         ) from None  # fmt: skip
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The mapping cannot be read: {error}.", where=str(path), kept="nothing was stored") from error
+        raise InputError(
+            f"The mapping cannot be read: {error}.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="check that you may read the file, and that it is UTF-8 text",
+        ) from error
     return parse_mapping(text, str(path))
 
 
@@ -240,5 +245,5 @@ def _problem(item: dict[str, Any]) -> str:
 
 
 def _nearest(name: str, known: AnyMapping[str, object] | list[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    return f", nearest known is '{near[0]}'" if near else ""
+    near = nearest(name, known, most=1)
+    return f", nearest known is '{near[0]}'" if near else f", known are {', '.join(sorted(known))}"

@@ -35,6 +35,7 @@ def replay_rejected(store: RawStore, mapping: FileMapping) -> ImportResult:
     if not any(waiting.values()):
         raise InputError(
             f"No row of source '{mapping.source}' is set aside.",
+            where="the raw store",
             kept="nothing was stored",
             next_step="twotrack import FILE --map MAP.toml",
         )

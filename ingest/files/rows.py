@@ -5,7 +5,6 @@ Owns the shape of a batch and the errors about columns. Refuses to know any file
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from models.errors import InputError
+from models.nearest import nearest
 
 BATCH_ROWS = 20_000
 
@@ -91,8 +91,7 @@ def require_columns(path: Path, have: Sequence[str], wanted: Iterable[str], opti
         return
     named = []
     for name in missing:
-        near = difflib.get_close_matches(name.lower(), [column.lower() for column in have], n=2, cutoff=0.4)
-        shown = [column for column in have if column.lower() in near]
+        shown = nearest(name, have)
         named.append(f"'{name}'" + (f" (nearest: {', '.join(repr(column) for column in shown)})" if shown else ""))
     raise InputError(
         f"The file has no column {', '.join(named)}, which the mapping reads.",

@@ -39,7 +39,12 @@ def read_parquet(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[B
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"The file is not Parquet: {error}.", where=str(path), kept="nothing was stored") from error
+        raise InputError(
+            f"The file is not Parquet: {error}.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="export it again, or as CSV; the file may have been cut short when it was copied",
+        ) from error
     with file:
         _refuse_brotli(path, file)
         names = unique_names(file.schema_arrow.names)
@@ -112,7 +117,12 @@ def read_xlsx(path: Path, mapping: FileMapping, wanted: Wanted) -> Iterator[Batc
             next_step="set sheet in the mapping",
         ) from None
     except (CalamineError, OSError) as error:
-        raise InputError(f"The file is not XLSX: {error}.", where=str(path), kept="nothing was stored") from error
+        raise InputError(
+            f"The file is not XLSX: {error}.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="save it again as .xlsx or CSV; a file with a password is not read",
+        ) from error
     yield from _sheet_batches(path, mapping, wanted, rows, first_line)
 
 

@@ -17,6 +17,9 @@ from ingest.budget import Budget
 from ingest.connector import Response
 from ingest.http import Client, next_link
 from ingest.http_errors import (
+    AGAIN,
+    LATER,
+    NO_SOURCE,
     ForbiddenError,
     NotFoundError,
     OverloadedError,
@@ -118,7 +121,9 @@ class GitHub:
     def _judge(self, response: Response) -> None:
         """Raise when a parsed answer is a rate limit or an overload; note the budget it states."""
         if not isinstance(response.body, dict):
-            raise UnreadableAnswerError("GitHub answered a query with something that is no object.", where=response.url)
+            raise UnreadableAnswerError(
+                "GitHub answered a query with something that is no object.", where=response.url, next_step=NO_SOURCE
+            )
         self._note_budget(response.body)
         for error in _errors(response.body):
             words = error["message"].lower()
@@ -126,7 +131,7 @@ class GitHub:
                 raise RateLimitError("GitHub's GraphQL limit is used up.", where=response.url)
             # Then lists may be missing from the answer, or cut short, beside what it does hold.
             if error["type"] in _TOO_MUCH or _TOOK_TOO_LONG.search(words):
-                raise OverloadedError("A query was too much for GitHub.", where=response.url)
+                raise OverloadedError("A query was too much for GitHub.", where=response.url, next_step=LATER)
 
     def _note_budget(self, body: Mapping[str, Any]) -> None:
         stated = (body.get("data") or {}).get("rateLimit")
@@ -148,7 +153,7 @@ class GitHub:
             return ForbiddenError(
                 f"The credential may not read this: {said}.", where=where, next_step="grant the token read access to it"
             )
-        return SourceError(f"GitHub refused a query: {said or 'it gave no reason'}.", where=where)
+        return SourceError(f"GitHub refused a query: {said or 'it gave no reason'}.", where=where, next_step=AGAIN)
 
 
 def _errors(body: Mapping[str, Any]) -> list[dict[str, str]]:

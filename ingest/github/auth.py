@@ -39,7 +39,9 @@ def credential_for(settings: SourceSettings, at: Endpoints, surroundings: Surrou
     if settings.app_id or settings.installation_id or settings.private_key:
         if not (settings.app_id and settings.installation_id and settings.private_key):
             raise ConfigurationError(
-                "A GitHub App needs app_id, installation_id and private_key together.", where=f"source {settings.name}"
+                "A GitHub App needs app_id, installation_id and private_key together.",
+                where=f"source {settings.name}",
+                next_step="give all three in the source's section of twotrack.toml, or a token instead",
             )
         reference = settings.private_key
         return AppInstallation(
@@ -95,7 +97,11 @@ class AppInstallation(ShortLivedToken):
         finally:
             asking.close()
         if not isinstance(answer, dict) or not isinstance(answer.get("token"), str):
-            raise SourceError("GitHub handed out no installation token.", where=self.path)
+            raise SourceError(
+                "GitHub handed out no installation token.",
+                where=self.path,
+                next_step="check that the app is still installed (installation_id), and that private_key is its own",
+            )
         self.permissions = ", ".join(f"{name}:{level}" for name, level in sorted(answer.get("permissions", {}).items()))
         expires_at = answer.get("expires_at")
         return answer["token"], datetime.fromisoformat(expires_at) if expires_at else None
@@ -111,10 +117,16 @@ def app_token(app_id: str, private_key: str, now: datetime) -> str:
         key = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ConfigurationError(
-            "The app's private key cannot be read.", next_step="use the PEM file that GitHub generated for the app"
+            "The app's private key cannot be read.",
+            next_step="use the PEM file that GitHub generated for the app",
+            where="the secret that private_key names",
         ) from None
     if not isinstance(key, RSAPrivateKey):
-        raise ConfigurationError("The app's private key is not an RSA key.", next_step="use the PEM file from GitHub")
+        raise ConfigurationError(
+            "The app's private key is not an RSA key.",
+            next_step="use the PEM file from GitHub",
+            where="the secret that private_key names",
+        )
     claims = {
         "iat": int((now - _BACKDATED).timestamp()),
         "exp": int((now + _VALID_FOR).timestamp()),

@@ -80,7 +80,11 @@ def _named(github: GitHub, patterns: Sequence[str]) -> list[str]:
     for pattern in patterns:
         owner, _, name = pattern.partition("/")
         if not owner or not name:
-            raise ConfigurationError(f"'{pattern}' is no repository; write owner/name or owner/*.")
+            raise ConfigurationError(
+                f"'{pattern}' is no repository; write owner/name or owner/*.",
+                where="repositories of the source in twotrack.toml",
+                next_step="correct it there and run again",
+            )
         found += _owned(github, owner) if name == "*" else [pattern]
     return list(dict.fromkeys(found))
 
@@ -91,7 +95,11 @@ def _owned(github: GitHub, owner: str) -> list[str]:
     while True:
         data = github.ask("owned", OWNED, {"login": owner, "after": after}).body["data"]
         if data["repositoryOwner"] is None:
-            raise NotFoundError(f"GitHub has no owner called {owner}, or hides it from this credential.")
+            raise NotFoundError(
+                f"GitHub has no owner called {owner}, or hides it from this credential.",
+                where=f"{owner}/*",
+                next_step="check the owner's name in repositories, and that the token or app may see it",
+            )
         connection = data["repositoryOwner"]["repositories"]
         names += [str(node["nameWithOwner"]) for node in connection["nodes"] if node]
         if not connection["pageInfo"]["hasNextPage"]:

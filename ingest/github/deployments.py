@@ -15,7 +15,7 @@ from ingest.github.api import GitHub
 from ingest.github.delivery import parse_deployment_nodes, parse_deployments_by_id, parse_more_statuses
 from ingest.github.graphql import DEPLOYMENTS, DEPLOYMENTS_BY_ID, further_statuses_query
 from ingest.github.walk import PageSize, Walk, iso, walk_pages
-from ingest.http_errors import NotFoundError
+from ingest.http_errors import AGAIN, NotFoundError
 from ingest.pages import page
 from ingest.source import Position
 from ingest.store import RawStore
@@ -41,7 +41,9 @@ def further_statuses(github: GitHub, repository: str, nodes: list[Mapping[str, A
         yield parse_more_statuses(response)
         answered = [node for alias, node in response.body["data"].items() if alias.startswith("d") and node]
         if not answered:
-            raise NotFoundError("GitHub no longer tells of deployments that it has just listed.", where=repository)
+            raise NotFoundError(
+                "GitHub no longer tells of deployments that it has just listed.", where=repository, next_step=AGAIN
+            )
         ids = {node["id"] for node in answered}
         unfinished = [entry for entry in unfinished if entry[0] not in ids] + _unfinished(answered)
 

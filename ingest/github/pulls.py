@@ -14,7 +14,7 @@ from ingest.github.api import GitHub
 from ingest.github.graphql import ISSUES, LISTS, PULL_REQUESTS, further_lists_query
 from ingest.github.parse import parse_issue_nodes, parse_more_of_pull_requests, parse_pull_request_nodes
 from ingest.github.walk import PageSize, Walk
-from ingest.http_errors import NotFoundError
+from ingest.http_errors import AGAIN, NotFoundError
 
 _AT_ONCE = 10
 
@@ -37,7 +37,9 @@ def further_lists(github: GitHub, repository: str, nodes: list[Mapping[str, Any]
             node for alias, node in response.body["data"]["repository"].items() if alias.startswith("p") and node
         ]
         if not answered:
-            raise NotFoundError("GitHub no longer tells of pull requests that it has just listed.", where=repository)
+            raise NotFoundError(
+                "GitHub no longer tells of pull requests that it has just listed.", where=repository, next_step=AGAIN
+            )
         numbers = {int(node["number"]) for node in answered}
         unfinished = [entry for entry in unfinished if entry[0] not in numbers] + _unfinished(answered)
 

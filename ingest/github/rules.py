@@ -120,7 +120,11 @@ def branch_protection_pages(github: GitHub, repository: str, position: Position)
         response = github.ask("branchProtections", BRANCH_PROTECTIONS, asked)
         connection = response.body["data"]["repository"]["branchProtectionRules"]
         if connection is None:
-            raise ForbiddenError("The credential may not read branch protection.", where=repository)
+            raise ForbiddenError(
+                "The credential may not read branch protection.",
+                where=repository,
+                next_step="grant the token read access to the repository's administration",
+            )
         parsed = parse_branch_protections(response)
         after = connection["pageInfo"]["endCursor"] if connection["pageInfo"]["hasNextPage"] else None
         yield page(github.client, response, parsed, repository, is_last=after is None)

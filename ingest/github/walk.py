@@ -145,11 +145,19 @@ def walk_pages(github: GitHub, walk: Walk, repository: str, position: Position) 
 def _readable(walk: Walk, connection: Mapping[str, Any] | None, repository: str) -> list[Mapping[str, Any]]:
     """Return a page's items; GitHub puts null in place of what the credential may not read."""
     if connection is None:
-        raise ForbiddenError(f"The credential may not read {walk.connection}.", where=repository)
+        raise ForbiddenError(
+            f"The credential may not read {walk.connection}.",
+            where=repository,
+            next_step="grant the token read access to it",
+        )
     nodes = [node for node in connection["nodes"] if node]
     for field_name in walk.lists:
         if any(node[field_name] is None for node in nodes):
-            raise ForbiddenError(f"The credential may not read {field_name} of {walk.connection}.", where=repository)
+            raise ForbiddenError(
+                f"The credential may not read {field_name} of {walk.connection}.",
+                where=repository,
+                next_step="grant the token read access to it",
+            )
     return nodes
 
 

@@ -28,7 +28,7 @@ from ingest.gitlab.parse import (
     parse_releases,
 )
 from ingest.http import Client, next_link
-from ingest.http_errors import ForbiddenError, NotFoundError
+from ingest.http_errors import NO_SOURCE, ForbiddenError, NotFoundError
 from ingest.items import Item, Json, listed_at, parsed_instant, text_at
 from ingest.pages import page
 from ingest.source import Position
@@ -77,7 +77,7 @@ class Project:
     def _ask_number(self) -> str:
         found = self.client.get(f"/api/v4/projects/{quote(self.path, safe='')}", {"simple": "true"})
         if (number := text_at(found.body, "id")) is None:
-            raise SourceError("GitLab's project has no number.", where=found.url)
+            raise SourceError("GitLab's project has no number.", where=found.url, next_step=NO_SOURCE)
         return number
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from ingest.connector import Parsed, Response, Route
+from ingest.http_errors import AGAIN
 from ingest.items import (
     PARENT,
     Intake,
@@ -255,7 +256,7 @@ def _approvals(parent: Item, item: Item) -> Iterable[RawRecord]:
 def _project_of(response: Response) -> str:
     found = _PROJECT.search(response.url)
     if not found:
-        raise SourceError("The address names no project.", where=response.url)
+        raise SourceError("The address names no project.", where=response.url, next_step=AGAIN)
     return found[1]
 
 
@@ -263,6 +264,6 @@ def _parent_of(response: Response) -> Item:
     """Return the merge request or issue that an answer is about."""
     found = _PARENT.search(response.url)
     if not found or found[1] not in _SIGNS:
-        raise SourceError("The address names no merge request or issue.", where=response.url)
+        raise SourceError("The address names no merge request or issue.", where=response.url, next_step=AGAIN)
     kind = "change" if found[1] == "merge_requests" else "issue"
     return {"kind": kind, "key": f"{_project_of(response)}{_SIGNS[found[1]]}{found[2]}"}

@@ -18,6 +18,7 @@ import orjson
 
 from ingest.connector import Response
 from ingest.http import Client
+from ingest.http_errors import AGAIN
 from ingest.items import Item, at, listed_at, text_at
 from ingest.jenkins.parse import parse_builds
 from ingest.pages import page
@@ -64,7 +65,11 @@ def address(name: str) -> str:
 def jobs_below(client: Client, name: str, depth: int = 0) -> Iterator[Job]:
     """Yield the job called ``name``, or all jobs in the folder or multibranch project of that name."""
     if depth > DEPTH:
-        raise SourceError(f"Jenkins' folders are nested more than {DEPTH} deep.", where=name)
+        raise SourceError(
+            f"Jenkins' folders are nested more than {DEPTH} deep.",
+            where=name,
+            next_step="name the folder or job that matters in the source's jobs",
+        )
     tree = f"{_CONTENT},{_slice(0)}" if name else _CONTENT
     response = client.get(f"{address(name)}/api/json", {"tree": tree})
     if "jobs" not in response.body:
@@ -126,7 +131,7 @@ def build_pages(client: Client, job: Job, position: Position) -> Iterator[Page]:
         if place.start > 0 and place.below is not None and newest < place.below:
             place.start, steps = max(0, place.start - PAGE_SIZE), steps + 1
             if steps > STEPS_BACK:
-                raise SourceError("Jenkins' list of builds keeps changing.", where=response.url)
+                raise SourceError("Jenkins' list of builds keeps changing.", where=response.url, next_step=AGAIN)
             continue
         if place.top is None and newest < known:
             known = -1  # numbers began again: the job was made anew

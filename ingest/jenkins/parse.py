@@ -15,6 +15,7 @@ from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from ingest.connector import Parsed, Response, Route
+from ingest.http_errors import AGAIN
 from ingest.items import (
     Intake,
     Item,
@@ -68,7 +69,7 @@ def parse_stages(response: Response) -> Parsed:
     intake = Intake()
     job, _, number = job_of(response.url)
     if number is None:
-        raise SourceError("The address names no build.", where=response.url)
+        raise SourceError("The address names no build.", where=response.url, next_step=AGAIN)
     run = {"key": f"{job}#{number}", "job": job, "number": number}
     intake.read(STAGES, listed(response.body, "stages"), partial(_stage, run))
     return Parsed(STAGES, job, intake.records, intake.rejected)
@@ -94,7 +95,7 @@ def job_of(url: str) -> tuple[str, str, int | None]:
         else:
             break
     if not names:
-        raise SourceError("The address names no job.", where=url)
+        raise SourceError("The address names no job.", where=url, next_step=AGAIN)
     number = steps[end] if end < len(steps) else ""
     address = f"{parts.scheme}://{parts.netloc}" + "/".join(steps[:end])
     return "/".join(names), address, int(number) if number.isdigit() else None

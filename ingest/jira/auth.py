@@ -40,11 +40,15 @@ def _service_account(source: SourceSettings, surroundings: Surroundings) -> Serv
     reference = source.client_secret
     if not (source.client_id and reference):
         raise ConfigurationError(
-            "A service account needs client_id and client_secret together.", where=f"source {source.name}"
+            "A service account needs client_id and client_secret together.",
+            where=f"source {source.name}",
+            next_step="give both in the source's section of twotrack.toml",
         )
     if source.token:
         raise ConfigurationError(
-            "A source takes either token or client_id and client_secret, not both.", where=f"source {source.name}"
+            "A source takes either token or client_id and client_secret, not both.",
+            where=f"source {source.name}",
+            next_step="take one of them out of the source's section of twotrack.toml",
         )
     address = urlsplit(source.token_url or TOKEN_URL)
     # Its question holds the secret and its answer a token, so they are never recorded.
@@ -93,7 +97,11 @@ class ServiceAccount(ShortLivedToken):
             asking.close()
         token, lasts = text_at(answer, "access_token"), text_at(answer, "expires_in")
         if token is None:
-            raise SourceError("Atlassian handed out no token for the service account.", where=self.path)
+            raise SourceError(
+                "Atlassian handed out no token for the service account.",
+                where=self.path,
+                next_step="check client_id and client_secret, and that the service account is still active",
+            )
         self.scopes = text_at(answer, "scope")
         is_known = lasts is not None and lasts.isdigit()
         return token, self.now() + timedelta(seconds=int(lasts)) if is_known and lasts else None

@@ -21,6 +21,7 @@ import orjson
 from ingest.budget import stated_time
 from ingest.connector import Response
 from ingest.http import Client
+from ingest.http_errors import AGAIN
 from ingest.items import Item, Json, at, parsed_instant, text_at
 from ingest.jira.fields import FieldCatalogues
 from ingest.jira.parse import parse_issues
@@ -176,7 +177,9 @@ def _by_token(jira: Jira, search: _Search) -> Iterator[Page]:
             continue
         token = text_at(response.body, "nextPageToken")
         if token in asked:
-            raise SourceError("Jira repeats a page's token.", where=response.url, kept="earlier pages were kept")
+            raise SourceError(
+                "Jira repeats a page's token.", where=response.url, kept="earlier pages were kept", next_step=AGAIN
+            )
         asked |= {token} if token else set()
         yield page(
             jira.client,
@@ -200,7 +203,7 @@ def _by_count(jira: Jira, search: _Search) -> Iterator[Page]:
         if start > 0 and not seen.intersection(ids):
             start, steps = max(0, start - PAGE_SIZE), steps + 1
             if steps > STEPS_BACK:
-                raise SourceError("Jira's list of issues keeps changing.", where=response.url)
+                raise SourceError("Jira's list of issues keeps changing.", where=response.url, next_step=AGAIN)
             continue
         parsed = parse_issues(jira.catalogues, response)
         is_last = not set(ids) - seen or start + len(ids) >= (parsed.reported or 0)

@@ -124,6 +124,7 @@ def listening(host: str, port: int) -> tuple[socket.socket, Address]:
             listener.close()
         raise UserError(
             f"The endpoint cannot listen on {host} port {port}: {error.strerror or error}.",
+            where="push in twotrack.toml",
             kept="nothing was changed",
             next_step="choose another --port or --host",
         ) from None

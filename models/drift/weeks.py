@@ -191,6 +191,7 @@ def _refuse_impossible(frame: pd.DataFrame, kept: Ints, n: Floats, x: Floats) ->
         raise InputError(
             f"{int(wrong.sum())} rows of marks have x outside 0 to n.",
             where=f"team {row['team']}, {row['dimension']}, {row['day']}",
+            next_step="correct those rows: x counts marks among n",
         )
 
 

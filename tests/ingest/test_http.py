@@ -184,7 +184,7 @@ def test_an_answer_that_stays_html_says_what_to_check(server: Echo, client: Clie
     server.fail(Answer(b"<html>sign in</html>", 200), times=99)
     with pytest.raises(UnreadableAnswerError) as raised:
         client.get("/things")
-    assert "base URL" in raised.value.next_step
+    assert "base_url" in raised.value.next_step
 
 
 def test_a_redirect_on_the_same_host_is_followed(server: Echo, client: Client) -> None:

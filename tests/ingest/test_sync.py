@@ -58,7 +58,7 @@ def test_a_failing_stream_never_stops_the_others(store: RawStore) -> None:
         store,
         [task(ISSUES, page(ISSUES, "1"), OverloadedError("The source is down.")), task(RUNS, page(RUNS, "2"))],
     )
-    assert [str(error) for error in outcome.failures] == ["The source is down."]
+    assert [error.what for error in outcome.failures] == ["The source is down."]
     assert (store.count(ISSUES), store.count(RUNS)) == (1, 1)
     assert store.con.execute("select stream, error from raw.run_streams order by stream").fetchall() == [
         ("github.issues", "The source is down."),
@@ -72,6 +72,13 @@ def test_an_answer_of_an_unexpected_shape_ends_its_stream_only(store: RawStore) 
     outcome = synced(store, [task(ISSUES, KeyError("nodes")), task(RUNS, page(RUNS, "2"))])
     assert "unexpected shape (KeyError: 'nodes')" in str(outcome.failures[0])
     assert store.count(RUNS) == 1
+
+
+def test_a_failure_that_knows_no_place_is_given_that_of_its_reading(store: RawStore) -> None:
+    """What reads an answer knows no source; whoever is told needs source, stream and scope."""
+    outcome = synced(store, [task(ISSUES, SourceError("The source answered without a list of items."))])
+    (failure,) = outcome.failures
+    assert failure.where.split(", ") == [outcome.source, str(ISSUES), outcome.tasks[0].scope]
 
 
 def test_a_refusal_of_something_optional_is_noted_and_no_failure(store: RawStore) -> None:

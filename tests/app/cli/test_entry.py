@@ -115,7 +115,7 @@ def test_an_unknown_command_names_the_nearest_one(twotrack: Twotrack) -> None:
     """A typing error costs one look."""
     said = twotrack("biuld")
     assert (said.code, said.out) == (USAGE, "")
-    assert "Did you mean build?" in said.err
+    assert "There is no command 'biuld'; did you mean build?" in said.err
     assert "twotrack --help" in said.err
 
 
