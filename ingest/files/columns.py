@@ -46,6 +46,7 @@ class Columns:
         self.dropped: dict[str, str] = {}
         self.notes: list[str] = []
         self.own_formats = False
+        self.known_lists: set[str] = set()
         types = {name: field_type(field.annotation) for name, field in KINDS[kind].model_fields.items()}
         if kind == "deployment" and "status" not in self.fields and (told := self._told_by_values()):
             self.fields["status"] = told
@@ -86,9 +87,9 @@ class Columns:
             # A review that is submitted is merged by it.
             self.fields["merged_at"] = self.fields.pop("requested_at")
             self.formats["merged_at"] = self.formats.pop("requested_at")
-            own = {plain_name(column): column for column in self.look.columns}
-            if "submitter" in own and "merged_by" not in self.fields:
-                self.fields["merged_by"] = own["submitter"]
+            said = {column.replace("submitter", "merged_by", 1): column for column in self.look.columns}
+            if (by := match_columns("change", list(said)).get("merged_by")) and "merged_by" not in self.fields:
+                self.fields["merged_by"] = said[by]
         if "requested_by" not in self.fields:
             people = [column for column in self.look.columns if column in {"user.login", "user.username"}]
             self.fields |= {"requested_by": people[0]} if people else {}

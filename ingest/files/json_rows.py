@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from ingest.files.documents import document_bytes
 from ingest.files.mapping import FileMapping
 from ingest.files.rows import BATCH_ROWS, BadLine, Batch, Wanted, cell_text, require_columns, table_of
 from models.errors import InputError
@@ -67,7 +68,7 @@ def read_json_document(path: Path, mapping: FileMapping, wanted: Wanted) -> Iter
             next_step=f"write one object per line: jq -c '.{mapping.items}[]' {path.name} > {path.stem}.jsonl",
         )
     try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+        document = orjson.loads(document_bytes(path))
     except orjson.JSONDecodeError as error:
         raise InputError(
             f"The file is not a JSON document: {error}.",

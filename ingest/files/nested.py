@@ -7,9 +7,10 @@ decided.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ingest.files.lexicon import match_columns, plain_name
-from ingest.files.sniff import Look
+from ingest.files.sniff import Look, time_formats
 from ingest.files.written import table_of, text_of
 
 VERDICTS = {
@@ -37,13 +38,24 @@ _APPROVALS = {"approvals", "approved_by", "approvers"}
 _VERDICT_WORDS = ("state", "vote", "verdict", "decision", "review_state", "status", "approved")
 
 
-def nested_decisions(look: Look, key: Sequence[str], subject: str = "change") -> list[str]:
-    """Return the lines of a decision record per list whose items say who decided what; none without such a list."""
-    lines: list[str] = []
+def nested_decisions(
+    look: Look, key: Sequence[str], formats: Sequence[str], subject: str = "change"
+) -> dict[str, list[str]]:
+    """Return the lines of a record of votes or decisions per list whose items say who decided what.
+
+    Args:
+        look: The file.
+        key: The columns that tell the rows around the lists apart.
+        formats: The mapping's time formats; an instant in another one says its own.
+        subject: Kind of the rows.
+    """
+    found: dict[str, list[str]] = {}
     for name, rows in look.inner.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        lines += _decisions(name, rows, columns, key, subject)
-    return lines
+        nested = _Nested(name, rows, columns, key, formats)
+        if lines := nested.votes() if subject == "change" and nested.is_of_votes() else nested.decisions(subject):
+            found[name] = lines
+    return found
 
 
 def decided(values: Sequence[str]) -> dict[str, str]:
@@ -56,49 +68,118 @@ def decided(values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _decisions(
-    name: str, rows: Sequence[Mapping[str, str]], columns: list[str], key: Sequence[str], subject: str
-) -> list[str]:
-    who = _who(columns)
-    verdict = _verdict(rows, columns)
-    if who is None or not key or (verdict is None and plain_name(name) not in _APPROVALS):
-        return []
-    at = match_columns("decision", columns).get("decided_at") or next((c for c in columns if c == "created_at"), None)
-    own = next((c for c in columns if c in {"id", "node_id", "uuid"}), None)
-    is_own = own is not None and who.partition(".")[0] != who and len({row.get(own) for row in rows}) == len(rows)
-    # The last act of a participant moves with every further one, and is no part of what tells decisions apart.
-    of_when = [at] if at and plain_name(at) != "participated_on" else []
-    parts = [own] if is_own and own else [*(f"parent.{part}" for part in key), who, *of_when]
-    lines = [
-        "",
-        f"# What each of {text_of(name)} decided.",
-        "[[record]]",
-        'kind = "decision"',
-        f"each = {text_of(name)}",
-        f"key = {{ template = {text_of(':'.join(f'{{{part}}}' for part in parts if part))} }}",
-        *_conditions(rows, columns, verdict),
-        "",
-        "[record.fields]",
-        f"{subject}_key = {_outer(key)}",
-        f"decided_by = {text_of(who)}",
-    ]
-    constants = []
-    if at:
-        lines.append(f"decided_at = {text_of(at)}")
-        if plain_name(at) == "participated_on":
-            lines[-1] += "  # check: their last act on it, which is the decision or comes after it"
-            constants.append('time_quality = "bounded"')
-    if verdict is None:
-        constants.append('verdict = "approved"')
-    else:
-        lines.append(f"verdict = {{ column = {text_of(verdict[0])}, values = {table_of(verdict[1])} }}")
-    return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+class _Nested:
+    """A list inside the rows, whose items may be votes or decisions."""
+
+    def __init__(
+        self, name: str, rows: Sequence[Mapping[str, str]], columns: list[str], key: Sequence[str],
+        formats: Sequence[str],
+    ) -> None:  # fmt: skip
+        self.name, self.rows, self.columns, self.key, self.formats = name, rows, columns, key, formats
+        # Each object on the way to the list stands between the item and the row.
+        self.steps = name.split(".")
+        self.row = "parent." * len(self.steps)
+        self.who = _who(columns)
+
+    def is_of_votes(self) -> bool:
+        """Whether each item is a small number of somebody on a label, which the item or the way to it names."""
+        values = {row["value"] for row in self.rows if row.get("value")}
+        return bool(values) and values <= {"-2", "-1", "0", "1", "2"} and self._label() is not None
+
+    def _label(self) -> tuple[str, str] | None:
+        if len(self.steps) > 2 and self.steps[-3] == "labels":
+            return "constant", self.steps[-2]
+        return next((("column", column) for column in ("type", "label") if column in self.columns), None)
+
+    def _instant(self, column: str) -> str | None:
+        """Return how a column of instants is read; ``None`` where its texts are none."""
+        look = Look(Path(), "json", columns=tuple(self.columns), rows=tuple(self.rows))
+        forms = time_formats(look, column)
+        if not forms:
+            return None
+        if forms[0] in (self.formats or ("iso",)):
+            return text_of(column)
+        return f"{{ column = {text_of(column)}, formats = [{text_of(forms[0])}] }}"
+
+    def votes(self) -> list[str]:
+        """Return a record of votes; which of them decide is told by label and value."""
+        label, at = self._label(), match_columns("vote", self.columns).get("voted_at")
+        instant = self._instant(at) if at else None
+        if self.who is None or not self.key or label is None:
+            return []
+        is_constant = label[0] == "constant"
+        parts = [*(f"{{{self.row}{part}}}" for part in self.key), label[1] if is_constant else f"{{{label[1]}}}"]
+        # Several votes of one person on one label are told apart by what they were on.
+        revision = "parent.revision" if self.steps[-2:-1] in (["patchSets"], ["currentPatchSet"]) else None
+        parts += [f"{{{revision}}}"] if revision else []
+        fields = {
+            "change_key": self._outer(),
+            "voter": text_of(self.who),
+            **({"voted_at": instant} if instant else {}),
+            "label": f"{{ constant = {text_of(label[1])} }}" if is_constant else text_of(label[1]),
+            "value": '"value"',
+            **({"revision": text_of(revision)} if revision else {}),
+        }
+        return [
+            "",
+            f"# The votes in {text_of(self.name)}; 0 is a vote and no decision.",
+            "[[record]]",
+            'kind = "vote"',
+            f"each = {text_of(self.name)}",
+            f"key = {{ template = {text_of(':'.join([*parts, f'{{{self.who}}}']))} }}",
+            'when = { column = "value", empty = false }',
+            "",
+            "[record.fields]",
+            *(f"{name} = {value}" for name, value in fields.items()),
+        ]
+
+    def decisions(self, subject: str) -> list[str]:
+        """Return a record of decisions; nothing where the items do not say who decided, or what."""
+        rows, columns, who = self.rows, self.columns, self.who
+        verdict = _verdict(rows, columns)
+        if who is None or not self.key or (verdict is None and plain_name(self.steps[-1]) not in _APPROVALS):
+            return []
+        at = match_columns("decision", columns).get("decided_at")
+        at = at if at and self._instant(at) else next((c for c in columns if c == "created_at"), None)
+        own = next((c for c in columns if c in {"id", "node_id", "uuid"}), None)
+        is_own = own is not None and who.partition(".")[0] != who and len({row.get(own) for row in rows}) == len(rows)
+        # The last act of a participant moves with every further one, and is no part of what tells decisions apart.
+        of_when = [at] if at and plain_name(at) != "participated_on" else []
+        parts = [own] if is_own and own else [*(f"{self.row}{part}" for part in self.key), who, *of_when]
+        lines = [
+            "",
+            f"# What each of {text_of(self.name)} decided.",
+            "[[record]]",
+            'kind = "decision"',
+            f"each = {text_of(self.name)}",
+            f"key = {{ template = {text_of(':'.join(f'{{{part}}}' for part in parts if part))} }}",
+            *_conditions(rows, columns, verdict),
+            "",
+            "[record.fields]",
+            f"{subject}_key = {self._outer()}",
+            f"decided_by = {text_of(who)}",
+        ]
+        constants = []
+        if at:
+            lines.append(f"decided_at = {self._instant(at) or text_of(at)}")
+            if plain_name(at) == "participated_on":
+                lines[-1] += "  # check: their last act on it, which is the decision or comes after it"
+                constants.append('time_quality = "bounded"')
+        if verdict is None:
+            constants.append('verdict = "approved"')
+        else:
+            lines.append(f"verdict = {{ column = {text_of(verdict[0])}, values = {table_of(verdict[1])} }}")
+        return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+
+    def _outer(self) -> str:
+        """Return how the row around the list is named."""
+        return "{ template = " + text_of(":".join(f"{{{self.row}{part}}}" for part in self.key)) + " }"
 
 
 def _who(columns: Sequence[str]) -> str | None:
     """Return the column that names the person: of an object in the item, else of the item, which is the person."""
     found = match_columns("decision", columns).get("decided_by")
-    for word in ("user", "author", "reviewer", "approver"):
+    for word in ("user", "author", "reviewer", "approver", "by"):
         found = found or match_columns("change", [c.replace(word, "author", 1) for c in columns]).get("requested_by")
         if found and found not in columns:
             found = next((c for c in columns if c.replace(word, "author", 1) == found), None)
@@ -127,7 +208,3 @@ def _conditions(
         # A group's vote is that of one of its members, who is listed too.
         parts.append('{ column = "isContainer", not_equals = ["true", "True"] }')
     return [f"when = [{', '.join(parts)}]"] if parts else []
-
-
-def _outer(key: Sequence[str]) -> str:
-    return "{ template = " + text_of(":".join(f"{{parent.{part}}}" for part in key)) + " }"

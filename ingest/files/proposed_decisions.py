@@ -5,6 +5,8 @@ Owns the proposal of decision records, and how a column is read. Refuses to know
 
 from __future__ import annotations
 
+import re
+
 from ingest.files.columns import Columns
 from ingest.files.dates import swapped
 from ingest.files.lexicon import plain_name
@@ -35,6 +37,13 @@ class DecisionColumns(Columns):
         if partner:
             return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own} }}"
         return f"{{ column = {text_of(column)}{own} }}" if own else text_of(column)
+
+    def _named(self, column: str) -> str:
+        """Return how a column names another record: as it stands, or by the end of its address."""
+        values = self.look.values(column)
+        if values and all(re.match(r"https?://\S+/[^/\s]+$", value) for value in values):
+            return f'{{ column = {text_of(column)}, split = "/", part = -1 }}'
+        return text_of(column)
 
     def _decision(self) -> list[str]:
         """Propose a decision where a change's row says how approval ended."""
@@ -120,7 +129,7 @@ class DecisionColumns(Columns):
             'kind = "event"',
             "",
             "[record.fields]",
-            f"subject_key = {text_of(self.fields['change_key'])}",
+            f"subject_key = {self._named(self.fields['change_key'])}",
             f"occurred_at = {self._read(column)}",
             "",
             "[record.constants]",

@@ -18,6 +18,7 @@ import duckdb
 import orjson
 
 from ingest.files.csv_rows import DELIMITERS, column_names
+from ingest.files.documents import inner_lists, items_path
 from ingest.files.formats import READERS, file_format
 from ingest.files.mapping import FileMapping, parse_mapping
 from ingest.files.rows import BadLine, cell_text
@@ -129,7 +130,7 @@ class Look:
         items: For a JSON document, the path of the list of rows.
         columns: Column names in the file's order; a field of a nested object is dotted.
         rows: Sample rows, column → text.
-        lists: For JSON, nested lists of objects.
+        lists: For JSON, paths of nested lists of objects.
         inner: Sample rows of each of these lists.
         unread: Lines among the first rows that are no rows.
     """
@@ -181,7 +182,7 @@ def look_at(path: Path) -> Look:
     elif form == "xlsx" and (skipped := _lines_before_header(leading_rows(path))):
         dialect["skip_lines"] = skipped
         probe = _probe(dialect)
-    items = _items(path) if form == "json" else ""
+    items = items_path(path) if form == "json" else ""
     probe = probe.model_copy(update={"format": form, "items": items})
     objects, unread = _objects(path, form, probe)
     if form == "csv":
@@ -189,16 +190,17 @@ def look_at(path: Path) -> Look:
     else:
         names = list(dict.fromkeys(name for item in objects for name in _flat(item)))
     rows = tuple(_texts(item) for item in objects)
-    lists = sorted({k for item in objects for k, v in item.items() if isinstance(v, list) and v and _is_list(v)})
+    found = inner_lists(objects)
+    lists = tuple(found)
     filled = {name for row in rows for name, text in row.items() if text.strip()}
     unnamed = {f"column_{place}" for place in range(1, len(names) + 1)}
     # A field that is an object in some rows and nothing in others is known by its parts.
     whole = {name.rpartition(".")[0] for name in names if "." in name} - filled
     columns = tuple(name for name in names if name not in {*lists, *whole} and (name in filled or name not in unnamed))
-    inner = {name: tuple(_texts(one) for item in objects for one in item.get(name) or () if one) for name in lists}
+    inner = {name: tuple(_texts(one) for one in many if one) for name, many in found.items()}
     if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
         dialect["decimal"] = ","
-    return Look(path, form, dialect, items, columns, rows, tuple(lists), inner, unread)
+    return Look(path, form, dialect, items, columns, rows, lists, inner, unread)
 
 
 def _probe(dialect: Mapping[str, str | int]) -> FileMapping:
@@ -266,22 +268,6 @@ def _is_line_by_line(path: Path) -> bool:
         return False
 
 
-def _items(path: Path) -> str:
-    """Return the key of the longest list of objects in a JSON document; empty when the document is the list."""
-    try:
-        document = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
-        return ""
-    if not isinstance(document, dict):
-        return ""
-    lists = {key: value for key, value in document.items() if isinstance(value, list) and _is_list(value)}
-    return max(lists, key=lambda key: len(lists[key])) if lists else ""
-
-
-def _is_list(value: Sequence[Any]) -> bool:
-    return bool(value) and all(isinstance(item, dict) for item in value)
-
-
 def _objects(path: Path, form: str, probe: FileMapping) -> tuple[list[dict[str, Any]], tuple[BadLine, ...]]:
     """Return sample rows as objects, and the lines between them that are none; only the first batch is read."""
     batches = iter(READERS[form](path, probe, {"": []}))
@@ -326,10 +312,14 @@ def _flat(item: Mapping[str, Any], depth: int = 3) -> dict[str, Any]:
     for key, value in item.items():
         if isinstance(value, dict):
             deep = _flat(value, depth - 1) if depth else {}
-            flat |= {f"{key}.{name}": one for name, one in deep.items() if not (depth < 3 and isinstance(one, list))}
+            flat |= {f"{key}.{name}": one for name, one in deep.items() if depth == 3 or not _holds_objects(one)}
         else:
             flat[key] = value
     return flat
+
+
+def _holds_objects(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict | list) for one in value)
 
 
 def _has_decimal_comma(rows: Sequence[Mapping[str, str]], delimiter: str) -> bool:

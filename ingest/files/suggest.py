@@ -70,13 +70,20 @@ class _Proposal(DecisionColumns):
         is_change = self.kind in {"change", "issue"}
         further = [*self._several(), *self._decision(), *self._window(), *self._implementation()] if is_change else []
         if is_change:
-            further += nested_decisions(self.look, self.key)
+            further += self._nested("change")
         elif self.kind == "decision":
             further += self._asked()
         elif self.kind == "deployment":
-            further += nested_decisions(self.look, self.key, "deployment")
+            further += self._nested("deployment")
         parts = [*head, *self._main_record(), *further]
         return "\n".join([*parts, *self._rest(), ""])
+
+    def _nested(self, subject: str) -> list[str]:
+        """Propose the votes and decisions that lists inside the rows state."""
+        formats = [] if self.own_formats else [self._time_format(name) for name in self.formats]
+        found = nested_decisions(self.look, self.key, formats, subject)
+        self.known_lists = set(found)
+        return [line for lines in found.values() for line in lines]
 
     def _head(self) -> list[str]:
         name = re.sub(r"[^a-z0-9]+", "-", self.look.path.stem.lower()).strip("-") or "import"
@@ -123,15 +130,19 @@ class _Proposal(DecisionColumns):
         """Say what the numbers will lack, and what to write where all rows mean the same."""
         if self.kind == "decision" and not {"change_key", "deployment_key", "run_key"} & set(self.fields):
             return ["# check: no column says what was decided on, so these decisions belong to no change or deployment"]
-        if self.kind != "deployment":
+        if self.kind not in {"deployment", "run"}:
             return []
         notes = []
+        if self.kind == "run":
+            notes.append(
+                "# check: a run deploys where the name of it, or of its pipeline, says so; others are checks or builds"
+            )
         if "environment" not in self.fields:
             notes.append(
                 "# check: no column says the environment, so no row counts as production; if all rows are of it, add"
                 ' under [record.constants]: environment = "production"'
             )
-        if "status" not in self.fields:
+        if not {"status", "outcome"} & set(self.fields):
             notes.append(
                 "# check: no column says whether it succeeded, so failure rates stay unknown; if only those are listed"
                 ' that did, add under [record.constants]: status = "success"'
@@ -229,9 +240,7 @@ class _Proposal(DecisionColumns):
                 return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
         if name == "verdict" and (replaced := decided(sorted(values))):
             return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
-        if name == "kind":
-            return ""
-        return f"{name} = {self._read(column)}"
+        return f"{name} = {self._named(column) if name.endswith('_key') else self._read(column)}"
 
     def _numbers(self, name: str) -> Mapping[str, str]:
         """Return what numbers mean where states are ServiceNow's, which alone are negative up to the implementation."""
@@ -318,10 +327,9 @@ class _Proposal(DecisionColumns):
         lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
         lines += [f"# not mapped: {comment_of(column)}" for column in rest]
-        known = "".join(nested_decisions(self.look, self.key)) if self.kind in {"change", "issue", "deployment"} else ""
         lines += [
             f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]'
             for name in self.look.lists
-            if f"each = {text_of(name)}" not in known
+            if name not in self.known_lists
         ]
         return ["", *lines] if lines else []

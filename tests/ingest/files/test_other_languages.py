@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.files.lexicon import LEXICON, plain_name
+from ingest.files.column_words import LEXICON
+from ingest.files.lexicon import plain_name
 from ingest.files.translated import TRANSLATED
 from ingest.store import RawStore
 from models.errors import InputError

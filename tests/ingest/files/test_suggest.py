@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.files.column_words import LEXICON
 from ingest.files.importing import import_file
-from ingest.files.lexicon import LEXICON, likely_kind, match_columns, plain_name
+from ingest.files.lexicon import likely_kind, match_columns, plain_name
 from ingest.files.mapping import parse_mapping
 from ingest.files.results import ImportResult
 from ingest.files.suggest import suggest_mapping
