@@ -107,7 +107,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "service": ("service", "app", "application", "project", "service_name", "application_name", "component",
                     "system", "system_name", "project_name", "release_definition", "service_identifiers"),
         "team": ("team", "squad", "group"),
-        "repository": ("repository", "repo", "repository_name", "project_path"),
+        "repository": ("repository", "repo", "repository_name", "project_path", "repository_url"),
         "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
                         "deploy_environment", "release_environment", "env_identifiers"),
         "version": ("version", "image_tag", "tag", "release", "release_version", "app_version", "package_version",

@@ -40,10 +40,13 @@ class DecisionColumns(Columns):
 
     def _named(self, column: str) -> str:
         """Return how a column names another record: as it stands, or by the end of its address."""
-        values = self.look.values(column)
-        if values and all(re.match(r"https?://\S+/[^/\s]+$", value) for value in values):
+        if self._are_addresses(column, r"/[^/\s]+"):
             return f'{{ column = {text_of(column)}, split = "/", part = -1 }}'
         return text_of(column)
+
+    def _are_addresses(self, column: str, end: str) -> bool:
+        values = self.look.values(column)
+        return bool(values) and all(re.match(rf"https?://\S+{end}$", value) for value in values)
 
     def _decision(self) -> list[str]:
         """Propose a decision where a change's row says how approval ended."""

@@ -240,6 +240,8 @@ class _Proposal(DecisionColumns):
                 return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
         if name == "verdict" and (replaced := decided(sorted(values))):
             return f"{name} = {{ column = {text_of(column)}, values = {table_of(replaced)} }}"
+        if name == "repository" and self._are_addresses(column, r"/repos/[^/\s]+/[^/\s]+"):
+            return f'repository = {{ column = {text_of(column)}, split = "/repos/", part = 2 }}'
         return f"{name} = {self._named(column) if name.endswith('_key') else self._read(column)}"
 
     def _numbers(self, name: str) -> Mapping[str, str]:

@@ -124,10 +124,12 @@ select
 from staging.stg_jira_decisions
 union all
 select
-    -- Records of a file without changes of its own are of the changes that they name.
-    cast(coalesce(n.owner, r.source) as varchar) as source,
+    -- Records of a file without changes, or deployments, of its own are of those that they name.
+    cast(coalesce(n.owner, d.owner, r.source) as varchar) as source,
     r.source_event_id,
-    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    cast(
+        case when coalesce(n.owner, d.owner) is null then r.key else r.source || '/' || r.key end as varchar
+    ) as key,
     r.url,
     r.updated_at,
     r.change_key,
@@ -149,3 +151,4 @@ select
     r.time_quality
 from staging.stg_record_decisions r
 left join intermediate.int_named_changes n on n.source = r.source and n.change_key = r.change_key
+left join intermediate.int_named_deployments d on d.source = r.source and d.deployment_key = r.deployment_key
