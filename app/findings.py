@@ -54,7 +54,14 @@ def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None,
         parts.append(f"{named} {'drifts' if len(drifting) == 1 else 'drift'} towards one process")
     has_leaked = unauthorised is not None and bool(unauthorised.value.value) and unauthorised.behaviour.is_signal
     parts += _limits_part(readings, has_more=bool(drifting), is_all=not has_leaked)
-    if unauthorised is not None and unauthorised.value.value:
+    if unauthorised is not None and unauthorised.value.value and not unauthorised.value.is_enough:
+        # A share of a handful says what no one should decide on; that there are any is worth a look.
+        count = round(unauthorised.value.numerator or 0)
+        parts.append(
+            f"{wording.plural(count, 'production deployment')} began without valid approval, of "
+            f"{unauthorised.value.denominator:,} that can be judged"
+        )
+    elif unauthorised is not None and unauthorised.value.value:
         before = unauthorised.before
         was = f"from {wording.metric_amount(before)}, " if before and has_leaked else ""
         parts.append(
@@ -82,7 +89,7 @@ def _limits_part(readings: Sequence[Reading], *, has_more: bool, is_all: bool) -
         return [f"{wording.listed([r.definition.label.lower() for r in judged])} stayed within limits"]
     if judged:
         return [f"no {'other ' if has_more else ''}measure left its limits"]
-    known = [r for r in readings if r.value.value is not None]
+    known = [r for r in readings if r.value.value is not None and r.value.is_enough]
     return ["there is too little history to say what is usual" + (f": {_values(known)}" if known else "")]
 
 
@@ -95,6 +102,8 @@ def metric_sentence(reading: Reading) -> str:
     behaviour = reading.behaviour
     if reading.value.value is None:
         return f"{reading.definition.label} is {reading.value.note}"
+    if not reading.value.is_enough:
+        return f"{reading.definition.label} is {reading.amount} of too few to judge ({_n(reading.value)})"
     if behaviour.limits is None:
         return f"{reading.definition.label} is {reading.amount}; there is too little history for limits"
     if behaviour.is_signal:

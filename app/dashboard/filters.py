@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import streamlit as st
@@ -24,6 +24,8 @@ NEWEST = "Newest"
 CARRIED = ("period", *SCOPES, "compare", "dates", "build")
 _CHOICES = {"period": periods.PERIODS, "compare": periods.COMPARISONS}
 _SHOWN_UNKNOWN = 5
+# The presets that lie within the weeks that are thin where a build's records straggle.
+_THIN = (4, 13)
 _UNKNOWN = "unknown_in_link"
 _TOLD = "unknown_told"
 
@@ -118,6 +120,7 @@ def ask(facts: Facts) -> Choice:
         chosen["service"], chosen["team"], chosen["change_type"],
     )  # fmt: skip
     _say_unknown(choice)
+    _say_straggling(facts, choice)
     carrying.note({key: _as_in_link(st.session_state[key]) for key in CARRIED if key in st.session_state})
     return choice
 
@@ -193,6 +196,29 @@ def _say_unknown(choice: Choice) -> None:
         f"{'it' if len(asked) == 1 else 'them'}.",
         icon=":material/filter_alt_off:",
     )
+
+
+def _say_straggling(facts: Facts, choice: Choice) -> None:
+    """Say that the newest weeks hold hardly any record, and offer the latest that are as usual."""
+    thin = facts.straggling
+    if thin is None or periods.PRESETS.get(choice.name, None) not in _THIN:
+        return
+    first, last = thin.usual.start.date(), thin.usual.end.date() - timedelta(days=1)
+    said, button = st.columns([3, 1.4], gap="small", vertical_alignment="center")
+    said.info(
+        f"The newest 13 weeks hold {thin.recent:,} of {wording.plural(thin.records, 'change')} and deployments; "
+        "most are older.",
+        icon=":material/history:",
+    )
+    button.button(
+        f"Show {wording.span(thin.usual.start, thin.usual.end)}",
+        on_click=_choose_dates, args=(first, last), key="show_usual", width="stretch",
+    )  # fmt: skip
+
+
+def _choose_dates(first: date, last: date) -> None:
+    st.session_state["period"] = periods.CHOSEN_DATES
+    st.session_state["dates"] = (first, last)
 
 
 def _is_date(value: str) -> bool:

@@ -114,7 +114,8 @@ _CONDITIONS = {
     "verification follows": (_shipped("v.deployment_id is not null", "coalesce('by ' || v.basis, 'none')"), "verified"),
     "failures are rolled back or fixed in the target time": (
         _shipped(
-            "coalesce(epoch_us(d.restored_at) - epoch_us(d.failed_at) <= l.recovery_target_hours * 3600000000, false)",
+            "coalesce(epoch_us(d.restored_at) - epoch_us(d.failure_began_at) <= l.recovery_target_hours * 3600000000"
+            ", false)",
             "d.failure_reasons || coalesce(', restored', ', not restored')", "d.is_failed",
         ),
         "restored in time",

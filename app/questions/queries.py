@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import wording
+from app import periods, wording
 from app.limits import Week
+from app.periods import Period
 from app.questions.builds import Build, cursor
 from models.metric import MetricDefinition, MetricValue
 from models.settings import Settings
@@ -25,17 +26,30 @@ KEPT = 512
 BY_BUILD: dict[str | type[Any], Callable[[Any], Any]] = {Build: lambda build: build.path}
 SHOWN_ROWS = 500
 STALE_AFTER = timedelta(days=2)
+# A period with fewer records shows nothing that could be judged; the build must hold many times as many elsewhere.
+_FEW = 20
+_MANY_TIMES = 10
+
+
+@dataclass(frozen=True)
+class Straggling:
+    """The newest period holds hardly any record: how many of how many, and the latest such period that is as usual."""
+
+    recent: int
+    records: int
+    usual: Period
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a build's records span: first and last instant, and the values that filters offer."""
+    """What a build's records span: first and last instant, the values that filters offer, and if its end is thin."""
 
     first: datetime
     last: datetime
     service: tuple[str, ...]
     team: tuple[str, ...]
     change_type: tuple[str, ...]
+    straggling: Straggling | None = None
 
     def options(self, scope: str) -> tuple[str, ...]:
         """Return the values of ``service``, ``team`` or ``change_type``."""
@@ -70,7 +84,32 @@ def facts(build: Build) -> Facts | None:
         )
         for column in ("service", "team", "change_type")
     }
-    return Facts(min(first, last), last, names["service"], names["team"], names["change_type"])
+    first = min(first, last)
+    return Facts(
+        first, last, names["service"], names["team"], names["change_type"], _straggling(build, first, last)
+    )  # fmt: skip
+
+
+def _straggling(build: Build, first: datetime, last: datetime) -> Straggling | None:
+    """Return whether the default period holds hardly any of the changes and deployments, as a few late ones make it."""
+    newest = periods.period(periods.DEFAULT_PERIOD, first, last)
+    con = cursor(build)
+    dated = """from (
+        select created_at as dated_at from marts.changes union all select started_at from marts.deployments
+    ) where dated_at >= $first and dated_at < $end"""
+    span = {"first": periods.monday(first), "end": newest.end}
+    ((records, recent),) = con.execute(
+        f"select count(*), count(*) filter (where dated_at >= $start) {dated}", {**span, "start": newest.start}
+    ).fetchall()
+    if recent >= _FEW or records < _FEW * _MANY_TIMES:
+        return None
+    ((week,),) = con.execute(
+        f"""with weeks as (select date_trunc('week', dated_at) as week, count(*) as records {dated} group by week)
+        select max(week) from weeks where records >= (select avg(records) from weeks)""",
+        span,
+    ).fetchall()
+    until = week + timedelta(weeks=1)
+    return Straggling(recent, records, periods.period(periods.DEFAULT_PERIOD, first, until - timedelta(days=1)))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)

@@ -8,7 +8,8 @@
 -- column: reason | incident, rollback (stated), return (an older artifact came back within the window) or revert.
 -- column: evidence_id | The incident, deployment or change that shows it.
 -- column: failed_at | When the need became known, UTC.
--- column: restored_at | When service was restored, UTC; null while unknown.
+-- column: restored_at | When service was restored, UTC: incident resolved, rollback or return finished, or the revert in production;
+--   null while unknown.
 -- column: exclusion | planned reversal, or put back (it brings back what had been taken back), which are no failures; null for
 --   a failure.
 -- not_null: deployment_id, reason, evidence_id

@@ -36,7 +36,9 @@
 -- column: is_failed | Whether it needed immediate intervention; null outside finished production deployments.
 -- column: failure_reasons | Why, joined by ', '.
 -- column: failed_at | When the need became known, UTC.
--- column: restored_at | When service was restored, UTC.
+-- column: failure_began_at | When the failure began, UTC: with the first sign of it where an incident is linked, else with the
+--   deployment's finish, since what had to be taken back was live from then on.
+-- column: restored_at | When service was restored, UTC; null while an incident is open, or when unknown.
 -- column: time_quality | exact, bounded or inferred.
 -- column: source_event_id | The source event this row was read from.
 -- not_null: deployment_id, source, key, outcome, is_rerelease, is_rollback
@@ -98,8 +100,13 @@ failures as (
         -- While one of its incidents is open, service is not known to be restored.
         case
             when count(*) filter (where exclusion is null and reason = 'incident' and restored_at is null) = 0
-                then max(restored_at) filter (where exclusion is null)
+                -- What puts the code straight after a rollback does not restore the service a second time.
+                then coalesce(
+                    max(restored_at) filter (where exclusion is null and reason <> 'revert'),
+                    max(restored_at) filter (where exclusion is null)
+                )
         end as restored_at,
+        count(*) filter (where exclusion is null and reason = 'incident') > 0 as has_incident,
         count(*) filter (where exclusion is null) as failures
     from intermediate.int_deployment_failures
     group by deployment_id
@@ -186,6 +193,7 @@ select
     ) as is_failed,
     cast(replace(f.reasons, ' ', ', ') as varchar) as failure_reasons,
     cast(f.failed_at as timestamp) as failed_at,
+    cast(case when f.failures > 0 then case when f.has_incident then f.failed_at else d.finished_at end end as timestamp) as failure_began_at,
     cast(f.restored_at as timestamp) as restored_at,
     cast(d.time_quality as varchar) as time_quality,
     cast(d.source_event_id as varchar) as source_event_id

@@ -1,4 +1,6 @@
--- description: How long it took from the start of a failure to the restoration of service, for failed production deployments.
+-- description: How long it took from the start of a failure to the restoration of service, for failed production deployments. A
+--   failure starts with the first sign of it where an incident is linked, else with the finish of the deployment that had to be
+--   taken back; it ends with the incident, the rollback or return, or the revert in production.
 -- grain: record_id
 -- materialized: view
 -- label: Recovery time
@@ -30,12 +32,12 @@ select
     cast(cast(null as varchar) as varchar) as change_type,
     cast(finished_at as timestamp) as occurred_at,
     cast(null as boolean) as in_numerator,
-    cast((epoch_us(restored_at) - epoch_us(failed_at)) / 1000000.0 as double) as value,
+    cast((epoch_us(restored_at) - epoch_us(failure_began_at)) / 1000000.0 as double) as value,
     cast(
         case
             when restored_at is null then 'not restored, or the time is unknown'
-            when failed_at is null then 'start of the failure unknown'
-            when restored_at < failed_at then 'restored before it failed'
+            when failure_began_at is null then 'start of the failure unknown'
+            when restored_at < failure_began_at then 'restored before it failed'
         end as varchar) as exclusion_reason,
     cast(failure_reasons as varchar) as detail
 from marts.deployments

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from app.findings import Reading, overview_sentence
+from app.findings import Reading, metric_sentence, overview_sentence
 from app.limits import Week, behaviour
 from models.metric import MetricDefinition, MetricValue
 from sql.aggregate import Filter
@@ -41,3 +42,19 @@ def test_when_everything_is_quiet_that_is_said() -> None:
     """The share without approval is told all the same, without a comparison that would look like news."""
     said = overview_sentence([reading("Change failure rate", QUIET)], reading("Unauthorised deployments", QUIET))
     assert said == ("No measure left its limits; 30 % of production deployments began without valid approval (n = 40).")
+
+
+def few(found: Reading) -> Reading:
+    """The same of one record."""
+    value = found.value.model_copy(update={"value": 1.0, "numerator": 1, "denominator": 1, "is_enough": False})
+    return replace(found, value=value)
+
+
+def test_a_share_of_too_few_is_no_headline() -> None:
+    """One deployment of one is no hundred per cent; that there is one is said all the same."""
+    said = overview_sentence([reading("Change failure rate", QUIET)], few(reading("Unauthorised deployments", QUIET)))
+    assert said == (
+        "No measure left its limits; 1 production deployment began without valid approval, of 1 that can be judged."
+    )
+    said = metric_sentence(few(reading("Change failure rate", QUIET)))
+    assert said == "Change failure rate is 100 % of too few to judge (n = 1)"

@@ -94,12 +94,12 @@ def test_a_deployment_failed_where_the_definitions_say_so_and_the_rate_is_that_s
 
 
 def test_a_failed_deployment_recovered_when_the_definitions_say_so(compared: Compared) -> None:
-    """From the first sign to the last restoration; unknown while one of its incidents is open."""
+    """From the incident, else the finish of what was taken back, to the restoration; unknown while one is open."""
     expected = {}
     for key, item in compared.deployments.items():
         if item.is_finished_in_production and failures.failed(item, compared.failures):
-            failed_at, restored_at = failures.recovery([one for one in compared.failures if one.deployment == key])
-            expected[key] = {"value": (restored_at - failed_at).total_seconds() if failed_at and restored_at else None}
+            began_at, restored_at = failures.recovery(item, [one for one in compared.failures if one.deployment == key])
+            expected[key] = {"value": (restored_at - began_at).total_seconds() if began_at and restored_at else None}
     assert differing(expected, compared.metric("failed_deployment_recovery_time")) == []
 
 

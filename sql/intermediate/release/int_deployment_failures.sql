@@ -4,7 +4,8 @@
 -- column: reason | incident, rollback (stated), return (an older artifact came back within the window) or revert.
 -- column: evidence_id | The incident, deployment or change that shows it.
 -- column: failed_at | When the need became known, UTC.
--- column: restored_at | When service was restored, UTC; null while unknown.
+-- column: restored_at | When service was restored, UTC: incident resolved, rollback or return finished, or the revert in production;
+--   null while unknown.
 -- column: exclusion | planned reversal, or put back (it brings back what had been taken back), which are no failures; null for
 --   a failure.
 -- not_null: deployment_id, reason, evidence_id
@@ -69,7 +70,8 @@ rollbacks as (
         'rollback' as reason,
         d.deployment_id as evidence_id,
         d.started_at as failed_at,
-        d.finished_at as restored_at,
+        -- A rollback that did not finish restored nothing.
+        case when d.outcome = 'succeeded' then d.finished_at end as restored_at,
         case when o.is_rollback_stated then 'put back' end as exclusion
     from intermediate.int_deployments d
     left join intermediate.int_deployments o on o.source = d.source and o.key = d.rollback_of_key
@@ -97,17 +99,23 @@ first_carried as (
     from intermediate.int_deployment_changes x
     inner join intermediate.int_deployments d on d.deployment_id = x.deployment_id
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
-        -- Asked only of what was taken back.
-        and x.change_id in (select reverts_change_id from intermediate.int_reversals)
+        -- Asked only of what was taken back, and of what took it back.
+        and x.change_id in (
+            select reverts_change_id from intermediate.int_reversals
+            union all
+            select change_id from intermediate.int_reversals
+        )
     qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
 ),
 reverts as (
     select f.deployment_id, 'revert' as reason, r.change_id as evidence_id,
-        coalesce(r.created_at, r.merged_at) as failed_at, cast(null as timestamp) as restored_at,
+        coalesce(r.created_at, r.merged_at) as failed_at,
+        case when b.finished_at >= coalesce(r.created_at, r.merged_at) then b.finished_at end as restored_at,
         case v.kind when 'planned' then 'planned reversal' when 'put_back' then 'put back' end as exclusion
     from intermediate.int_reversals v
     inner join intermediate.int_changes r on r.change_id = v.change_id
     inner join first_carried f on f.change_id = v.reverts_change_id
+    left join first_carried b on b.change_id = v.change_id
     cross join config.thresholds t
     where r.merged_at is not null
         and (epoch_us(coalesce(r.created_at, r.merged_at)) - epoch_us(f.finished_at))

@@ -45,7 +45,7 @@ patterns as (
 recovered as (
     select p.period, t.team, count(*) as failures,
         count(*) filter (
-            where epoch_us(d.restored_at) - epoch_us(d.failed_at) <= l.recovery_target_hours * 3600000000
+            where epoch_us(d.restored_at) - epoch_us(d.failure_began_at) <= l.recovery_target_hours * 3600000000
         ) as restored
     from marts.deployments d
     cross join config.practice l

@@ -196,7 +196,11 @@ def reverted(
             continue
         if timedelta(0) <= known_at - deployment.finished_at <= REVERTED:
             words = {"planned": "planned reversal", "put_back": "put back"}
-            yield Failure(deployment.key, "revert", one.change, known_at, None, words.get(one.kind))
+            brought = first.get(one.change)
+            restored_at = brought.finished_at if brought else None
+            if restored_at is not None and restored_at < known_at:
+                restored_at = None
+            yield Failure(deployment.key, "revert", one.change, known_at, restored_at, words.get(one.kind))
 
 
 def failures(
@@ -220,7 +224,8 @@ def failures(
         if exclusion is None and kinds and "reversal" not in kinds:
             # Every revert that it brought is a planned one, or puts back.
             exclusion = "planned reversal" if "planned" in kinds else "put back"
-        found.append(Failure(taken, reason, key, item.started_at, item.finished_at, exclusion))
+        restored_at = item.finished_at if item.is_finished_in_production else None
+        found.append(Failure(taken, reason, key, item.started_at, restored_at, exclusion))
     found += reverted(records, back, first)
     # A record that calls the reversal planned speaks for the deployment, whatever else took it back.
     planned = {item.deployment for item in found if item.exclusion == "planned reversal"}
@@ -237,9 +242,15 @@ def failed(deployment: Deployment, reasons: list[Failure]) -> bool:
     return not is_recovery and any(item.exclusion is None for item in reasons if item.deployment == deployment.key)
 
 
-def recovery(reasons: list[Failure]) -> tuple[datetime | None, datetime | None]:
-    """Return when the need first became known and when all was over; unknown while one of its incidents is open."""
+def recovery(deployment: Deployment, reasons: list[Failure]) -> tuple[datetime | None, datetime | None]:
+    """Return when a failure began and when service was restored; unknown while one of its incidents is open.
+
+    Without an incident, what had to be taken back failed from its finish. A revert restores only what nothing else did.
+    """
     counted = [item for item in reasons if item.exclusion is None]
-    is_open = any(item.reason == "incident" and item.restored_at is None for item in counted)
-    restored_at = None if is_open else latest(item.restored_at for item in counted)
-    return earliest(item.failed_at for item in counted), restored_at
+    incidents = [item for item in counted if item.reason == "incident"]
+    began_at = earliest(item.failed_at for item in counted) if incidents else deployment.finished_at
+    if any(item.restored_at is None for item in incidents):
+        return began_at, None
+    restored_at = latest(item.restored_at for item in counted if item.reason != "revert")
+    return began_at, restored_at or latest(item.restored_at for item in counted)

@@ -1,0 +1,52 @@
+"""What a page says when a few late records make the newest weeks look empty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app import wording
+from models.workspace import Workspace
+from tests.app.conftest import Opened, shown, text_of
+from tests.app.sample import AS_OF, Records, change, published
+
+LATE = AS_OF - timedelta(days=2)
+USUAL_END = AS_OF - timedelta(days=700)
+HARDLY = "The newest 13 weeks hold 1 of 301 changes and deployments; most are older."
+
+
+def straggling(home: Path, *, with_late: bool) -> Workspace:
+    """Three hundred changes that ended two years ago, and one of now."""
+    records = Records()
+    for number in range(300):
+        change(records, f"CHG-{number}", at=USUAL_END - timedelta(days=number))
+    if with_late:
+        change(records, "CHG-LATE", at=LATE)
+    return published(home, records, kind="live")
+
+
+def test_hardly_any_record_in_the_newest_weeks_is_said_and_the_usual_ones_are_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """One late record must not leave a reader before pages without numbers; one click leads to where records are."""
+    for _ in shown(straggling(tmp_path, with_late=True), monkeypatch):
+        app = opened("approvals")
+        assert HARDLY in text_of(app)
+        button = app.button(key="show_usual")
+        button.click().run()
+        assert not app.exception
+        assert HARDLY not in text_of(app)
+        assert app.selectbox(key="period").value == "Chosen dates"
+        assert wording.day(USUAL_END - timedelta(days=1)) in text_of(app)  # its own week had only begun
+
+
+def test_a_longer_period_and_records_that_just_ended_long_ago_are_not_called_thin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """What reaches back to the records shows them; where all ended together, the newest weeks are the usual ones."""
+    for _ in shown(straggling(tmp_path / "late", with_late=True), monkeypatch):
+        assert HARDLY not in text_of(opened("approvals", period="All records"))
+    for _ in shown(straggling(tmp_path / "old", with_late=False), monkeypatch):
+        assert "most are older" not in text_of(opened("approvals"))
