@@ -54,7 +54,11 @@ first_windows as (
     select
         record_id,
         arg_min(service, place) as service,
-        arg_min(team, place) as team,
+        -- Of the window that the service is of.
+        case
+            when min(service) is null then arg_min(team, place)
+            else nullif(arg_min(case when service is not null then coalesce(team, '') end, place), '')
+        end as team,
         arg_min(change_type, place) as change_type,
         arg_min(planned_start_at, place) as planned_start_at
     from placed

@@ -51,7 +51,7 @@
 -- column: first_deployed_at | When it first reached production, UTC; null when it did not or nothing shows it.
 -- column: first_deployment_id | That deployment.
 -- column: first_deployment_service | The service that it deployed, which need not be the change's own.
--- column: ticket_id | Change request it implements; null when it is its own record.
+-- column: ticket_id | Change request it implements, of several the one asked for last; null when it is its own record.
 -- column: has_description | Whether it says what is modified.
 -- column: has_risk | Whether risk is stated.
 -- column: has_stakeholders | Whether stakeholders are stated.
@@ -111,7 +111,20 @@ ended as (
         )
 ),
 tickets as (
-    select change_id, min(ticket_id) as ticket_id from intermediate.int_change_tickets group by change_id
+    select change_id, min(ticket_id) as ticket_id, count(*) > 1 as has_several
+    from intermediate.int_change_tickets group by change_id
+),
+-- Of several change requests the one that governs is stated rather than only named, and asked for last: an older one let
+-- older work go. No number decides it.
+latest_tickets as (
+    select t.change_id, t.ticket_id
+    from intermediate.int_change_tickets t
+    inner join tickets k on k.change_id = t.change_id and k.has_several
+    inner join intermediate.int_changes c on c.change_id = t.ticket_id
+    qualify row_number() over (
+        partition by t.change_id
+        order by case t.basis when 'link' then 0 else 1 end, c.created_at desc nulls last, t.ticket_id
+    ) = 1
 )
 select
     cast(c.change_id as varchar) as change_id,
@@ -193,7 +206,7 @@ select
     cast(w.finished_at as timestamp) as first_deployed_at,
     cast(case when w.is_repeated then r.deployment_id else w.deployment_id end as varchar) as first_deployment_id,
     cast(case when w.is_repeated then r.service else w.service end as varchar) as first_deployment_service,
-    cast(t.ticket_id as varchar) as ticket_id,
+    cast(case when t.has_several then n.ticket_id else t.ticket_id end as varchar) as ticket_id,
     cast(coalesce(trim(c.description), '') <> '' and no_description.text is null as boolean) as has_description,
     cast(c.risk is not null as boolean) as has_risk,
     cast(coalesce(trim(c.stakeholders), '') <> '' and no_stakeholders.text is null as boolean) as has_stakeholders,
@@ -211,6 +224,7 @@ left join reached r on r.change_id = c.change_id
 left join carried w on w.change_id = c.change_id
 left join ended e on e.change_id = c.change_id
 left join tickets t on t.change_id = c.change_id
+left join latest_tickets n on n.change_id = c.change_id
 left join intermediate.int_actors m on m.source = c.source and m.login = c.merged_by_login
 left join intermediate.int_reversals o on o.change_id = c.change_id
 -- "No" and "tbd" fill a field and state nothing.

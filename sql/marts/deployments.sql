@@ -75,7 +75,13 @@ worst as (
                 when 'never' then 6 when 'retroactive' then 5 when 'retroactive_emergency_in_sla' then 4
                 when 'within_skew' then 3 else 2
             end desc,
-            x.lead_seconds, x.change_id
+            x.lead_seconds,
+            -- Of several that are equally bad, the reason that says most: no name decides it.
+            case x.reason
+                when 'other revision' then 1 when 'approved by the requester only' then 2 when 'not approved' then 3
+                when 'approval expired' then 4 when 'outside window' then 5 else 6
+            end,
+            x.change_id
     ) = 1
 ),
 known as (

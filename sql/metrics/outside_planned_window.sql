@@ -86,7 +86,13 @@ select
     cast(record_id as varchar) as record_id,
     cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,
     cast(arg_min(service, first_place) as varchar) as service,
-    cast(arg_min(team, first_place) as varchar) as team,
+    -- Of the window that the service is of.
+    cast(
+        case
+            when min(service) is null then arg_min(team, first_place)
+            else nullif(arg_min(case when service is not null then coalesce(team, '') end, first_place), '')
+        end as varchar
+    ) as team,
     cast(arg_min(change_type, first_place) as varchar) as change_type,
     cast(arg_min(started_at, first_place) as timestamp) as occurred_at,
     cast(max(case when place = 1 and outside_seconds > 0 then 1 else 0 end) = 1 as boolean) as in_numerator,

@@ -54,7 +54,13 @@ select
     cast(record_id as varchar) as record_id,
     cast('change' as varchar) as record_kind,
     cast(arg_min(service, place) as varchar) as service,
-    cast(arg_min(team, place) as varchar) as team,
+    -- Of the window that the service is of.
+    cast(
+        case
+            when min(service) is null then arg_min(team, place)
+            else nullif(arg_min(case when service is not null then coalesce(team, '') end, place), '')
+        end as varchar
+    ) as team,
     cast(arg_min(change_type, place) as varchar) as change_type,
     cast(arg_min(planned_start_at, place) as timestamp) as occurred_at,
     cast(sum(case when exclusion_reason is null and conflicts > 0 then 1 else 0 end) > 0 as boolean) as in_numerator,

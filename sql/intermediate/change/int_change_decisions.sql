@@ -101,7 +101,10 @@ enough as (
 effective as (
     select change_id, decision_id, decided_at, decided_by, decided_by_type, policy
     from enough
-    qualify row_number() over (partition by change_id order by decided_at, decision_id) = 1
+    -- At one instant a person's approval goes before a policy's.
+    qualify row_number() over (
+        partition by change_id order by decided_at, case when decided_by_type = 'human' then 0 else 1 end, decision_id
+    ) = 1
 ),
 given as (
     -- Where one is enough, it only matters that there is any.

@@ -47,7 +47,12 @@ with statuses as (
         min(s.occurred_at) filter (where m.outcome = 'cancelled') as cancelled_at,
         min(s.occurred_at) filter (where m.status in ('inprogress', 'running', 'executing', 'deploying', 'started')) as started_at,
         max(case when lower(s.status) in ('inactive', 'superseded') then 1 else 0 end) as was_superseded,
-        arg_max(lower(s.status), s.occurred_at) as last_status
+        -- Of several at one instant, what has an end comes after what has none: in which order they were read tells nothing.
+        arg_max(
+            lower(s.status),
+            epoch_us(s.occurred_at) * 10
+                + case m.outcome when 'succeeded' then 5 when 'failed' then 4 when 'cancelled' then 3 when 'in_progress' then 1 else 2 end
+        ) as last_status
     from intermediate.all_deployment_statuses s
     left join intermediate.int_deployment_states m on m.status = regexp_replace(lower(s.status), '[ _-]+', '', 'g')
     group by s.source, s.deployment_key

@@ -21,17 +21,28 @@ with gates as (
     -- A decision given in the pipeline itself: the same act lets it go and sets it going.
     select deployment_id, decision_id, decided_at, decided_by, decided_by_type
     from (
-        select d.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
+        select d.deployment_id, d.deployer, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
         from intermediate.int_deployments d
         inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
         where g.verdict = 'approved' and d.is_production
         union
-        select d.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
+        select d.deployment_id, d.deployer, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
         from intermediate.int_deployments d
         inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
         where g.verdict = 'approved' and d.is_production
     )
-    qualify row_number() over (partition by deployment_id order by decided_at nulls last, decision_id) = 1
+    -- Of several at one instant, somebody known and other than the deployer goes first.
+    qualify row_number() over (
+        partition by deployment_id
+        order by
+            decided_at nulls last,
+            case
+                when decided_by_type = 'human' and decided_by <> deployer then 0
+                when decided_by_type = 'human' and decided_by is not null then 1
+                else 2
+            end,
+            decision_id
+    ) = 1
 ),
 dual as (
     -- Few: so decisions are looked up here and not for every change that was deployed.
@@ -66,11 +77,10 @@ unrecorded as (
 ),
 carried as (
     select
-        x.deployment_id, x.change_id, x.authorisation_class, x.reason, x.effective_approval_at,
+        x.deployment_id, x.change_id, x.governing_change_id, x.authorisation_class, x.reason, x.effective_approval_at,
         d.started_at, d.deployer, d.deployer_type, d.service, d.team, d.cut_at, c.merged_at,
         coalesce(c.change_type, 'unknown') as change_type,
         coalesce(g.approval_basis = 'standard', false) as is_standard,
-        g.effective_approver,
         case
             when x.effective_approval_at <= d.started_at then g.effective_approver
             when g.is_self_approved_only then g.requester
@@ -89,6 +99,20 @@ carried as (
     left join unrecorded n on n.change_id = x.governing_change_id
     where x.link_basis <> 'ticket'
 ),
+joint as (
+    -- Which of several approvals of one instant came last is nobody's knowledge: whoever gave one decided. Asked of few, those
+    -- that the one approval looked at says are not separate.
+    select
+        p.deployment_id, p.change_id,
+        max(case when a.decided_by_type = 'human' and a.decided_by <> p.deployer then 1 else 0 end) = 1 as is_by_another,
+        max(case when e.decision_id is null then 1 else 0 end) = 1 as is_an_act_of_its_own
+    from carried p
+    inner join marts.decisions a
+        on a.change_id = p.governing_change_id and a.decided_at = p.effective_approval_at and a.is_authorising
+    left join dual e on e.decision_id = a.decision_id
+    where p.effective_approval_at <= p.started_at and (p.decider = p.deployer or p.is_one_act)
+    group by p.deployment_id, p.change_id
+),
 cuts as (
     select deployment_id, coalesce(max(cut_at), max(merged_at)) as cut_at, count(*) as changes
     from carried
@@ -96,12 +120,14 @@ cuts as (
     having count(*) >= 2
 ),
 after_cut as (
-    select k.deployment_id, x.effective_approver, count(*) as approved
+    select k.deployment_id, a.decided_by, count(distinct x.change_id) as approved
     from cuts k
     inner join carried x on x.deployment_id = k.deployment_id
+    inner join marts.decisions a
+        on a.change_id = x.governing_change_id and a.decided_at = x.effective_approval_at and a.is_authorising
+        and a.decided_by_type = 'human'
     where x.effective_approval_at > k.cut_at and x.effective_approval_at <= k.cut_at + interval '15 minutes'
-        and x.effective_approver is not null
-    group by k.deployment_id, x.effective_approver
+    group by k.deployment_id, a.decided_by
 ),
 bulk as (
     select k.deployment_id, coalesce(max(a.approved) * 2 >= k.changes, false) as is_bulk
@@ -119,10 +145,15 @@ select
     cast(
         case
             when not p.is_standard and p.decider is not null and p.deployer_type = 'human' and p.deployer is not null
-                then case when p.decider = p.deployer then 1 else 0 end
+                then case when p.decider = p.deployer and not coalesce(j.is_by_another, false) then 1 else 0 end
         end as integer
     ) as owners,
-    cast(case when not p.is_standard and p.is_one_act is not null then case when p.is_one_act then 1 else 0 end end as integer) as act,
+    cast(
+        case
+            when not p.is_standard and p.is_one_act is not null
+                then case when p.is_one_act and not coalesce(j.is_an_act_of_its_own, false) then 1 else 0 end
+        end as integer
+    ) as act,
     cast(case when not p.is_standard then case when p.is_unrecorded then 1 else 0 end end as integer) as change_record,
     cast(
         case
@@ -139,3 +170,4 @@ select
     ) as order_reason
 from carried p
 left join bulk b on b.deployment_id = p.deployment_id
+left join joint j on j.deployment_id = p.deployment_id and j.change_id = p.change_id

@@ -15,9 +15,12 @@
 -- column: is_alive | Whether it stopped something, or was changed, within the configured days before the build (180).
 -- not_null: rule, kind, acts, blocked, is_alive
 with changed as (
-    select team, rule, max(occurred_at) as changed_at, arg_max(changed_by, occurred_at) as changed_by
-    from marts.rule_signs
-    where sign = 'changed'
+    select team, rule, max(occurred_at) as changed_at, max(changed_by) as changed_by
+    from (
+        -- Changed by several at one instant, one of them is named.
+        select team, rule, occurred_at, changed_by from marts.rule_signs where sign = 'changed'
+        qualify occurred_at = max(occurred_at) over (partition by team, rule)
+    )
     group by team, rule
 )
 select

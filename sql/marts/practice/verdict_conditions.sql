@@ -151,7 +151,16 @@ others as (
             when count(d.team) filter (where d.state = 'drifting') > 0 then false
             when count(d.team) filter (where d.state in ('stable', 'moving')) > 0 then true
         end,
-        coalesce(min(case when d.state = 'drifting' then d.sentence end), min(d.sentence), 'not enough data')
+        case
+            when count(d.team) <= 1 or count(d.team) filter (where d.state = 'drifting') = 1
+                then coalesce(min(case when d.state = 'drifting' then d.sentence end), min(d.sentence), 'not enough data')
+            -- Of several teams no one's sentence speaks for all.
+            when count(d.team) filter (where d.state in ('drifting', 'stable', 'moving')) = 0
+                then 'not enough data to judge drift in any of ' || cast(count(d.team) as varchar) || ' teams'
+            else 'drifting, ' || cast(count(d.team) filter (where d.state = 'drifting') as varchar) || ' of '
+                || cast(count(d.team) filter (where d.state in ('drifting', 'stable', 'moving')) as varchar)
+                || ' teams that can be judged'
+        end
     from marts.team_practice f
     left join marts.drift_findings d on d.is_current and (d.team = f.team or f.team = '(all)')
     inner join marts.periods r on r.kind = 'recent' and r.period = f.period

@@ -137,7 +137,7 @@ entitled as (
 ),
 entitlements as (
     -- What the approver was entitled to: whether that held when they approved, half-open, and whether it reaches to the change's
-    -- risk; null where the instant or the risk is unknown.
+    -- risk; null where the instant or the risk is unknown. Of several who approved at that very instant, any is the approver.
     select
         m.change_id,
         case
@@ -145,9 +145,11 @@ entitlements as (
             else (p.start_at is null or m.effective_approval_at >= p.start_at) and (p.end_at is null or m.effective_approval_at < p.end_at)
         end as is_in_time,
         case when coalesce(p.up_to_risk, 'high') = 'high' then true else m.risk = 'low' or m.risk = p.up_to_risk end as is_in_risk
-    from merged m
-    inner join config.person_entitlements p
-        on p.person = m.effective_approver and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
+    from config.person_entitlements p
+    inner join intermediate.int_approvals a on a.decided_by = p.person and a.is_authorising and a.decided_by_type = 'human'
+    inner join merged m
+        on m.change_id = a.change_id and m.effective_approval_at = a.decided_at
+        and lower(p.entitled_to) in (lower(m.service), lower(m.team), '*', 'all')
 ),
 entitling as (
     select

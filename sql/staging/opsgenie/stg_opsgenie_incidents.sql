@@ -52,7 +52,11 @@ with events as (
 told as (
     select
         *,
-        arg_max(status, occurred_at) filter (where status is not null) over alert as last_status,
+        -- Of two at one instant, what ends comes after what goes on.
+        arg_max(
+            status,
+            epoch_us(occurred_at) * 10 + case status when 'deleted' then 4 when 'closed' then 3 when 'acknowledged' then 2 else 1 end
+        ) filter (where status is not null) over alert as last_status,
         max(case when status in ('closed', 'deleted') then occurred_at end) over alert as closed_at,
         max(case when action = 'Create' then payload->>'$.alert.username' end) over alert as creator,
         min(record_key) over alert as first_event
