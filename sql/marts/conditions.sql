@@ -110,7 +110,13 @@ conditions as (
         coalesce(least(p.set_at, f.set_at), c.effective_approval_at) as approved_at, c.closed_at,
         c.is_implemented or c.state = 'open' as may_go, d.started_at as deployment_started_at,
         count(*) over (partition by p.change_id) as of_change,
-        regexp_matches(lower(p.text), '[0-9] ?%|staged|roll ?out|canary|monitor|watch|for [0-9]+ ?(h|hour|day)|after (the )?deploy')
+        regexp_matches(lower(p.text), 'staged|roll ?out|canary|for [0-9]+ ?(h|hour|day)|after (the )?deploy')
+            -- A share of tests or of code is no share of traffic, and what is watched before is due before.
+            or (regexp_matches(lower(p.text), '[0-9] ?%') and not regexp_matches(lower(p.text), 'coverage|[0-9] ?% (of (all |the )?tests|sure|certain)'))
+            or (
+                regexp_matches(lower(p.text), '(^|[^a-z])(monitor|watch)(s|es|ed|ing)?([^a-z]|$)')
+                and not regexp_matches(lower(p.text), 'before (the )?(deploy|release|go.?live|implementation|start)')
+            )
             as is_for_rollout
     from placed p
     inner join marts.changes c on c.change_id = p.change_id
