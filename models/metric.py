@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -101,8 +102,20 @@ def sample_note(definition: MetricDefinition, denominator: int, excluded: dict[s
     """Return why a value is undefined or too thin to judge; empty when it may be judged."""
     if denominator == 0:
         # Packs hold these words, and a check by the version that made them compares them.
-        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))
-        return f"undefined: {definition.absent_reason}" + (f" ({reasons} left out)" if reasons else "")
+        return f"undefined: {definition.absent_reason}" + (f"; left out: {left_out(excluded)}" if excluded else "")
     if denominator < definition.minimum_sample:
-        return f"too few to judge (n={denominator})"
+        return f"too few to judge (n = {denominator})"
     return ""
+
+
+def left_out(excluded: Mapping[str, int], shown: Callable[[str], str] = str) -> str:
+    """Return the records that a metric leaves out by reason, most first: ``no approval recorded (1,027); pending (5)``.
+
+    Reasons hold commas and colons of their own, and read the same of one record and of many.
+
+    Args:
+        excluded: Records by reason.
+        shown: How a reason is written where the words go.
+    """
+    by_count = sorted(excluded.items(), key=lambda one: (-one[1], one[0]))
+    return "; ".join(f"{shown(reason)} ({count:,})" for reason, count in by_count)

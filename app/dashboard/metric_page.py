@@ -20,7 +20,7 @@ from app.figures.charts import Estimate
 from app.findings import Reading
 from app.journal import notes
 from app.questions import queries, records
-from models.metric import MetricValue
+from models.metric import MetricValue, left_out
 
 _FEW = 2
 _GROUPS = {"Service": "service", "Team": "team", "Change type": "change_type"}
@@ -134,9 +134,7 @@ def _numbers(subject: Subject, reading: Reading) -> str:
     if value.note and value.value is not None:
         parts.append(value.note)
     if value.excluded:
-        # Reasons hold commas and colons of their own, and read the same of one record and of many.
-        reasons = "; ".join(f"{wording.inert(reason, 90)} ({count:,})" for reason, count in value.excluded.items())
-        parts.append(f"left out: {reasons}")
+        parts.append(f"left out: {left_out(value.excluded, lambda reason: wording.inert(reason, 90))}")
     if reading.scope_note:
         parts.append(reading.scope_note)
     return " · ".join(parts)

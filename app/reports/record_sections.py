@@ -13,7 +13,7 @@ from app.reports import practice, svg, weekly
 from app.reports.blocks import Block, Bullets, Cell, Chart, Facts, Text, named, row, table_or
 from app.reports.question import NamedPeriod, Scope, scope_condition
 from app.reports.weekly import Compared
-from models.metric import MetricValue
+from models.metric import MetricValue, left_out
 from sql.aggregate import Filter
 
 if TYPE_CHECKING:
@@ -292,12 +292,11 @@ def sources(con: DuckDBPyConnection, asked: Asked, compared: Sequence[Compared])
     )
     if defined:
         blocks += [Text("What each metric is:"), Facts(defined)]
-    left_out = [
-        f"{one.reading.definition.label}: "
-        + ", ".join(f"{n:,} {why}" for why, n in sorted(one.reading.value.excluded.items()))
+    excluded = [
+        f"{one.reading.definition.label}: {left_out(one.reading.value.excluded)}"
         for one in _ordered(compared)
         if one.reading.value.excluded and _has_anything(one)
     ]
-    if left_out:
-        blocks += [Text("Left out of each, and why:"), Bullets(tuple(left_out))]
+    if excluded:
+        blocks += [Text("Left out of each, and why:"), Bullets(tuple(excluded))]
     return tuple(blocks)
