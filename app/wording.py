@@ -26,8 +26,8 @@ _WHOLE = re.compile(r"(?<![\w.,])(?:([0-9]+)\.0(?= (?:%|min|times|changes|a week
 _NAMED = re.compile(r"(most from .*? \([0-9]+ %\))")
 _ONE = re.compile(
     r"(?<![\w.,:/#+-])1 ((?:active |failed )?)"
-    r"(people|decisions|changes|deployments|attempts|approvals|conditions|services|contributors|days|also deploy|"
-    r"also decide)\b"
+    r"(people|incidents|decisions|changes|deployments|attempts|approvals|conditions|services|contributors|days|"
+    r"also deploy|also decide)\b"
 )
 _ISSUE_ADDRESS = re.compile(r"/browse/([A-Z][A-Z0-9_]*-[0-9]+)$")
 
@@ -162,6 +162,69 @@ _FAILURES = {"return": "older version brought back", "revert": "change reverted"
 def failure(reasons: str | None) -> str:
     """Return why a deployment failed, in words: ``rollback, incident`` → ``rolled back, incident``."""
     return ", ".join(_FAILURES.get(word, word) for word in (reasons or "").split(", ") if word)
+
+
+# What models call things for themselves, as a reader calls it.
+_TERMS = {
+    "prior": "approved before the start",
+    "within_skew": "approved within clock skew of the start",
+    "retroactive_emergency_in_sla": "emergency, approved afterwards in time",
+    "retroactive": "approved afterwards",
+    "never": "never approved",
+    "no_record": "no change record",
+    "no record": "no change record",
+    "other revision": "approved for another revision only",
+    "not_collectable": "not collectable",
+    "opened": "opened",
+    "review_request": "a request for review",
+    "approval_request": "a request for approval",
+    "ready_for_review": "ready for review",
+    "awaiting_status": "a status that awaits approval",
+    "backed_out": "backed out",
+    "successful_with_issues": "successful with issues",
+    "in_progress": "in progress",
+}
+# What comes after these says all of it.
+_SAID_BY_REASON = ("never", "retroactive", "no_record")
+_BY_FAILURE = ("change_failure_rate", "failed_deployment_recovery_time")
+_ASKED = "requested by "
+_AT_BOTH_ENDS = re.compile(r"^([0-9.]+|unknown) s early, ([0-9.]+|unknown) s late$")
+_A_COUNT = re.compile(r"^(?:overlaps )?[0-9]+ [a-z]+$")
+_OTHERS = re.compile(r"^(overlaps (?!1 other$)[0-9,]+ other)$")
+
+
+def record_detail(metric: str, detail: str | None) -> str:
+    """Return what decided about a record of a metric, as a reader says it: ``backed_out`` → ``backed out``.
+
+    Models keep it in words of their own, which rules and downloads rely on; people's own names are left as they are.
+    """
+    if not detail:
+        return ""
+    if metric in _BY_FAILURE:
+        return failure(detail)
+    if metric.startswith("lead_time_from") and ":" in detail and " " not in detail:
+        return f"deployment {short_key(detail)}"
+    if found := _AT_BOTH_ENDS.match(detail):
+        return _at_both_ends(*found.groups())
+    if detail.startswith(_ASKED):
+        asked = detail.removeprefix(_ASKED)
+        return "asked for by " + _TERMS.get(asked, words(asked))
+    head, colon, rest = detail.partition(": ")
+    if rest and head in _SAID_BY_REASON:
+        return _TERMS.get(rest, rest)
+    if _A_COUNT.match(detail):
+        return _OTHERS.sub(r"\1s", figures(detail))
+    return _TERMS.get(head, head) + colon + rest
+
+
+def _at_both_ends(early: str, late: str) -> str:
+    """Return how far something went beyond its window, before it and after it."""
+    if "unknown" in (early, late):
+        return "its planned or actual times are unknown"
+    beyond = [
+        f"{duration(float(seconds))} {side}" for seconds, side in ((early, "early"), (late, "late")) if float(seconds)
+    ]
+    return ", ".join(beyond) or "within its window"
 
 
 def listed(names: list[str], limit: int = 5) -> str:

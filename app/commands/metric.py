@@ -131,7 +131,7 @@ def _print_records(
     session: Session, con: DuckDBPyConnection, name: str, chosen: Filter, limit: int | None, build_id: str, *,
     is_csv: bool,
 ) -> None:  # fmt: skip
-    from app.wording import cell
+    from app.wording import cell, record_detail
     from sql.aggregate import RECORD_COLUMNS, records
 
     is_text = not (is_csv or session.is_json)
@@ -142,6 +142,7 @@ def _print_records(
         return
     session.answer({"build_id": build_id, "metric": name, "filter": chosen.__dict__, "records": rows})
     shown = rows if limit else rows[:_SHOWN_RECORDS]
-    session.say(aligned([[row[column] for column in RECORD_COLUMNS] for row in shown], RECORD_COLUMNS))
+    worded = ({**row, "detail": record_detail(name, row["detail"])} for row in shown)
+    session.say(aligned([[row[column] for column in RECORD_COLUMNS] for row in worded], RECORD_COLUMNS))
     if len(rows) > len(shown):
         session.say(f"… the newest {_SHOWN_RECORDS}; --limit, --csv or --json print more.")

@@ -143,16 +143,10 @@ def rows(
         .df()
     )
     found["key"] = [wording.short_key(key, url) for key, url in zip(found["key"], found["url"], strict=True)]
-    if name == "change_failure_rate":
-        found["reason"] = [wording.failure(reason) if kind == "counted" else reason for reason in found["reason"]]
-    found["reason"] = [wording.words(reason) if _is_code(reason) else reason for reason in found["reason"]]
     texts = ["title", "service", "team", "change_type", "reason"]
     found[texts] = found[texts].astype(object).where(found[texts].notna(), "")
+    found["reason"] = [wording.record_detail(name, reason) for reason in found["reason"]]
     return found
-
-
-def _is_code(reason: object) -> bool:
-    return isinstance(reason, str) and reason.startswith("requested by ")
 
 
 def columns(definition: MetricDefinition) -> dict[str, Any]:

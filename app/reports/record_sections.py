@@ -222,7 +222,11 @@ def _records(con: DuckDBPyConnection, one: Compared, chosen: Filter) -> Iterator
         # A record of a hand-over names a deployment and the change in it; the change tells more.
         shown = str(record).rpartition("|")[2]
         title, url = con.execute(_TITLES, [shown]).fetchall()[0]
-        shows = detail if counts_events or value is None else wording.amount(value, one.reading.definition.unit)
+        shows = (
+            wording.record_detail(one.reading.definition.name, detail)
+            if counts_events or value is None
+            else wording.amount(value, one.reading.definition.unit)
+        )
         yield row(named(shown, url), title, service, wording.day(at), shows or "")
 
 

@@ -92,6 +92,41 @@ def test_a_sentence_that_is_missing_is_empty() -> None:
     assert wording.figures(None) == ""
 
 
+@pytest.mark.parametrize(
+    ("metric", "detail", "read"),
+    [
+        ("approval_latency", "requested by review_request", "asked for by a request for review"),
+        ("approval_latency", "requested by custom_field", "asked for by custom field"),
+        ("first_response_time", "awaiting_status", "a status that awaits approval"),
+        ("retroactive_approvals", "retroactive_emergency_in_sla", "emergency, approved afterwards in time"),
+        ("unauthorised_deployment_rate", "never: not approved", "not approved"),
+        ("unauthorised_deployment_rate", "never: other revision", "approved for another revision only"),
+        ("unauthorised_deployment_rate", "no_record: no record", "no change record"),
+        ("unauthorised_change_rate", "prior: outside window", "approved before the start: outside window"),
+        ("unsuccessful_change_rate", "backed_out", "backed out"),
+        ("change_failure_rate", "rollback, incident", "rolled back, incident"),
+        ("change_failure_rate", "did not finish", "did not finish"),
+        ("lead_time_from_merge", "github:larkfield/payments/deployment/4711", "deployment 4711"),
+        ("lead_time_from_merge", "jenkins:ledger/deploy-ledger#12", "deployment deploy-ledger#12"),
+        ("lead_time_from_merge", "not seen in production", "not seen in production"),
+        ("outside_planned_window", "0.0 s early, 1625.0 s late", "27 min late"),
+        ("outside_planned_window", "90.0 s early, 86400.0 s late", "2 min early, 24 h late"),
+        ("outside_planned_window", "0.0 s early, 0.0 s late", "within its window"),
+        ("outside_planned_window", "unknown s early, unknown s late", "its planned or actual times are unknown"),
+        ("overlapping_windows", "overlaps 1 other", "overlaps 1 other"),
+        ("overlapping_windows", "overlaps 1200 other", "overlaps 1,200 others"),
+        ("incidents_per_deployment", "1 incidents", "1 incident"),
+        ("deployment_frequency", "1 deployments", "1 deployment"),
+        ("conflicts_emerged_later", "on component uerj_squid and 1 more", "on component uerj_squid and 1 more"),
+        ("freeze_deployments", "Year end 2025", "Year end 2025"),
+        ("sod_1_strict", None, ""),
+    ],
+)
+def test_what_decided_about_a_record_is_said_in_the_readers_words(metric: str, detail: str | None, read: str) -> None:
+    """Codes become words, seconds the unit that fits, one is one; names that people gave stay as they are."""
+    assert wording.record_detail(metric, detail) == read
+
+
 def test_a_period_is_named_by_its_first_and_last_day() -> None:
     """The end of a half-open period is not a day of it."""
     assert wording.span(datetime(2026, 5, 1), datetime(2026, 5, 4)) == "1 May\u20133 May 2026"

@@ -257,10 +257,10 @@ figures as (
                 or f.high_declined * 1.0 / nullif(f.high_n, 0)
                     <= f.low_declined * 1.0 / nullif(f.low_n, 0) + f.stamp_decline_share
             ),
-        'declined or conditioned: ' || cast(cast(round(coalesce(f.decline_share, 0) * 100) as bigint) as varchar) || ' % (under '
+        'declined or conditioned: ' || coalesce(cast(cast(round(f.decline_share * 100) as bigint) as varchar) || ' %', 'nothing decided') || ' (under '
             || cast(cast(round(f.stamp_decline_share * 100) as bigint) as varchar) || ' %); without a word: '
-            || cast(cast(round(coalesce(f.wordless_share, 0) * 100) as bigint) as varchar) || ' % of '
-            || cast(coalesce(f.handled, 0) as varchar) || ' decisions (over '
+            || coalesce(cast(cast(round(f.wordless_share * 100) as bigint) as varchar) || ' % of ' || cast(f.handled as varchar) || ' decisions', 'not known')
+            || ' (over '
             || cast(cast(round(f.stamp_wordless_share * 100) as bigint) as varchar) || ' %); median handling: ' || f.middle_text || ' (under '
             || cast(round(f.stamp_handling_seconds / 60.0, 1) as varchar) || ' min); declined at high risk: '
             || cast(coalesce(f.high_declined, 0) as varchar) || ' of ' || cast(coalesce(f.high_n, 0) as varchar) || ', at low: '

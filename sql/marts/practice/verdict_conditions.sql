@@ -74,13 +74,13 @@ shares as (
     cross join thresholds t
     union all
     select f.period, f.team, 'change_governance', 2, 'reasons are recorded', f.with_reason * 1.0 / nullif(f.decisions, 0), t.reasons_share, f.decisions,
-        'of decisions with a recorded reason, ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' (at least ' || cast(cast(round(t.reasons_share * 100) as bigint) as varchar) || ' % wanted)'
+        'with a recorded reason, ' || cast(f.with_reason as varchar) || ' of ' || cast(f.decisions as varchar) || ' decisions (at least ' || cast(cast(round(t.reasons_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
     cross join thresholds t
     union all
     select f.period, f.team, 'release_execution', 1, 'deployments have a plan or an encoded pipeline',
         f.with_plan * 1.0 / nullif(f.deployments, 0), t.planned_share, f.deployments,
-        'of deployments with a plan, release or pipeline, ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' (at least ' || cast(cast(round(t.planned_share * 100) as bigint) as varchar) || ' % wanted)'
+        'with a plan, release or pipeline, ' || cast(f.with_plan as varchar) || ' of ' || cast(f.deployments as varchar) || ' deployments (at least ' || cast(cast(round(t.planned_share * 100) as bigint) as varchar) || ' % wanted)'
     from marts.team_practice f
     cross join thresholds t
     union all
@@ -117,9 +117,11 @@ others as (
         coalesce(least(r.high_n, r.low_n), 0) as n,
         case when coalesce(least(r.high_n, r.low_n), 0) >= t.minimum_sample
             then r.high_declined > r.low_declined or r.high_handling > r.low_handling end as holds,
-        'declined or conditioned at high risk: ' || cast(cast(round(coalesce(r.high_declined, 0) * 100) as bigint) as varchar) || ' % of '
-            || cast(coalesce(r.high_n, 0) as varchar) || ', at low risk: ' || cast(cast(round(coalesce(r.low_declined, 0) * 100) as bigint) as varchar)
-            || ' % of ' || cast(coalesce(r.low_n, 0) as varchar) as sentence
+        'declined or conditioned at high risk: '
+            || case when r.high_n > 0 then cast(cast(round(r.high_declined * 100) as bigint) as varchar) || ' % of ' || cast(r.high_n as varchar) else 'nothing decided' end
+            || ', at low risk: '
+            || case when r.low_n > 0 then cast(cast(round(r.low_declined * 100) as bigint) as varchar) || ' % of ' || cast(r.low_n as varchar) else 'nothing decided' end
+            as sentence
     from marts.team_practice f
     cross join thresholds t
     left join risk_effect r on r.period = f.period and r.team = f.team
@@ -140,7 +142,12 @@ others as (
     union all
     select f.period, f.team, 'separation', 2, 'no confusion pattern fires', p.firing * 1.0, 0.0, coalesce(p.firing + p.clear, 0),
         case when p.firing > 0 then false when p.clear > 0 then true end,
-        coalesce('fires: ' || p.name, 'none of ' || cast(coalesce(p.clear, 0) as varchar) || ' that can be judged fires')
+        case
+            when p.firing = 1 then p.name || ' fires'
+            when p.firing > 1 then p.name || ' fires, as one of ' || cast(p.firing as varchar)
+            when p.clear > 0 then 'none of ' || cast(p.clear as varchar) || ' that can be judged fires'
+            else 'none can be judged'
+        end
     from marts.team_practice f
     left join patterns p on p.period = f.period and p.team = f.team
     union all

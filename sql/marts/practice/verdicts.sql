@@ -69,7 +69,7 @@ counted as (
         arg_min(case when not holds then condition || ': ' || sentence end, case when not holds then place end) as failed_why,
         arg_min(case when is_weakening and holds then condition || case when is_below_limit then ' lies below its usual limits: ' else ' fell: ' end || sentence end, case when is_weakening and holds then place end)
             as falling_why,
-        arg_min(case when holds is null then condition || ' cannot be judged: ' || sentence end, case when holds is null then place end)
+        arg_min(case when holds is null then 'whether ' || condition || ' cannot be judged: ' || sentence end, case when holds is null then place end)
             as unknown_why
     from signalled
     group by period, team, subject
