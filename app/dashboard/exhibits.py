@@ -5,6 +5,7 @@ Owns how figures reach the page and leave it. Refuses to draw and to query.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ from app.figures import style
 
 _FOOT_SIZE = 10
 _LONGEST_FOOT = 170
+# What a line of the foot holds on a phone and beside two others; no server knows how wide its figures are drawn.
+_FOOT_LINE = 62
+# At 0 itself Plotly moves the lines of a title down by their height, out of the figure, where it means to move them up.
+_AT_FOOT = 1e-6
 
 
 def chart(
@@ -29,7 +34,6 @@ def chart(
     of: Provenance,
     on_select: Callable[[], None] | None = None,
     selection_mode: str | tuple[str, ...] = "points",
-    is_narrow: bool = False,
 ) -> None:
     """Show a figure; the picture that its button saves says what it answers.
 
@@ -40,13 +44,12 @@ def chart(
         of: What it answers; written at its foot.
         on_select: Called after a reader selected marks.
         selection_mode: ``points`` or ``box``.
-        is_narrow: Whether it is one of several side by side; its foot then takes two lines.
     """
     colours = style.palette(frame.is_dark())
     figure.update_layout(
         title={
-            "text": _foot(of, is_narrow=is_narrow), "x": 0, "xref": "container", "xanchor": "left",
-            "y": 0, "yref": "container", "yanchor": "bottom", "pad": {"l": 8, "b": 2}, "automargin": True,
+            "text": _foot(of), "x": 0, "xref": "container", "xanchor": "left",
+            "y": _AT_FOOT, "yref": "container", "yanchor": "bottom", "pad": {"l": 8, "b": 2}, "automargin": True,
             "font": {"size": _FOOT_SIZE, "color": colours.muted, "weight": "normal"},
         },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.ink},
@@ -58,11 +61,23 @@ def chart(
     st.plotly_chart(figure, key=key, config=config, alt=f"{alt} {of.line()}", **options)
 
 
-def _foot(of: Provenance, *, is_narrow: bool) -> str:
-    lines = of.line().rsplit(" · build ", 1) if is_narrow else [of.line()]
-    texts = [wording.chart_text(line if at == 0 else f"build {line}", _LONGEST_FOOT) for at, line in enumerate(lines)]
+def _foot(of: Provenance) -> str:
+    """Return the line of provenance in lines that fit a phone: a chart is as wide as its reader's screen."""
+    lines = foot_lines(wording.plain(of.line(), _LONGEST_FOOT))
+    texts = [wording.chart_text(line, _FOOT_LINE) for line in lines]
     # The dashboard's theme makes titles bold; this one is a footnote.
     return "<br>".join(f'<span style="font-weight:400">{text}</span>' for text in texts)
+
+
+def foot_lines(line: str) -> list[str]:
+    """Return a line of provenance in short lines, broken between its parts where that is possible."""
+    lines: list[str] = []
+    for part in line.split(" · "):
+        if lines and len(lines[-1]) + len(part) + 3 <= _FOOT_LINE:
+            lines[-1] += f" · {part}"
+        else:
+            lines += textwrap.wrap(part, _FOOT_LINE) or [""]
+    return lines
 
 
 def picked_mark(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -10,10 +11,11 @@ from app import wording
 from app.figures.style import Palette, lay_out
 from app.questions.hand_overs import Stream
 
-_ROW, _PAD, _TOP, _BOTTOM = 44, 34, 34, 44
+_ROW, _PAD, _TOP, _BOTTOM = 58, 48, 48, 44
 # The share of the width on either side that is kept for names.
-_MARGIN = 0.25
-_LONGEST_LINE = 27
+_MARGIN = 0.35
+# What fits there on a phone.
+_LONGEST_LINE = 17
 
 
 def hand_over(streams: Sequence[Stream], colours: Palette) -> go.Figure:
@@ -57,16 +59,16 @@ def hand_over(streams: Sequence[Stream], colours: Palette) -> go.Figure:
             figure.add_annotation(
                 x=x, y=1 - centre, xref="paper", yref="paper", xanchor=anchor, yanchor="middle", showarrow=False,
                 xshift=-6 if anchor == "right" else 6, align=anchor,
-                text=f"{_in_lines(name)}: {sums[name]:,}", font={"color": colours.ink, "size": 13},
+                text=_in_lines(f"{name}: {sums[name]:,}"), font={"color": colours.ink, "size": 12},
             )  # fmt: skip
     lay_out(figure, colours, inner + _TOP + _BOTTOM)
     for x, anchor, text, colour in (
-        (_MARGIN, "right", "What governance had said ●", colours.governance),
-        (1 - _MARGIN, "left", "■ What became of it", colours.execution),
+        (_MARGIN, "right", "What governance<br>had said ●", colours.governance),
+        (1 - _MARGIN, "left", "■ What became<br>of it", colours.execution),
     ):
         figure.add_annotation(
             x=x, y=1, xref="paper", yref="paper", xanchor=anchor, yanchor="bottom", yshift=4, text=text,
-            showarrow=False, font={"color": colour, "size": 13},
+            showarrow=False, align=anchor, font={"color": colour, "size": 13},
         )  # fmt: skip
     figure.update_layout(margin={"t": _TOP, "b": _BOTTOM, "l": 8, "r": 8})
     return figure
@@ -84,12 +86,10 @@ def _centres(counts: Sequence[int], height: int, all_counts: Mapping[str, int]) 
 
 
 def _in_lines(name: str) -> str:
-    """Return a name over two lines where it is long, so that it fits beside the streams."""
-    text = wording.chart_text(name, 60)
-    if len(text) <= _LONGEST_LINE:
-        return text
-    before = text.rfind(" ", 0, _LONGEST_LINE)
-    return text if before < 0 else f"{text[:before]}<br>{text[before + 1 :]}"
+    """Return a name in short lines, so that it fits beside the streams; its count stays with its last word."""
+    words, colon, count = name.rpartition(": ")
+    lines = textwrap.wrap(words, _LONGEST_LINE)
+    return "<br>".join(wording.chart_text(line) for line in lines) + colon + count
 
 
 def _faint(colour: str) -> str:

@@ -204,7 +204,7 @@ def _multiple(asked: Frame, finding: Finding, part: Component, gaps: Sequence[da
             onset=finding.onset if part.state == "drifting" and part.dimension == finding.dimension else None,
             notes=notes.notes_between(part.weeks[0][0], part.weeks[-1][0], finding.team),
         ),
-        key=f"level_{part.dimension}", of=_of(asked, finding, part.n), is_narrow=True,
+        key=f"level_{part.dimension}", of=_of(asked, finding, part.n),
         on_select=lambda: mark_list.pick_mark(f"level_{part.dimension}", part.dimension),
         alt=f"{label} of {finding.team} by week: {now} now{was}, {part.state}. The table below holds the figures.",
     )  # fmt: skip
