@@ -21,7 +21,7 @@ from app.figures import style
 _FOOT_SIZE = 10
 _LONGEST_FOOT = 170
 # What a line of the foot holds on a phone and beside two others; no server knows how wide its figures are drawn.
-_FOOT_LINE = 62
+_FOOT_LINE, _FOOT_LINE_HEIGHT = 62, 13
 # At 0 itself Plotly moves the lines of a title down by their height, out of the figure, where it means to move them up.
 _AT_FOOT = 1e-6
 
@@ -46,10 +46,17 @@ def chart(
         selection_mode: ``points`` or ``box``.
     """
     colours = style.palette(frame.is_dark())
+    foot = _foot(of)
+    more = _FOOT_LINE_HEIGHT * foot.count("<br>")
+    # A margin that is wide enough already is not widened, and its title is not moved up by Plotly either.
+    is_kept = (figure.layout.margin.b or 0) >= more + 2 * _FOOT_SIZE
+    if figure.layout.height and not is_kept:
+        figure.update_layout(height=figure.layout.height + more)
     figure.update_layout(
         title={
-            "text": _foot(of), "x": 0, "xref": "container", "xanchor": "left",
-            "y": _AT_FOOT, "yref": "container", "yanchor": "bottom", "pad": {"l": 8, "b": 2}, "automargin": True,
+            "text": foot, "x": 0, "xref": "container", "xanchor": "left",
+            "y": _AT_FOOT, "yref": "container", "yanchor": "bottom", "pad": {"l": 8, "b": 2 + more if is_kept else 2},
+            "automargin": not is_kept,
             "font": {"size": _FOOT_SIZE, "color": colours.muted, "weight": "normal"},
         },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.ink},

@@ -66,7 +66,9 @@ def process_behaviour(
     if found.signals:
         last = found.signals[-1]
         figure.add_annotation(
-            x=last.week, y=last.value / to.per, text="signal", showarrow=False, yshift=16 if last.is_high else -16,
+            x=last.week, y=last.value / to.per, text="signal", showarrow=False,
+            # Below a low week stand the names of the weeks.
+            yshift=16,
             font={"color": colours.signal, "size": 13},
         )  # fmt: skip
     for on, text in notes:

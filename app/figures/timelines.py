@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
@@ -19,6 +20,8 @@ from app.questions.lanes import Crossing, LaneWeek
 _TELLING = frozenset({"approved", "pre approved", "rejected", "conditioned", "deployed", "rolled back", "verified"})
 _LABEL_LINES = 3
 _LONGEST_NOTE = 40
+# How many labels stand side by side on a phone; no server knows how wide its figures are drawn.
+_LABELS = 5
 
 
 def lanes(
@@ -65,8 +68,8 @@ def lanes(
             hovertext=[_lane_text(w, y, name) for w in weeks], hovertemplate="%{hovertext}<extra></extra>", name=name,
         )  # fmt: skip
     for y, text, track, shift in (
-        (1, "● Change governance: decisions", GOVERNANCE, 44),
-        (0, "■ Release execution: production deployments", EXECUTION, -44),
+        (1, "● Change governance: decisions", GOVERNANCE, 40),
+        (0, "■ Release execution: production deployments", EXECUTION, -40),
     ):
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=y, yshift=shift, text=text, showarrow=False,
@@ -124,7 +127,7 @@ def timeline(
         )  # fmt: skip
         lane = [m for m in moments if m.track == track]
         _rings(figure, [m.at for m in lane if m.at in marked], y, colours)
-        _lane_marks(figure, lane, y, track, colours, (last - first + 2 * pad) / 9)
+        _lane_marks(figure, lane, y, track, colours, (last - first + 2 * pad) / _LABELS)
     for moment in (m for m in moments if m.is_dual and m.track == GOVERNANCE):
         figure.add_shape(
             type="line", x0=moment.at, x1=moment.at, y0=0, y1=1, line={"color": colours.ink, "width": 1, "dash": "dot"}
@@ -166,22 +169,28 @@ def _lane_marks(
         text=[m.text for m in lane], hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     for cluster in _clusters(lane, apart):
-        middle = cluster[0].at + (cluster[-1].at - cluster[0].at) / 2
         figure.add_annotation(
-            x=middle, y=y, text="<br>".join(_cluster_lines(cluster)), showarrow=False, xanchor="center", align="center",
-            yanchor="bottom" if y else "top", yshift=9 if y else -9, font={"color": colours.ink, "size": 12},
+            x=_middle(cluster), y=y, text="<br>".join(_cluster_lines(cluster)), showarrow=False,
+            xanchor="center", align="center", yanchor="bottom" if y else "top", yshift=9 if y else -9,
+            font={"color": colours.ink, "size": 12},
         )  # fmt: skip
 
 
 def _clusters(lane: Sequence[Moment], apart: timedelta) -> list[list[Moment]]:
-    """Return a lane's events in groups whose labels do not touch each other."""
-    found: list[list[Moment]] = []
-    for moment in sorted(lane, key=lambda m: m.at):
-        if found and moment.at - found[-1][0].at < apart:
-            found[-1].append(moment)
-        else:
-            found.append([moment])
+    """Return a lane's events in groups whose labels do not touch each other: their middles are ``apart``."""
+    found = [[moment] for moment in sorted(lane, key=lambda m: m.at)]
+    while len(found) > 1:
+        gaps = [_middle(after) - _middle(before) for before, after in pairwise(found)]
+        least = min(range(len(gaps)), key=gaps.__getitem__)
+        if gaps[least] >= apart:
+            break
+        found[least : least + 2] = [found[least] + found[least + 1]]
     return found
+
+
+def _middle(cluster: Sequence[Moment]) -> datetime:
+    """Return where a group's label stands."""
+    return cluster[0].at + (cluster[-1].at - cluster[0].at) / 2
 
 
 def _cluster_lines(cluster: Sequence[Moment]) -> list[str]:

@@ -19,7 +19,8 @@ CARD_LINKS = {
     "overlapping_windows": ("views/change_windows.py", "See change windows"),
 }
 LANES_HEIGHT = 280
-SHOWN_REASON, SHOWN_KEY = 44, 22
+# What a line holds on a phone.
+SHOWN_REASON, SHOWN_KEY = 38, 13
 SPARK_WEEKS = 52
 _CHOSEN_WEEK = "overview_week"
 
@@ -126,12 +127,17 @@ def _item(place: int, item: Item) -> None:
         components.CHANGE_PAGE,
         # One line each, so that ten are seen at once; title and time are on the change's own page.
         label=f"{place}\\. **{wording.inert(item.reasons, SHOWN_REASON)}** "
-        f":gray[· {wording.inert(item.key, SHOWN_KEY)}]",
+        f":gray[· {wording.inert(_end_of(item.key), SHOWN_KEY)}]",
         # Help is one more stop for the keyboard: only where the line cuts the reasons.
         help=wording.inert(item.reasons, 400) if len(item.reasons) > SHOWN_REASON else None,
         query_params={item.kind: item.record_id},
         width="stretch",
     )
+
+
+def _end_of(key: str) -> str:
+    """Return a key with what tells it from others, its end: ``…atements#156``."""
+    return key if len(key) <= SHOWN_KEY else "…" + key[1 - SHOWN_KEY :]
 
 
 def _reach(asked: Frame) -> str:
