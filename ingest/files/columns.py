@@ -41,8 +41,7 @@ class Columns:
         self.fields = match_columns(kind, look.columns)
         self.empty = look.placeholders(self.fields.values())
         self.look = look = look.without(self.empty)
-        found = self.fields.pop("key", None)
-        self.key: tuple[str, ...] = (found,) if found else ()
+        self.key: tuple[str, ...] = self._filled_key()
         self.dropped: dict[str, str] = {}
         self.notes: list[str] = []
         self.own_formats = False
@@ -73,6 +72,17 @@ class Columns:
         self.repeats = self._repeats()
         self.flag = self._emergency_flag()
         self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+
+    def _filled_key(self) -> tuple[str, ...]:
+        """Return the column whose name speaks most for a key and that every row fills; else the first that does."""
+        first = found = self.fields.pop("key", None)
+        blank: list[str] = []
+        while found and len(self.look.values(found)) < len(self.look.rows):
+            blank.append(found)
+            found = match_columns(self.kind, [c for c in self.look.columns if c not in blank]).get("key")
+        if found and found != first:
+            self.fields = {name: column for name, column in self.fields.items() if column != found}
+        return (found or first,) if first else ()
 
     def _take_another(self, name: str) -> None:
         """Take the next column whose name speaks for an instant where the first one's texts are none."""

@@ -14,6 +14,7 @@ from typing import Union, get_args, get_origin
 
 from ingest.files.expression import Expression, Filter, template_columns
 from ingest.files.mapping import FileMapping, Items, RecordMapping
+from ingest.files.spans import later_sql, number_sql
 from ingest.files.times import is_ambiguous, local_time, stated_instant, text_literal, utc_of_local
 from models.records import KINDS, plural
 from models.streams import Stream
@@ -152,11 +153,20 @@ class Section:
             value = _split(value, expression.split, expression.part)
         if expression.values or expression.otherwise is not None:
             value = _replaced(value, expression)
+        if expression.plus is not None:
+            value = self._later(value, expression)
         if expression.when:
             value = f"case when {' and '.join(self._condition(item) for item in expression.when)} then {value} end"
         if expression.fallback is not None:
             value = f"coalesce({value}, {self._value(expression.fallback)})"
         return f"({value})"
+
+    def _later(self, value: str, expression: Expression) -> str:
+        plus, formats = expression.plus, expression.formats or self.mapping.formats
+        if plus is None:
+            return value
+        zone, decimal = expression.time_zone or self.mapping.time_zone, self.mapping.dialect.decimal
+        return later_sql(value, self.columns[plus.column], plus.unit, decimal, formats, zone, self.mapping.ambiguous)
 
     def _template(self, template: str) -> str:
         names = template_columns(template)
@@ -235,12 +245,14 @@ class Section:
     def _parsed(self, place: int, field: Field) -> list[str]:
         formats = field.expression.formats or self.mapping.formats
         if field.type == "instant":
+            # What was worked out is written as ISO whatever it was worked out from.
+            formats = ("iso", *formats) if field.expression.is_worked_out else formats
             return [
                 f"{stated_instant(f'v{place}', formats)} as s{place}",
                 f"{local_time(f'v{place}', formats)} as l{place}",
             ]
         if field.type == "number":
-            return [f"{_number(f'v{place}', self.mapping.dialect.decimal)} as d{place}"]
+            return [f"{number_sql(f'v{place}', self.mapping.dialect.decimal)} as d{place}"]
         return []
 
     def _typed(self, place: int, field: Field) -> list[str]:
@@ -378,17 +390,6 @@ def _replaced(value: str, expression: Expression) -> str:
         return f"case {value} {cases} else {value} end"
     other = f"case when {value} is not null then nullif({text_literal(expression.otherwise)}, '') end"
     return f"case {value} {cases} else {other} end" if cases else other
-
-
-def _number(value: str, decimal: str) -> str:
-    group = "," if decimal == "." else "."
-    grouped = rf"^[+-]?[0-9]{{1,3}}([{group} ][0-9]{{3}})+([{decimal}][0-9]+)?$"
-    plain = f"replace(replace({value}, '{group}', ''), ' ', '')"
-    text = f"case when regexp_matches({value}, '{grouped}') then {plain} else {value} end"
-    if decimal == ",":
-        # A point that groups nothing is neither a decimal separator nor a grouping one here: not a number.
-        text = f"case when contains({text}, '.') then null else replace({text}, ',', '.') end"
-    return f"try_cast({text} as decimal(38, 9))"
 
 
 def _picked(expression: Expression, place: int) -> str:

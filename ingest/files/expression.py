@@ -91,6 +91,13 @@ class Filter(Part):
 Filters = Annotated[tuple[Filter, ...], BeforeValidator(_as_tuple)]
 
 
+class Length(Part):
+    """A length of time in a column, and its unit; ``clock`` is hours, minutes and maybe seconds between colons."""
+
+    column: str
+    unit: Literal["milliseconds", "seconds", "minutes", "hours", "days", "clock"]
+
+
 class Expression(Part):
     """Where a field's value comes from: exactly one of ``column``, ``constant``, ``template``, ``first`` and ``join``.
 
@@ -105,6 +112,7 @@ class Expression(Part):
         part: Which piece to take, counted from 1, or from the end with -1.
         values: Replace these texts by those.
         otherwise: What any other text becomes; left out it stays as it is, ``""`` makes it unknown.
+        plus: For an instant: a length of time that is added to it.
         fallback: Column, or another expression, that is taken where all of this gives nothing.
         formats: Time formats of this field, instead of the mapping's.
         time_zone: Time zone of this field's local times, instead of the mapping's.
@@ -125,6 +133,7 @@ class Expression(Part):
     part: int | None = None
     values: dict[str, str] = {}
     otherwise: str | None = None
+    plus: Length | None = None
     fallback: Annotated[Expression, BeforeValidator(lambda value: _as_expression(value))] | None = None
     formats: TimeFormats = ()
     time_zone: TimeZone | None = None
@@ -146,6 +155,11 @@ class Expression(Part):
             template_columns(self.template)
         return self
 
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether it, or what stands in for it, is an instant worked out from another one."""
+        return self.plus is not None or (self.fallback is not None and self.fallback.is_worked_out)
+
     def columns(self) -> Iterator[str]:
         """Return the columns it reads, conditions included."""
         if self.column is not None:
@@ -154,6 +168,8 @@ class Expression(Part):
         yield from self.join or ()
         if self.template is not None:
             yield from template_columns(self.template)
+        if self.plus is not None:
+            yield self.plus.column
         if self.fallback is not None:
             yield from self.fallback.columns()
         yield from (item.column for item in self.when)

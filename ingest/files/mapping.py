@@ -70,6 +70,9 @@ class RecordMapping(Part):
                 raise ValueError(f"unknown field '{name}' of {self.kind}{_nearest(name, known)}")
         if twice := sorted(set(self.fields) & set(self.constants)):
             raise ValueError(f"'{twice[0]}' is both a field and a constant")
+        for name, item in self.fields.items():
+            if item.is_worked_out and not name.endswith("_at"):
+                raise ValueError(f"'plus' gives an instant, and '{name}' is none")
         if self.gather and self.key is None:
             raise ValueError("'gather' needs a key: which rows belong together")
         self.key_expression()

@@ -58,6 +58,7 @@ class DecisionColumns(Columns):
         if not words:
             return []
         self.used.add(column)
+        self.dropped.pop(column, None)
         replaced = table_of({word: VERDICTS[word.lower()] for word in words})
         lines = [
             "",
@@ -114,6 +115,30 @@ class DecisionColumns(Columns):
             "",
             "[record.constants]",
             'verdict = "approved"',
+        ]
+
+    def _known_as(self) -> list[str]:
+        """Propose the second name of each change where other tables call it by ServiceNow's own identifier."""
+        other = next((column for column in self.look.columns if plain_name(column) == "sys_id"), None)
+        values = self.look.values(other) if other else []
+        if other is None or other in self.key or len(set(values)) != len(self.look.rows) or not self.key:
+            return []
+        self.used.add(other)
+        return [
+            "",
+            "# Approvals and tasks name a change by this.",
+            "[[record]]",
+            'kind = "link"',
+            f"key = {text_of(other)}",
+            "",
+            "[record.fields]",
+            f"from_key = {reference_of(self.key)}",
+            f"to_key = {text_of(other)}",
+            "",
+            "[record.constants]",
+            'from_kind = "change"',
+            'relation = "known_as"',
+            'to_kind = "sys_id"',
         ]
 
     def _asked(self) -> list[str]:

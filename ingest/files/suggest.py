@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingest.files.columns import YES
 from ingest.files.dates import CHOOSE, choice, swapped
+from ingest.files.lengths import is_length, told_end
 from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
 from ingest.files.mapping import parse_mapping
 from ingest.files.nested import decided, nested_decisions
@@ -70,7 +71,7 @@ class _Proposal(DecisionColumns):
         is_change = self.kind in {"change", "issue"}
         further = [*self._several(), *self._decision(), *self._window(), *self._implementation()] if is_change else []
         if is_change:
-            further += self._nested("change")
+            further += [*self._nested("change"), *self._known_as()]
         elif self.kind == "decision":
             further += self._asked()
         elif self.kind == "deployment":
@@ -183,11 +184,13 @@ class _Proposal(DecisionColumns):
         if self.flag and "change_type" not in self.fields:
             lines.append(self._field("change_type", self.flag))
         lines += self._merge()
+        lines += self._ended()
         constants = ['record_type = "pull_request"'] if self.is_review else []
+        if self.kind == "event" and plain_name(self.fields.get("subject_key", "")).startswith("incident"):
+            constants.append('subject_kind = "incident"')
         if self._is_of_one_instant():
-            lines.append(
-                f"finished_at = {self._read(self.fields['started_at'])}  # check: its one instant, also its end"
-            )
+            one = self._read(self.fields.get("started_at") or self.fields["created_at"])
+            lines.append(f"finished_at = {one}  # check: its one instant, also its end")
             constants.append('time_quality = "inferred"')
         if self.kind == "decision" and plain_name(self.fields.get("decided_at", "")) in _LAST_UPDATES:
             constants.append('time_quality = "bounded"  # check: the row was last changed then, which deciding does')
@@ -196,8 +199,40 @@ class _Proposal(DecisionColumns):
     def _is_of_one_instant(self) -> bool:
         """Whether a deployment has one instant, which says neither that it is the start nor the end."""
         column = plain_name(self.fields.get("started_at", ""))
-        is_start = column.startswith(("start", "deploy_start", "deployment_start")) or not column
-        return self.kind == "deployment" and "finished_at" not in self.fields and not is_start
+        # A log that says only when a row was made, and nothing of how it went, lists what was deployed then.
+        is_log = "created_at" in self.fields and "status" not in self.fields and not self._has_statuses()
+        is_start = column.startswith(("start", "deploy_start", "deployment_start")) or not (column or is_log)
+        is_told = told_end(self.look, self.kind, self.fields) is not None
+        return self.kind == "deployment" and "finished_at" not in self.fields and not is_start and not is_told
+
+    def _has_statuses(self) -> bool:
+        """Whether how deployments went is told elsewhere."""
+        return any("statuses" in plain_name(column) for column in (*self.look.columns, *self.look.lists))
+
+    def _ended(self) -> list[str]:
+        """Propose an end that no column states, where a column says how long it took."""
+        told = told_end(self.look, self.kind, self.fields)
+        outcome = self.fields.get("outcome")
+        if self.kind == "run" and "finished_at" not in self.fields and "run_attempt" in self.look.columns and outcome:
+            last = next((c for c in self.look.columns if plain_name(c) == "updated_at"), None)
+            self.used.update([last] if last else [])
+            when = f"when = {{ column = {text_of(outcome)}, empty = false }}"
+            # GitHub says of a run when it was changed last, which its end does.
+            return (
+                [f"finished_at = {{ column = {text_of(last)}, {when} }}  # check: the run was last changed then"]
+                if last
+                else []
+            )
+        if told is None:
+            return []
+        end, start, column, unit = told
+        read = self._read(self.fields[start])
+        whole = read.removesuffix(" }") if read.startswith("{") else f"{{ column = {read}"
+        plus = f"{end} = {whole}, plus = {{ column = {text_of(column)}, unit = {text_of(unit or 'seconds')} }} }}"
+        if unit is None:
+            return [f"# {plus}  # check: use this line if {comment_of(column)}, which states no unit, is in seconds"]
+        self.used.add(column)
+        return [f"{plus}  # check: no column says when it ended, so it is worked out"]
 
     def _merge(self) -> list[str]:
         """Propose when and by whom a pull request was merged, where only its closing and its state say so."""
@@ -328,7 +363,8 @@ class _Proposal(DecisionColumns):
         """List what is not mapped, as comments."""
         lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
-        lines += [f"# not mapped: {comment_of(column)}" for column in rest]
+        took = ": a length of time; figures are worked out from instants"
+        lines += [f"# not mapped: {comment_of(c)}{took if is_length(self.look, c) else ''}" for c in rest]
         lines += [
             f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]'
             for name in self.look.lists

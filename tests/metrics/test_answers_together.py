@@ -55,3 +55,26 @@ def test_a_vote_lets_a_change_in_and_a_promoting_run_deploys(tmp_path: Path) -> 
     found = con.execute("select record_id, value, exclusion_reason from metrics.approval_latency order by 1")
     assert found.fetchall() == [("changes:7", 7200.0, None), ("changes:8", None, "approved by the requester only")]
     assert con.execute("select key, outcome from marts.deployments").fetchall() == [("u2", "succeeded")]
+
+
+def test_approvals_that_name_a_change_by_its_second_name_are_its_approvals(tmp_path: Path) -> None:
+    """ServiceNow's tables name a change by its sys_id, people by its number; in one source or in two."""
+    change = {
+        "number": "CHG1", "sys_id": "e" * 32, "type": "normal", "state": "3", "short_description": "One",
+        "requested_by": {"link": "l", "value": "u1"}, "sys_created_on": "2026-03-01 08:00:00",
+        "start_date": "2026-03-02 08:00:00", "end_date": "2026-03-02 10:00:00", "close_code": "successful",
+    }  # fmt: skip
+    approval = {
+        "sys_id": "a" * 32, "approver": {"link": "l", "value": "u2"}, "state": "approved",
+        "sysapproval": {"link": "l", "value": "e" * 32}, "sys_created_on": "2026-03-01 09:00:00",
+        "sys_updated_on": "2026-03-01 11:00:00",
+    }  # fmt: skip
+    files = {
+        "change_request.json": json.dumps({"result": [change]}),
+        "sysapproval_approver.json": json.dumps({"result": [approval]}),
+    }
+    for folder, same in (("two", False), ("one", True)):
+        con = built(tmp_path / folder, files, source="servicenow" if same else None)
+        assert con.execute("select value, exclusion_reason from metrics.approval_latency").fetchall() == [
+            (7200.0, None)
+        ]

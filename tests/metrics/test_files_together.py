@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -23,15 +24,17 @@ Requested,Cat,CHG2,2026-03-01 09:00:00,2026-03-01 09:00:00
 """
 
 
-def built(home: Path, files: dict[str, str]) -> duckdb.DuckDBPyConnection:
-    """Import files by their proposals, build, and connect."""
+def built(home: Path, files: dict[str, str], source: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Import files by their proposals, each into the source that it proposes or all into one, build, and connect."""
     home.mkdir()
     mapped = {}
     for name, text in files.items():
         path = home / name
         path.write_text(text, encoding="utf-8")
         mapping = home / f"{name}.toml"
-        mapping.write_text(suggest_mapping(path), encoding="utf-8")
+        toml = suggest_mapping(path)
+        toml = re.sub(r'(?m)^source = "[^"]*"', f'source = "{source}"', toml) if source else toml
+        mapping.write_text(toml, encoding="utf-8")
         mapped[path] = mapping
     return duckdb.connect(str(load(home / "workspace", mapped)), read_only=True)
 

@@ -62,10 +62,10 @@ select
     -- Records of a file without changes of its own are of the changes that they name.
     cast(coalesce(n.owner, r.source) as varchar) as source,
     r.source_event_id,
-    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    cast(case when coalesce(n.owner, r.source) = r.source then r.key else r.source || '/' || r.key end as varchar) as key,
     r.url,
     r.updated_at,
-    r.change_key,
+    cast(coalesce(n.key, r.change_key) as varchar) as change_key,
     r.revision,
     r.repository,
     r.author,

@@ -128,11 +128,11 @@ select
     cast(coalesce(n.owner, d.owner, r.source) as varchar) as source,
     r.source_event_id,
     cast(
-        case when coalesce(n.owner, d.owner) is null then r.key else r.source || '/' || r.key end as varchar
+        case when coalesce(n.owner, d.owner, r.source) = r.source then r.key else r.source || '/' || r.key end as varchar
     ) as key,
     r.url,
     r.updated_at,
-    r.change_key,
+    cast(coalesce(n.key, r.change_key) as varchar) as change_key,
     r.deployment_key,
     r.run_key,
     r.environment,

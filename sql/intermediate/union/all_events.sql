@@ -82,11 +82,11 @@ select
     -- Records of a file without changes of its own are of the changes that they name.
     cast(coalesce(n.owner, r.source) as varchar) as source,
     r.source_event_id,
-    cast(case when n.owner is null then r.key else r.source || '/' || r.key end as varchar) as key,
+    cast(case when coalesce(n.owner, r.source) = r.source then r.key else r.source || '/' || r.key end as varchar) as key,
     r.url,
     r.updated_at,
     cast(case when n.owner is null then r.subject_kind else coalesce(r.subject_kind, 'change') end as varchar) as subject_kind,
-    r.subject_key,
+    cast(coalesce(n.key, r.subject_key) as varchar) as subject_key,
     r.occurred_at,
     r.actor,
     r.actor_type,

@@ -168,3 +168,39 @@ def test_announced_maintenance_is_a_window_and_no_incident(store: RawStore, tmp_
     (window,) = records(store, "record_windows")
     instants = ("planned_start_at", "planned_end_at", "actual_start_at", "actual_end_at")
     assert [window[name][11:16] for name in instants] == ["08:00", "10:00", "08:05", "09:30"]
+
+
+def test_a_column_that_is_blank_somewhere_is_no_key_where_another_is_filled(store: RawStore, tmp_path: Path) -> None:
+    """Every row without it would be set aside; Bodhi's "request" is what an update asks for next."""
+    row = {"title": "One", "status": "stable", "request": None, "date_submitted": "2026-03-01 08:00:00"}
+    updates = [{**row, "updateid": "F-1"}, {**row, "updateid": "F-2", "request": "testing"}]
+    proposed(store, tmp_path, json.dumps({"updates": updates, "pages": 1}), "bodhi_updates.json")
+    assert [change["key"] for change in records(store)] == ["F-1", "F-2"]
+
+
+def test_activities_of_incidents_are_events_and_no_incidents(store: RawStore, tmp_path: Path) -> None:
+    """Four lines of one incident's history would be one incident that has nothing but a team."""
+    text = (
+        "Incident ID;DateStamp;IncidentActivity_Number;IncidentActivity_Type;Assignment Group;KM number\n"
+        "IM1;07-01-2013 08:17:51;001A1;Open;TEAM0001;KM1\nIM1;17-01-2013 08:17:51;001A2;Closed;TEAM0001;KM1\n"
+    )
+    proposed(store, tmp_path, text, "Detail_Incident_Activity.csv")
+    events = records(store, "record_events")
+    assert {(event["subject_kind"], event["subject_key"], event["verb"]) for event in events} == {
+        ("incident", "IM1", "Open"),
+        ("incident", "IM1", "Closed"),
+    }
+
+
+def test_a_log_of_when_rows_were_made_lists_what_was_deployed(store: RawStore, tmp_path: Path) -> None:
+    """Its one instant is start and end, marked as inferred; where statuses are told elsewhere, it is neither."""
+    row = {"deploy_id": "d1", "time_created": "2026-03-01 08:00:00 UTC", "main_commit": "a" * 40}
+    proposed(store, tmp_path, json.dumps([row]), "deployments.json")
+    proposed(store, tmp_path, json.dumps([{**row, "deploy_id": "d2", "statuses_url": "u"}]), "deployments2.json")
+    first, second = records(store, "record_deployments")
+    assert (first["finished_at"], first["time_quality"], first["revision"]) == (
+        "2026-03-01T08:00:00Z",
+        "inferred",
+        "a" * 40,
+    )
+    assert "finished_at" not in second and "started_at" not in second
