@@ -24,17 +24,6 @@ with decided as (
     where d.is_of_change and d.decided_by_type = 'human' and d.decided_by is not null and d.decided_at is not null
         and d.verdict in ('approved', 'rejected', 'changes_requested')
 ),
--- Of what somebody decided at one instant nothing says which came first, so that the time before is shared.
-tied as (
-    select distinct decided_by, decided_at from decided where before_at = decided_at
-),
-together as (
-    select d.decided_by, d.decided_at, count(*) as decisions,
-        max(case when d.before_at < d.decided_at then d.before_at end) as before_at
-    from decided d
-    inner join tied t on t.decided_by = d.decided_by and t.decided_at = d.decided_at
-    group by d.decided_by, d.decided_at
-),
 asked as (
     -- A sitting is named by its first decision: one that comes long enough after the person's last one begins another.
     select d.*, case when last_requested_at <= decided_at then last_requested_at else requested_at end as asked_at,
@@ -42,6 +31,17 @@ asked as (
             over (partition by decided_by order by decided_at, decision_id rows between unbounded preceding and current row) as sitting_at
     from decided d
     cross join config.practice l
+),
+-- Of what somebody decided at one instant nothing says which came first, so that the time before is shared.
+tied as (
+    select distinct decided_by, decided_at from asked where before_at = decided_at
+),
+together as (
+    select d.decided_by, d.decided_at, count(*) as decisions,
+        max(case when d.before_at < d.decided_at then d.before_at end) as before_at
+    from asked d
+    inner join tied t on t.decided_by = d.decided_by and t.decided_at = d.decided_at
+    group by d.decided_by, d.decided_at
 ),
 sittings as (
     select decided_by, sitting_at, count(*) as approvals from asked where verdict = 'approved' group by decided_by, sitting_at
