@@ -101,11 +101,11 @@ def metric_sentence(reading: Reading) -> str:
     """Return one metric's finding, as the title of its page's chart."""
     behaviour = reading.behaviour
     if reading.value.value is None:
-        return f"{reading.definition.label} is {reading.value.note}"
+        return f"{reading.definition.label}: {reading.value.note}"
     if not reading.value.is_enough:
-        return f"{reading.definition.label} is {reading.amount} of too few to judge ({_n(reading.value)})"
+        return f"{reading.definition.label}: {reading.amount} of too few to judge ({_n(reading.value)})"
     if behaviour.limits is None:
-        return f"{reading.definition.label} is {reading.amount}; there is too little history for limits"
+        return f"{reading.definition.label}: {reading.amount}; there is too little history for limits"
     if behaviour.is_signal:
         return _moved(reading)
     return f"{reading.definition.label} stayed within limits at {reading.amount}"
@@ -126,7 +126,7 @@ def _moved(reading: Reading) -> str:
     limits = reading.behaviour.limits
     usual = f", usual {wording.amount(limits.centre, now.unit)}" if limits else ""
     return (
-        f"{label} was {wording.amount(signal.value, now.unit)} in the week of {wording.day(signal.week)}"
+        f"{label}: {wording.amount(signal.value, now.unit)} in the week of {wording.day(signal.week)}"
         f"{usual}: {signal.rule}"
     )
 

@@ -50,7 +50,7 @@ def period(name: str, first: datetime, last: datetime, chosen: tuple[date, ...] 
         last: The latest instant on record, not after the build's ``as_of``.
         chosen: First and last day, both included, for ``CHOSEN_DATES``.
     """
-    end = _midnight(last.date() + timedelta(days=1))
+    end = day_after(last)
     if name == CHOSEN_DATES and chosen:
         return Period(_midnight(chosen[0]), _midnight(chosen[-1] + timedelta(days=1)))
     weeks = PRESETS.get(name, PRESETS[DEFAULT_PERIOD])
@@ -70,6 +70,11 @@ def compared(with_what: str, asked: Period, first: datetime) -> Period | None:
     else:
         return None
     return found if found.end > first else None
+
+
+def day_after(instant: datetime) -> datetime:
+    """Return the midnight that ends an instant's day."""
+    return _midnight(instant.date() + timedelta(days=1))
 
 
 def monday(instant: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,25 @@ def open_build(workspace: Workspace, build_id: str | None = None) -> Iterator[tu
         yield chosen, con
     finally:
         con.close()
+
+
+def span_of_records(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
+    """Return the first and last instant of a build's changes, deployments and decisions; ``None`` without any.
+
+    What lies after the build's instant, as a planned or mistyped one does, is not the last.
+    """
+    ((first, last),) = con.execute(
+        """select min(first_at), max(last_at) from (
+            select min(created_at) as first_at, max(created_at) filter (where created_at <= $as_of) as last_at
+            from marts.changes
+            union all
+            select min(started_at), max(started_at) filter (where started_at <= $as_of) from marts.deployments
+            union all
+            select min(decided_at), max(decided_at) filter (where decided_at <= $as_of) from marts.decisions
+        )""",
+        {"as_of": as_of},
+    ).fetchall()
+    return None if first is None or last is None else (min(first, last), last)
 
 
 def _connect(path: Path) -> DuckDBPyConnection:

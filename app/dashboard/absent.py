@@ -6,7 +6,13 @@ build of an earlier version.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import streamlit as st
+
+from app import periods, wording
 from app.dashboard import components
+from app.dashboard.frame import Frame
 from app.questions import queries
 from app.questions.builds import Build
 
@@ -45,6 +51,24 @@ UNLOCKS = {
         _NAME,
     ),
 }
+
+
+# Practice, advice and the level of drift are judged over the last three months; older records leave them nothing.
+_OLD = timedelta(days=60)
+
+
+def note_old_records(asked: Frame) -> None:
+    """Say that the newest records are much older than the build, and how to judge them as of their own time."""
+    thin = asked.facts.straggling
+    end = thin.usual.end if thin else periods.day_after(asked.facts.last)
+    if asked.build.as_of - end < _OLD:
+        return
+    st.info(
+        f"{'Most records end' if thin else 'Records end'} on {wording.day(end - timedelta(days=1))}, "
+        f"{wording.age((asked.build.as_of - end).total_seconds())} before this build; the last days before it hold "
+        f"{'hardly any' if thin else 'none'}. To judge as of then: `twotrack build --as-of {end:%Y-%m-%d}`",
+        icon=":material/history:",
+    )
 
 
 def is_missing(build: Build, *kinds: str) -> bool:

@@ -132,6 +132,9 @@ def streams_title(found: Sequence[Stream]) -> str:
     leaked = sum(stream.count for stream in found if stream.is_leak)
     waiting = sum(stream.count for stream in found if stream.became == _WAITING)
     kept = f"; {wording.plural(waiting, 'approved change')} not deployed" if waiting else ""
+    left_out = sum(stream.count for stream in found if stream.became == _LEFT_OUT)
+    if not judged and left_out:
+        return f"None of {wording.plural(left_out, 'hand-over')} can be judged{kept}"
     if not judged:
         return f"No change was handed over to production{kept}"
     return f"{f'{leaked:,}' if leaked else 'None'} of {wording.plural(judged, 'hand-over')} leaked past approval{kept}"

@@ -46,16 +46,23 @@ class PracticePeriod:
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
 def periods(build: Build) -> list[PracticePeriod]:
-    """Return the judged periods: the trailing days first, then quarters, newest first."""
+    """Return the judged periods: trailing days, quarters with the newest first, all; those without a record last."""
     rows = cursor(build).execute(
-        "select distinct p.period, p.start_at, p.end_at from marts.periods p join marts.cheat_sheet c using (period) "
-        "where p.start_at < ? order by p.end_at desc, p.start_at desc",
+        """select p.period, p.start_at, p.end_at, max(f.changes + f.decisions + f.deployments + f.failed_attempts) > 0
+        from marts.periods p join marts.team_practice f using (period)
+        where p.start_at < ? and p.period in (select period from marts.cheat_sheet)
+        group by all order by p.end_at desc, p.start_at desc""",
         [build.as_of],
     )
-    found: list[PracticePeriod] = []
-    for name, start, end in rows.fetchall():
-        found.append(PracticePeriod(name, f"{_period_label(name)} ({wording.span(start, min(end, build.as_of))})"))
-    return sorted(found, key=lambda period: period.name[:4].isdigit())
+    found: list[tuple[bool, PracticePeriod]] = []
+    for name, start, end, has_records in rows.fetchall():
+        label = f"{_period_label(name)} ({wording.span(start, min(end, build.as_of))})"
+        found.append((has_records, PracticePeriod(name, label if has_records else f"{label}: no records")))
+    return [one for _, one in sorted(found, key=lambda one: (not one[0], _kind_of_period(one[1].name)))]
+
+
+def _kind_of_period(name: str) -> int:
+    return 2 if name == "all" else int(name[:4].isdigit())
 
 
 def _period_label(name: str) -> str:
@@ -290,11 +297,17 @@ class Advice:
     advice: str
     reason: str
     is_already_combined: bool
+    judged: int
 
     @property
     def is_dangerous(self) -> bool:
         """Whether the two are one already although a criterion says to keep them apart."""
         return self.is_already_combined and self.advice == "separate"
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it keeps apart only because no criterion could be judged."""
+        return self.judged == 0
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=BY_BUILD)
@@ -309,7 +322,9 @@ def advice(build: Build, teams: tuple[str, ...], services: tuple[str, ...]) -> l
         wanted.append(f"(scope = 'team' or name in ({', '.join('?' * len(services))}))")
         values += services
     rows = cursor(build).execute(
-        "select scope, name, team, advice, reason, is_already_combined from marts.combine_advice "
+        "select scope, name, team, advice, reason, is_already_combined, "
+        "(select count(holds) from marts.combine_criteria c where c.scope = a.scope and c.name = a.name) "
+        "from marts.combine_advice a "
         f"where {' and '.join(wanted)} "
         "order by (is_already_combined and advice = 'separate') desc, scope = 'team' desc, name",
         values,

@@ -16,6 +16,7 @@ import streamlit as st
 from app import periods, wording
 from app.limits import Week
 from app.periods import Period
+from app.published import span_of_records
 from app.questions.builds import Build, cursor
 from models.metric import MetricDefinition, MetricValue
 from models.settings import Settings
@@ -60,19 +61,10 @@ class Facts:
 def facts(build: Build) -> Facts | None:
     """Return what the build's records span, or ``None`` when it holds no record with an instant."""
     con = cursor(build)
-    first, last = con.execute(
-        """select min(first_at), max(last_at) from (
-            select min(created_at) as first_at, max(created_at) filter (where created_at <= $as_of) as last_at
-            from marts.changes
-            union all
-            select min(started_at), max(started_at) filter (where started_at <= $as_of) from marts.deployments
-            union all
-            select min(decided_at), max(decided_at) filter (where decided_at <= $as_of) from marts.decisions
-        )""",
-        {"as_of": build.as_of},
-    ).fetchall()[0]
-    if first is None or last is None:
+    span = span_of_records(con, build.as_of)
+    if span is None:
         return None
+    first, last = span
     names = {
         column: tuple(
             row[0]
@@ -84,7 +76,6 @@ def facts(build: Build) -> Facts | None:
         )
         for column in ("service", "team", "change_type")
     }
-    first = min(first, last)
     return Facts(
         first, last, names["service"], names["team"], names["change_type"], _straggling(build, first, last)
     )  # fmt: skip

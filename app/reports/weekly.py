@@ -14,6 +14,7 @@ from app import limits
 from app.findings import Reading
 from app.limits import BASELINE_WEEKS, Week
 from app.periods import Period, monday
+from app.published import span_of_records
 from app.reports.question import NamedPeriod, Scope
 from models.metric import MetricValue
 from sql import aggregate
@@ -91,12 +92,5 @@ def weeks(con: DuckDBPyConnection, name: str, scope: Scope, drawn: Period, until
 
 def _settled_until(con: DuckDBPyConnection, as_of: datetime) -> datetime:
     """Return up to when weeks can be over: the build's instant, but not long after the last record."""
-    last = con.execute(
-        """select max(seen_at) from (
-            select max(created_at) as seen_at from marts.changes where created_at <= $as_of
-            union all select max(started_at) from marts.deployments where started_at <= $as_of
-            union all select max(decided_at) from marts.decisions where decided_at <= $as_of
-        )""",
-        {"as_of": as_of},
-    ).fetchall()[0][0]
-    return as_of if last is None else min(as_of, last + _SETTLED)
+    span = span_of_records(con, as_of)
+    return as_of if span is None else min(as_of, span[1] + _SETTLED)

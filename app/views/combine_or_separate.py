@@ -39,6 +39,7 @@ def show() -> None:
             asked.choice.describe(), "Advice is given per team and service; none of this choice is known."
         )
         return
+    absent.note_old_records(asked)
     _dangers(found)
     _table(asked, teams, "team", "Team")
     _table(asked, [one for one in found if one.scope == "service"], "service", "Service")
@@ -108,6 +109,8 @@ def _of(asked: Frame, name: str = "") -> Provenance:
 def _title(found: Sequence[Advice]) -> str:
     if not found:
         return "No team is known"
+    if all(one.is_unjudged for one in found):
+        return f"Too few records to advise any {found[0].scope}"
     may = [one.name for one in found if one.advice == "may_combine"]
     merged = [one.name for one in found if one.is_dangerous]
     apart = (

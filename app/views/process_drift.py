@@ -42,6 +42,7 @@ def show() -> None:
             asked.choice.describe(), "Drift is judged per team; no team of this choice has marks."
         )
         return
+    absent.note_old_records(asked)
     finding = _chosen(found)
     st.header(wording.inert(finding.team, 80), anchor=False)
     st.markdown(wording.inert(finding.sentence, 600))

@@ -57,4 +57,4 @@ def test_a_share_of_too_few_is_no_headline() -> None:
         "No measure left its limits; 1 production deployment began without valid approval, of 1 that can be judged."
     )
     said = metric_sentence(few(reading("Change failure rate", QUIET)))
-    assert said == "Change failure rate is 100 % of too few to judge (n = 1)"
+    assert said == "Change failure rate: 100 % of too few to judge (n = 1)"

@@ -50,3 +50,28 @@ def test_a_longer_period_and_records_that_just_ended_long_ago_are_not_called_thi
         assert HARDLY not in text_of(opened("approvals", period="All records"))
     for _ in shown(straggling(tmp_path / "old", with_late=False), monkeypatch):
         assert "most are older" not in text_of(opened("approvals"))
+
+
+def test_practice_opens_on_a_period_with_records_and_says_how_to_judge_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """What is judged over the days before a build has nothing where all records are years old."""
+    for _ in shown(straggling(tmp_path, with_late=False), monkeypatch):
+        picked = opened("cheat_sheet").selectbox(key="quarter")
+        assert picked.value.startswith("2024, quarter 3")
+        assert picked.options[-1].endswith(": no records")
+        advice = text_of(opened("combine_or_separate"))
+        assert f"twotrack build --as-of {USUAL_END + timedelta(days=1):%Y-%m-%d}" in advice
+    for _ in shown(straggling(tmp_path / "late", with_late=True), monkeypatch):
+        assert "Most records end on" in text_of(opened("combine_or_separate"))
+
+
+def test_advice_that_no_criterion_decided_is_no_headline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """Where nothing could be judged, "no service may combine them" would sound like a finding."""
+    records = Records()
+    for number in range(3):
+        change(records, f"CHG-{number}", at=USUAL_END - timedelta(days=number))
+    for _ in shown(published(tmp_path, records, kind="live", settings='[workspace]\nkind = "{kind}"\n'), monkeypatch):
+        assert "Too few records to advise any service" in text_of(opened("combine_or_separate"))
