@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Union, get_args, get_origin
 
-from ingest.files.expression import Expression, Filter, template_columns
+from ingest.files.expression import Expression, Filter, Length, template_columns
 from ingest.files.mapping import FileMapping, Items, RecordMapping
 from ingest.files.spans import later_sql, number_sql
 from ingest.files.times import is_ambiguous, local_time, stated_instant, text_literal, utc_of_local
@@ -154,19 +154,18 @@ class Section:
         if expression.values or expression.otherwise is not None:
             value = _replaced(value, expression)
         if expression.plus is not None:
-            value = self._later(value, expression)
+            value = self._later(value, expression, expression.plus)
         if expression.when:
             value = f"case when {' and '.join(self._condition(item) for item in expression.when)} then {value} end"
         if expression.fallback is not None:
             value = f"coalesce({value}, {self._value(expression.fallback)})"
         return f"({value})"
 
-    def _later(self, value: str, expression: Expression) -> str:
-        plus, formats = expression.plus, expression.formats or self.mapping.formats
-        if plus is None:
-            return value
+    def _later(self, value: str, expression: Expression, plus: Length) -> str:
+        formats = expression.formats or self.mapping.formats
+        length = text_literal(str(plus.constant)) if plus.column is None else self.columns[plus.column]
         zone, decimal = expression.time_zone or self.mapping.time_zone, self.mapping.dialect.decimal
-        return later_sql(value, self.columns[plus.column], plus.unit, decimal, formats, zone, self.mapping.ambiguous)
+        return later_sql(value, length, plus.unit, decimal, formats, zone, self.mapping.ambiguous)
 
     def _template(self, template: str) -> str:
         names = template_columns(template)

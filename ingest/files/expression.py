@@ -92,10 +92,21 @@ Filters = Annotated[tuple[Filter, ...], BeforeValidator(_as_tuple)]
 
 
 class Length(Part):
-    """A length of time in a column, and its unit; ``clock`` is hours, minutes and maybe seconds between colons."""
+    """A length of time in a column, or the same one for every row, and its unit.
 
-    column: str
+    ``clock`` is hours, minutes and maybe seconds between colons. A day after a local time is the same time of the next
+    day, also where clocks are changed between.
+    """
+
+    column: str | None = None
+    constant: int | None = None
     unit: Literal["milliseconds", "seconds", "minutes", "hours", "days", "clock"]
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Length:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("'plus' needs exactly one of column and constant")
+        return self
 
 
 class Expression(Part):
@@ -168,7 +179,7 @@ class Expression(Part):
         yield from self.join or ()
         if self.template is not None:
             yield from template_columns(self.template)
-        if self.plus is not None:
+        if self.plus is not None and self.plus.column is not None:
             yield self.plus.column
         if self.fallback is not None:
             yield from self.fallback.columns()

@@ -34,9 +34,29 @@ class DecisionColumns(Columns):
         own = ""
         if self.own_formats and (name := next((n for n in self.formats if self.fields.get(n) == column), None)):
             own = f", formats = [{text_of(self._time_format(name))}]"
+        lasting = self._whole_day(column, partner)
         if partner:
-            return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own} }}"
-        return f"{{ column = {text_of(column)}{own} }}" if own else text_of(column)
+            return f"{{ template = {text_of(f'{{{column}}} {{{partner}}}')}{own}{lasting} }}"
+        return f"{{ column = {text_of(column)}{own}{lasting} }}" if own or lasting else text_of(column)
+
+    def _whole_day(self, column: str, partner: str | None) -> str:
+        """Return what is to be added where a day has no time of day: it begins at midnight, and lasts as an end.
+
+        That the last day counts is shown by a row that ends on the day on which it begins, which would be nothing else.
+        """
+        name = next((n for n, c in self.fields.items() if c == column and n in self.formats), "")
+        rows = [row for row in self.look.rows if row.get(column, "").strip()]
+        bare = [row for row in rows if not (row.get(partner, "").strip() if partner else ":" in row[column])]
+        if not name.startswith("planned_") or not bare or (partner is None and len(bare) < len(rows)):
+            return ""
+        form = text_of(self._time_format(name).split(" ")[0])
+        begins = self.fields.get("planned_start_at", "")
+        is_lasting = name == "planned_end_at" and any(row.get(begins, "") == row[column] for row in bare)
+        day = 'plus = { constant = 1, unit = "days" }'
+        if partner is None:
+            return f", {day}" if is_lasting else ""
+        alone = f"column = {text_of(column)}, formats = [{form}], " + day.replace("1", "1" if is_lasting else "0")
+        return f", fallback = {{ {alone} }}"
 
     def _named(self, column: str) -> str:
         """Return how a column names another record: as it stands, or by the end of its address."""

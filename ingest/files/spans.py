@@ -53,10 +53,16 @@ def later_sql(value: str, length: str, unit: str, decimal: str, formats: tuple[s
         zone: Time zone of an instant that states none.
         twice: Which instant a local time means that occurs twice.
     """
-    instant = f"coalesce({stated_instant(value, formats)}, {utc_of_local(local_time(value, formats), zone, twice)})"
     micros = _micros(length, unit, decimal)
+    span = f"to_microseconds({micros})"
+    stated, local = stated_instant(value, formats), local_time(value, formats)
+    if unit == "days":
+        # The same time of another day, however long the days between are.
+        ended = f"coalesce({stated} + {span}, {utc_of_local(f'({local} + {span})', zone, twice)})"
+    else:
+        ended = f"coalesce({stated}, {utc_of_local(local, zone, twice)}) + {span}"
     return (
         f"case when {value} is null or {length} is null then null "
         f"when {micros} is null then {text_literal('no length of time: ')} || {length} "
-        f"when {instant} is null then {value} else import_instant({instant} + to_microseconds({micros})) end"
+        f"when {ended} is null then {value} else import_instant({ended}) end"
     )

@@ -109,3 +109,45 @@ def test_a_stated_end_goes_before_one_that_could_be_worked_out(tmp_path: Path) -
     toml = suggest_mapping(write(tmp_path, text, "deploys.csv"))
     assert 'finished_at = "finished"' in toml and "plus" not in toml
     assert "# not mapped: lead_time_hours: a length of time; figures are worked out from instants" in toml
+
+
+def test_a_day_later_is_the_same_time_of_the_next_day(store: RawStore, tmp_path: Path) -> None:
+    """Where the clocks are changed between, it is 23 or 25 hours later."""
+    how = mapping(
+        DEPLOYED.format('{ column = "start", plus = { constant = 1, unit = "days" } }'), 'time_zone = "Europe/Berlin"'
+    )
+    load(store, tmp_path, "id,start\nd1,2026-03-28 12:00\nd2,2026-10-25\n", how)
+    assert ends(store) == ["2026-03-29T10:00:00Z", "2026-10-25T23:00:00Z"]
+
+
+def test_a_length_is_of_a_column_or_of_all_rows() -> None:
+    """Both would be two lengths, neither none."""
+    for said in ('unit = "days"', 'column = "took", constant = 1, unit = "days"'):
+        with pytest.raises(InputError, match="exactly one of column and constant"):
+            mapping(DEPLOYED.format(f'{{ column = "start", plus = {{ {said} }} }}'))
+
+
+def test_all_day_events_begin_at_midnight_and_last_to_the_end_of_their_last_day(
+    store: RawStore, tmp_path: Path
+) -> None:
+    """They have no time of day and were lost for it; one that ends on the day it begins shows that this day counts."""
+    text = (
+        "Subject,Start Date,Start Time,End Date,End Time,All day event\n"
+        "Freeze,12/24/2026,,12/26/2026,,True\nTest,12/28/2026,,12/28/2026,,True\n"
+        "Move,12/29/2026,8:00 AM,12/29/2026,5:00 PM,False\n"
+    )
+    proposed(store, tmp_path, text, "freeze_calendar.csv")
+    windows = {w["title"]: (w["planned_start_at"], w["planned_end_at"]) for w in records(store, "record_windows")}
+    assert windows == {
+        "Freeze": ("2026-12-24T00:00:00Z", "2026-12-27T00:00:00Z"),
+        "Test": ("2026-12-28T00:00:00Z", "2026-12-29T00:00:00Z"),
+        "Move": ("2026-12-29T08:00:00Z", "2026-12-29T17:00:00Z"),
+    }
+
+
+@pytest.mark.parametrize(("last", "end"), [("2026-12-24", "2026-12-27"), ("2026-12-25", "2026-12-26")])
+def test_days_without_times_last_as_the_file_shows(store: RawStore, tmp_path: Path, last: str, end: str) -> None:
+    """Where no row ends on the day it begins, the last one may be the first free day again, as in calendars."""
+    text = f"id,title,start,end\nf1,Freeze,2026-12-24,2026-12-26\nf2,Eve,2026-12-24,{last}\n"
+    proposed(store, tmp_path, text, "freezes.csv")
+    assert records(store, "record_windows")[0]["planned_end_at"] == f"{end}T00:00:00Z"
