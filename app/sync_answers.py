@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.session import Session, aligned
+from app.wording import plural
 from models.errors import SourceError, UserError
 
 if TYPE_CHECKING:
@@ -91,9 +92,18 @@ def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[s
     return SourceError(
         first.what if len(failures) == 1 else f"{len(failures)} readings failed; the first: {first.what}",
         where=first.where if first.where and source in first.where else ", ".join(filter(None, (source, first.where))),
-        kept=f"{stored:,} new records are stored; what the other readings brought is complete",
+        kept=_kept(stored, sum(len(outcome.tasks) for outcome in outcomes) > len(failures)),
         next_step=first.next_step or "twotrack doctor",
     )
+
+
+def _kept(stored: int, has_others: bool) -> str:
+    """Return what a sync with failures has stored."""
+    new = (
+        f"{plural(stored, 'new record')} {'is' if stored == 1 else 'are'} stored" if stored else "nothing new is stored"
+    )
+    rest = "what the other readings brought is complete" if has_others else "what was stored before is untouched"
+    return f"{new}; {rest}"
 
 
 def forecast_document(found: Forecast | None) -> dict[str, Any] | None:

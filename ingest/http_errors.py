@@ -77,7 +77,7 @@ def refusal(answer: requests.Response, shown: str, scrub: Scrubber) -> SourceErr
         return AuthenticationError(
             f"The source does not accept the credential (401{said}).",
             where=shown,
-            next_step="check that the token exists, has not expired and belongs to this server",
+            next_step="check that the token exists, has not expired and is of this server; renew it, then sync again",
         )
     if status == 403:
         needed = answer.headers.get("x-accepted-github-permissions") or answer.headers.get("x-accepted-oauth-scopes")

@@ -20,11 +20,11 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from ingest.raw_file import explained
 from ingest.store_records import Page, Run, canonical_json, utc_naive
 from ingest.store_schema import BOOKKEEPING
 from ingest.store_schema import SCHEMA_VERSION as SCHEMA_VERSION
 from ingest.store_versions import insert_sql, relation_sql, store_sql
-from models.errors import InputError
 from models.streams import COLUMNS, STREAMS, Stream
 
 TOOL_VERSION = "0.1.0"
@@ -37,18 +37,15 @@ class RawStore:
         self.path = path
         self.memory_limit = memory_limit
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with explained(path):
             self.con = duckdb.connect(str(path), read_only=read_only)
-        except duckdb.IOException as error:
-            raise InputError(
-                f"The raw database cannot be opened: {error}.", where=str(path), next_step="twotrack doctor"
-            ) from error
         self.con.execute(f"set memory_limit = '{memory_limit}'")
         self.con.execute("set preserve_insertion_order = false")
         # It would be printed among the command's own output.
         self.con.execute("set enable_progress_bar = false")
         if not read_only:
-            self._create()
+            with explained(path):
+                self._create()
 
     def __enter__(self) -> Self:
         """Return the open store."""

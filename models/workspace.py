@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from models.errors import NotBuiltError, WorkspaceBusyError
+from models.errors import NotBuiltError, StorageError, WorkspaceBusyError, storage_failure
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 KEPT_BUILDS = 5
@@ -144,9 +144,7 @@ class Workspace:
         Raises:
             WorkspaceBusyError: Another process is writing.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
-        path = self.home / ".writer.lock"
-        with path.open("a+", encoding="utf-8") as handle:
+        with self._lock_file() as handle:
             holder = _taken_by_other(handle)
             if holder is not None:
                 raise WorkspaceBusyError(
@@ -162,6 +160,19 @@ class Workspace:
                 yield
             finally:
                 handle.truncate(0)
+
+    def _lock_file(self) -> TextIO:
+        """Open the lock's file; raises ``StorageError`` where the folder cannot be made or written to."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            return (self.home / ".writer.lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise storage_failure(error, where=str(self.home), kept="nothing was written") or StorageError(
+                f"The workspace's folder cannot be made or written to: {error.strerror or error}.",
+                where=str(self.home),
+                kept="nothing was written",
+                next_step="choose another folder with --home or TWOTRACK_HOME, or make this one yours to write to",
+            ) from error
 
 
 def _taken_by_other(handle: TextIO) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.checkup.finding import Finding, Status
 from app.connectors import connectors
 from app.session import Session
+from app.wording import duration
 from models.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _clock(name: str, ahead: float | None, tolerance: int) -> Iterator[Finding]:
     elif abs(ahead) <= _CLOSE:
         yield Finding("clocks", "ok", f"{name}: its clock and this machine's agree")
     else:
-        text = f"{name}: this machine's clock is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} its own"
+        text = f"{name}: this machine's clock is {duration(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} its own"
         if abs(ahead) > tolerance:
             yield Finding("clocks", "wrong", text, "synchronise this machine's clock (NTP); tokens and windows need it")
         else:

@@ -24,32 +24,36 @@ def raw_records(session: Session) -> Iterator[Finding]:
         return
     import duckdb
 
+    from ingest.raw_file import RESTORE, explained
     from ingest.store import SCHEMA_VERSION
+    from models.errors import UserError, WorkspaceBusyError
 
     try:
-        con = duckdb.connect(str(path), read_only=True)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            yield Finding(_TOPIC, "note", "being written now, so not examined")
-            return
-        yield Finding(_TOPIC, "wrong", f"{path} cannot be read: {error}", "restore it from a backup")
+        with explained(path):
+            con = duckdb.connect(str(path), read_only=True)
+            version = con.execute("select max(schema_version) from raw.meta").fetchall()[0][0]
+    except WorkspaceBusyError as error:
+        yield Finding(_TOPIC, "note", f"being written now, so not examined. {error.what}")
+        return
+    except UserError as error:
+        yield Finding(_TOPIC, "wrong", f"{error.what} ({path})", error.next_step)
         return
     with con:
-        version = con.execute("select max(schema_version) from raw.meta").fetchall()[0][0]
         if version != SCHEMA_VERSION:
-            yield Finding(_TOPIC, "wrong", f"kept in format {version}; this version writes {SCHEMA_VERSION}")
+            yield Finding(_TOPIC, "wrong", f"kept in format {version}; this version writes {SCHEMA_VERSION}",
+                          "use the version that wrote it, or sync and import into another folder (--home)")  # fmt: skip
             return
         try:
             yield from _contents(con, path)
             yield from _runs(con)
         except duckdb.Error as error:
-            yield Finding(
-                _TOPIC, "wrong", f"{path} is damaged: {str(error).splitlines()[0]}", "restore it from a backup"
-            )
+            yield Finding(_TOPIC, "wrong", f"{path} is damaged: {str(error).splitlines()[0]}", RESTORE)
 
 
 def _contents(con: DuckDBPyConnection, path: Path) -> Iterator[Finding]:
     """Count what is held, compare a sample with its hashes, and look for rows of a run that nobody logged."""
+    from ingest.raw_file import RESTORE
+
     tables = [str(name) for (name,) in con.execute(
         "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'payload_sha256' "
         "and table_name <> 'rejected' order by 1"
@@ -71,11 +75,11 @@ def _contents(con: DuckDBPyConnection, path: Path) -> Iterator[Finding]:
     )  # fmt: skip
     if changed:
         text = f"{changed:,} of {compared:,} payloads compared are not what was received: their hashes differ"
-        yield Finding(_TOPIC, "wrong", text, "restore store.duckdb from a backup, or sync into a new workspace")
+        yield Finding(_TOPIC, "wrong", text, RESTORE)
     elif compared:
         yield Finding(_TOPIC, "ok", f"{compared:,} payloads compared with the hashes they were stored under; all agree")
     if unknown:
-        yield Finding(_TOPIC, "wrong", f"{unknown:,} versions belong to no logged run", "restore it from a backup")
+        yield Finding(_TOPIC, "wrong", f"{unknown:,} versions belong to no logged run", RESTORE)
 
 
 def _compared(con: DuckDBPyConnection, table: str, rows: int) -> tuple[int, int]:
@@ -101,13 +105,14 @@ def _compared(con: DuckDBPyConnection, table: str, rows: int) -> tuple[int, int]
 
 def _runs(con: DuckDBPyConnection) -> Iterator[Finding]:
     last = con.execute(
-        "select source, arg_max(status, started_at), max(started_at), arg_max(error, started_at) from raw.runs "
-        "group by source order by source"
+        "select source, arg_max(status, started_at), max(started_at), arg_max(error, started_at), "
+        "arg_max(command, started_at) from raw.runs group by source order by source"
     ).fetchall()
-    for source, status, at, error in last:
+    for source, status, at, error, command in last:
         text = f"{source}: last run {at:%Y-%m-%d %H:%M} UTC, {status}" + (f": {error}" if error else "")
+        again = f"run `{command}` again" if str(command).startswith("twotrack ") else "run it again"
         yield Finding("runs", "ok" if status == "ok" else "wrong", text,
-                      "" if status == "ok" else "run it again; what it stored is kept")  # fmt: skip
+                      "" if status == "ok" else f"{again}; what it stored is kept")  # fmt: skip
     rejected = con.execute(
         "select source, stream, reason, count(*) from raw.rejected where replayed_at is null "
         "group by source, stream, reason order by count(*) desc, source, stream, reason limit 10"

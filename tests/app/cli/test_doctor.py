@@ -181,3 +181,48 @@ def test_a_running_writer_is_named(twotrack: Twotrack, copied: Workspace) -> Non
         finally:
             holder.kill()
     assert findings(twotrack, 0)["writer"][0]["text"] == "nobody is writing"
+
+
+OPEN = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+
+def test_a_program_that_has_the_raw_records_open_is_named(twotrack: Twotrack, copied: Workspace) -> None:
+    """A database shell left open for the night keeps every sync away: whoever is called must know which to close."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OPEN, str(copied.raw_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"open\n"
+            busy = twotrack("build")
+            assert busy.code == 3
+            assert f"(process {holder.pid})" in busy.err
+            assert "close it there, then run the command again" in busy.err
+            assert f"(process {holder.pid})" in findings(twotrack, 0)["raw records"][0]["text"]
+        finally:
+            holder.kill()
+    assert twotrack("build").code == 0
+
+
+def test_damaged_raw_records_are_told_with_what_can_be_done(twotrack: Twotrack, copied: Workspace) -> None:
+    """No fault of ours, no traceback; doctor goes on with the rest, and what it advises works."""
+    healthy = copied.raw_path.read_bytes()
+    copied.raw_path.write_bytes(b"garbage" + healthy[7:])
+    said = twotrack("build")
+    assert said.code == 4
+    assert "put a copy from a backup in its place" in said.err
+    found = findings(twotrack, 1)
+    assert found["raw records"][0]["status"] == "wrong"
+    assert "put a copy from a backup in its place" in found["raw records"][0]["next_step"]
+    assert found["builds"][0]["status"] == "ok"
+    copied.raw_path.write_bytes(healthy)
+    assert twotrack("build").code == 0
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_its_path(twotrack: Twotrack, tmp_path: Path) -> None:
+    """A wrong --home or a volume that is not mounted is nothing to report to us."""
+    (tmp_path / "link").symlink_to(tmp_path / "volume" / "that is not mounted")
+    said = twotrack("--home", str(tmp_path / "link"), "build")
+    assert said.code == 9
+    assert str(tmp_path / "link") in said.err
+    assert "choose another folder with --home" in said.err
