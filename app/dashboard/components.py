@@ -265,13 +265,14 @@ def _presentable(rows: pd.DataFrame, configured: Mapping[str, Any]) -> pd.DataFr
     )
 
 
+def instants(label: str | None = None, *, width: int) -> object:
+    """Return how a column of instants is shown, as the rest of the pages writes them."""
+    return st.column_config.DatetimeColumn(label, format="D MMM YYYY, HH:mm", width=width)
+
+
 def _dates(rows: pd.DataFrame) -> dict[str, Any]:
     """Return how instants are shown unless a page says otherwise."""
-    return {
-        name: st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
-        for name in rows.columns
-        if pd.api.types.is_datetime64_any_dtype(rows[name])
-    }
+    return {name: instants(width=140) for name in rows.columns if pd.api.types.is_datetime64_any_dtype(rows[name])}
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:

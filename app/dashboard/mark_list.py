@@ -60,7 +60,7 @@ def show(asked: Frame, finding: Finding, parts: Sequence[Component]) -> None:
     selected = components.table(
         found, key="mark_rows", alt="Records behind the dimension", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+            "occurred_at": components.instants("When (UTC)", width=135),
             "key": st.column_config.TextColumn("Record", width=125),
             "title": st.column_config.TextColumn("Title", width=175),
             "reason": st.column_config.TextColumn("Why", width=175),

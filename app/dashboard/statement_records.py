@@ -45,7 +45,7 @@ def show(
     selected = components.table(
         rows, key=f"{key}_rows", alt=f"Records of {picked}", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+            "occurred_at": components.instants("When (UTC)", width=135),
             "key": st.column_config.TextColumn("Record", width=130),
             "title": st.column_config.TextColumn("Title", width=210),
             "counts": st.column_config.TextColumn(wording.sentence(counted), width=110),

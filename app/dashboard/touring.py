@@ -58,7 +58,7 @@ def _step(step: Step, at: int, of: int) -> None:
             height=_HEIGHT if len(step.events) > _FEW else None,
             of=take_away.provenance(frame.current(), len(step.events), f"step {at} of the tour: {step.title}"),
             columns={
-                "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+                "When (UTC)": components.instants(width=140),
                 "Who": st.column_config.TextColumn(width=110),
                 "What happened": st.column_config.TextColumn(width=420),
                 "Rule": st.column_config.TextColumn(width=150),

@@ -5,10 +5,7 @@ Owns one table of the workspace's SQLite journal, and the TOML file that may fil
 
 from __future__ import annotations
 
-import sqlite3
 import tomllib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app.journal.file import opened, text_of
 from models.errors import InputError
 
 State = Literal["open", "done", "dropped"]
@@ -121,13 +119,7 @@ def decide(
     Raises:
         InputError: An empty or very long text, or a state there is not.
     """
-    words = " ".join(text.split())
-    if not words or len(words) > LONGEST:
-        raise InputError(
-            f"A decision needs 1 to {LONGEST} characters.",
-            kept="nothing was written",
-            next_step="write it in one sentence, or enter a long one as several",
-        )
+    words = text_of(text, LONGEST, "A decision")
     if state not in get_args(State):
         raise InputError(
             f"'{state}' is no state of a decision.",
@@ -135,7 +127,7 @@ def decide(
             kept="nothing was written",
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    with _opened(path) as con:
+    with opened(path, _SCHEMA) as con:
         con.execute(
             """insert into decisions
                 (period, period_start, period_end, team, text, owner, due_on, state, outcome, entered_at, settled_at)
@@ -149,7 +141,7 @@ def decide(
 
 def settle(path: Path, decision_id: int, state: State, outcome: str | None = None) -> None:
     """Say what became of a decision. Raises ``InputError`` when there is none of that number."""
-    with _opened(path) as con:
+    with opened(path, _SCHEMA) as con:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         changed = con.execute(
             "update decisions set state = ?, outcome = ?, settled_at = ? where decision_id = ?",
@@ -228,7 +220,7 @@ def read_file(path: Path) -> list[Entry]:
 def _all(path: Path) -> list[Decision]:
     if not path.is_file():
         return []
-    with _opened(path) as con:
+    with opened(path, _SCHEMA) as con:
         rows = con.execute(f"select {_COLUMNS} from decisions order by period_start, decision_id").fetchall()
     return [
         Decision(
@@ -237,14 +229,6 @@ def _all(path: Path) -> list[Decision]:
         )
         for key, period, start, end, team, text, owner, due, state, outcome in rows
     ]  # fmt: skip
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=5)) as con, con:
-        con.execute(_SCHEMA)
-        yield con
 
 
 def _line(text: str | None) -> str | None:

@@ -6,15 +6,12 @@ are kept.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from app.journal.file import opened, text_of
 from app.questions import builds
-from models.errors import InputError
 
 LONGEST = 200
 _SCHEMA = """
@@ -40,19 +37,11 @@ class Annotation:
     starts_baseline: bool
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=5)) as con, con:
-        con.execute(_SCHEMA)
-        yield con
-
-
 def entered(path: Path) -> list[Annotation]:
     """Return all annotations, oldest first; none when there is no journal yet."""
     if not path.is_file():
         return []
-    with _opened(path) as con:
+    with opened(path, _SCHEMA) as con:
         found = con.execute(
             "select annotation_id, happened_on, text, team, starts_baseline from annotations "
             "order by happened_on, annotation_id"
@@ -64,14 +53,8 @@ def annotate(
     path: Path, happened_on: date, text: str, *, team: str | None = None, starts_baseline: bool = False
 ) -> None:
     """Enter an annotation. Raises ``InputError`` for an empty or very long text."""
-    words = " ".join(text.split())
-    if not words or len(words) > LONGEST:
-        raise InputError(
-            f"An annotation needs 1 to {LONGEST} characters.",
-            kept="nothing was written",
-            next_step="write it in one sentence, or enter a long one as several",
-        )
-    with _opened(path) as con:
+    words = text_of(text, LONGEST, "An annotation")
+    with opened(path, _SCHEMA) as con:
         con.execute(
             "insert into annotations (happened_on, text, team, starts_baseline, entered_at) values (?, ?, ?, ?, ?)",
             [
@@ -86,7 +69,7 @@ def annotate(
 
 def withdraw(path: Path, annotation_id: int) -> None:
     """Remove an annotation."""
-    with _opened(path) as con:
+    with opened(path, _SCHEMA) as con:
         con.execute("delete from annotations where annotation_id = ?", [annotation_id])
 
 

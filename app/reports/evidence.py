@@ -26,8 +26,8 @@ from app.periods import Period
 from app.published import open_build
 from app.reports import (
     bag,
-    container,
     delimited,
+    earlier,
     evidence_report,
     packing,
     payloads,
@@ -39,6 +39,7 @@ from app.reports import (
     signing,
     workbook,
 )
+from app.reports.earlier import Link
 from app.reports.evidence_report import PackFacts
 from app.reports.question import Scope, find_scope
 from app.reports.templating import rendered
@@ -93,14 +94,6 @@ class Made:
     rows: dict[str, int]
     exceptions: int
     incomplete: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Link:
-    """The pack before: its name and the digest of its tag manifest."""
-
-    name: str
-    digest: str
 
 
 def make(workspace: Workspace, request: Request, progress: Progress | None = None) -> Made:
@@ -269,7 +262,7 @@ def _write_provenance(
     packing.write_text(data / "provenance.json", json.dumps(stated, indent=1, ensure_ascii=False) + "\n")
 
 
-def _describe(folder: Path, question: packing.Question, facts: PackFacts, link: _Link | None) -> None:
+def _describe(folder: Path, question: packing.Question, facts: PackFacts, link: Link | None) -> None:
     """Turn the folder into a bag with its description and its instructions."""
     start, end = question.period.start, question.period.end
     info = {
@@ -296,7 +289,7 @@ def _describe(folder: Path, question: packing.Question, facts: PackFacts, link: 
 
 
 def _deliver(
-    folder: Path, target: Path, request: Request, question: packing.Question, facts: PackFacts, link: _Link | None,
+    folder: Path, target: Path, request: Request, question: packing.Question, facts: PackFacts, link: Link | None,
     summary: dict[str, Any],
 ) -> Made:  # fmt: skip
     statement_path = request.out / f"{facts.name}.dsse.json" if request.key else None
@@ -312,7 +305,7 @@ def _deliver(
     return Made(target, statement_path, facts.name, facts.previous, **summary)
 
 
-def _statement(folder: Path, question: packing.Question, facts: PackFacts, link: _Link | None) -> dict[str, Any]:
+def _statement(folder: Path, question: packing.Question, facts: PackFacts, link: Link | None) -> dict[str, Any]:
     return {
         "_type": signing.STATEMENT_TYPE,
         "subject": [
@@ -333,35 +326,13 @@ def _statement(folder: Path, question: packing.Question, facts: PackFacts, link:
     }
 
 
-def _previous(request: Request, scope: Scope) -> _Link | None:
+def _previous(request: Request, scope: Scope) -> Link | None:
     """Return the pack before: the one given, else the latest in ``out`` of this scope that ends by our start."""
     if request.is_first:
         return None
     if request.previous is not None:
-        found = _link_of(request.previous)
-        if found is None:
-            raise InputError("There is no pack to follow.", where=str(request.previous), kept="nothing was written",
-                             next_step="give the folder of the pack before, or --first")  # fmt: skip
-        return found[1]
-    candidates = [
-        (listed, link)
-        for path in sorted(request.out.glob("evidence-*"))
-        if (path.is_dir() or path.suffix == ".zip") and (both := _link_of(path)) is not None
-        for listed, link in [both]
-        if listed.info.get("Twotrack-Scope") == str(scope)
-        and listed.info.get("Twotrack-Period-To", "9") <= request.period.start.isoformat() + "Z"
-    ]
-    best = max(candidates, key=lambda one: (one[0].info["Twotrack-Period-To"], one[1].name), default=None)
-    return best[1] if best else None
-
-
-def _link_of(path: Path) -> tuple[bag.Listed, _Link] | None:
-    """Return what a pack, folder or ZIP file, says of itself; ``None`` when it is none."""
-    try:
-        with container.opened(path) as pack:
-            return bag.read(pack.folder), _Link(pack.name, bag.digest(pack.folder / bag.TAG_MANIFEST))
-    except VerificationError:
-        return None
+        return earlier.given(request.previous)
+    return earlier.latest(request.out, scope, request.period.start)
 
 
 def _zip(folder: Path, target: Path, envelope: bytes | None) -> None:

@@ -139,7 +139,7 @@ def _records(asked: Frame, found: pd.DataFrame) -> None:
     selected = components.table(
         rows, key="catch_rows", alt="Records of this kind", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=135),
+            "occurred_at": components.instants("When (UTC)", width=135),
             "key": st.column_config.TextColumn("Record", width=135),
             "title": st.column_config.TextColumn("Title", width=150),
             "text": st.column_config.TextColumn("In its words", width=175),
@@ -165,7 +165,7 @@ def _passed_then_failed(asked: Frame) -> None:
     selected = components.table(
         rows, key="failed_rows", alt="Approved changes that failed in release", is_selectable=True,
         columns={
-            "occurred_at": st.column_config.DatetimeColumn("When (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "occurred_at": components.instants("When (UTC)", width=140),
             "key": st.column_config.TextColumn("Record", width=130),
             "title": st.column_config.TextColumn("Title", width=260),
             "failure": st.column_config.TextColumn("How it failed", width=180),

@@ -127,7 +127,7 @@ def _events(story: Story) -> None:
         key="events",
         alt="Every event of this change",
         columns={
-            "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=125),
+            "When (UTC)": components.instants(width=125),
             "Track": st.column_config.TextColumn(width=125),
             "Activity": st.column_config.TextColumn(width=80),
             "Who": st.column_config.TextColumn(width=80),

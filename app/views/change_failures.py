@@ -68,7 +68,7 @@ def _incidents(asked: Frame) -> None:
                 incidents.unlinked(asked.build, asked.choice.filter), key="unlinked",
                 alt="Incidents linked to no deployment",
                 columns={
-                    "Opened (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+                    "Opened (UTC)": components.instants(width=140),
                     "Title": None, "Service": None, "Severity": None,
                     "Source": st.column_config.LinkColumn(display_text="open", width=70),
                 },

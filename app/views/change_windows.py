@@ -199,7 +199,7 @@ def _pairs(asked: Frame) -> None:
     selected = components.table(
         found, key="pairs", alt="Overlapping pairs of windows", is_selectable=True,
         columns={
-            "overlap_start_at": st.column_config.DatetimeColumn("From (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "overlap_start_at": components.instants("From (UTC)", width=140),
             "first": st.column_config.TextColumn("First window", width=220),
             "second": st.column_config.TextColumn("Second window", width=220),
             "minutes": st.column_config.NumberColumn("Shared minutes", format="%.0f", width=90),

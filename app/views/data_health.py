@@ -11,7 +11,7 @@ from app.dashboard.frame import Frame
 from app.dashboard.take_away import Provenance
 from app.questions import health, queries
 
-_TIME = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140)
+_TIME = components.instants(width=140)
 
 
 def show() -> None:

@@ -126,7 +126,7 @@ def _unshipped(asked: Frame) -> None:
     selected = components.table(
         found.head(500), key="unshipped", alt="Changes approved and not shipped", is_selectable=True,
         columns={
-            "approved_at": st.column_config.DatetimeColumn("Approved (UTC)", format="D MMM YYYY, HH:mm", width=140),
+            "approved_at": components.instants("Approved (UTC)", width=140),
             "key": st.column_config.TextColumn("Record", width=120),
             "title": st.column_config.TextColumn("Title", width=220),
             "days": st.column_config.NumberColumn("Days since", format="%.0f", width=80),
