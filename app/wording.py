@@ -193,6 +193,11 @@ _A_COUNT = re.compile(r"^(?:overlaps )?[0-9]+ [a-z]+$")
 _OTHERS = re.compile(r"^(overlaps (?!1 other$)[0-9,]+ other)$")
 
 
+def term(code: str) -> str:
+    """Return a code of a model as a reader calls it: ``within_skew`` → ``approved within clock skew of the start``."""
+    return _TERMS.get(code, code)
+
+
 def record_detail(metric: str, detail: str | None) -> str:
     """Return what decided about a record of a metric, as a reader says it: ``backed_out`` → ``backed out``.
 

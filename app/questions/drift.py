@@ -80,6 +80,7 @@ def marks(build: Build, team: str, dimension: str, start: datetime, end: datetim
         .df()
     )
     found["key"] = [wording.short_key(key, url) for key, url in zip(found["key"], found["url"], strict=True)]
+    found["reason"] = [wording.term(reason) for reason in found["reason"]]
     return found
 
 

@@ -94,7 +94,7 @@ _SHEET = {
 _CONDITIONS = {
     "decisions come before deployment": (
         _shipped(
-            "d.authorisation_class in ('prior', 'within_skew')", "replace(d.authorisation_class, '_', ' ')",
+            "d.authorisation_class in ('prior', 'within_skew')", "d.authorisation_class",
             "not d.is_rerelease and d.authorisation_class <> 'not_collectable'",
         ),
         "decided before",
@@ -146,7 +146,7 @@ _PATTERNS = {
     "release_train_accepts_risk": (
         _CARRIED.format(
             counts="x.authorisation_class in ('never', 'retroactive')",
-            what="coalesce(x.reason, replace(x.authorisation_class, '_', ' '))",
+            what="coalesce(x.reason, x.authorisation_class)",
             only="true",
         ),
         "without a decision in force",
@@ -247,6 +247,8 @@ def rows(
         [start, end, *values],
     ).df()
     shown["key"] = [wording.short_key(key, url) for key, url in zip(shown["key"], shown["url"], strict=True)]
+    said = wording.failure if "fail" in name else wording.term
+    shown["what"] = [said(what) for what in shown["what"]]
     return int(total), int(counting), shown
 
 

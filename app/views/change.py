@@ -262,7 +262,7 @@ def _handed_over(row: dict[str, Any]) -> str:
     return (
         f"approved {wording.duration(lead)} before"
         if lead is not None and lead >= 0
-        else wording.words(row["authorisation_class"])
+        else wording.term(row["authorisation_class"])
     )
 
 
