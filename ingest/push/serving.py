@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -220,16 +220,26 @@ def _take_over_once(workspace: Workspace, ended: threading.Event, tell: Callable
     """Take over what waits, unless a sync, a build or a reader has the workspace: then the next turn does."""
     if not _state(workspace).waiting:
         return
+    with ExitStack() as held:
+        try:
+            held.enter_context(workspace.writing(BRIEF_WRITER))
+        except WorkspaceBusyError:
+            return
+        except UserError as error:
+            tell({"event": "not taken over", "reason": error.what})
+            return
+        tell(_taken_over(workspace, ended))
+
+
+def _taken_over(workspace: Workspace, ended: threading.Event) -> dict[str, object]:
+    """Take over what waits and return what is told of it; a database that another program has open is told as well."""
     try:
-        with workspace.writing(BRIEF_WRITER), RawStore(workspace.raw_path, memory_limit=_MEMORY) as store:
+        with RawStore(workspace.raw_path, memory_limit=_MEMORY) as store:
             taken = take_over(store, workspace.spool_path, BRIEF_WRITER, until=ended.is_set)
-    except WorkspaceBusyError:
-        return
     except (UserError, duckdb.Error, OSError) as error:
         what = error.what if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        tell({"event": "not taken over", "reason": what})
-        return
-    tell({"event": "taken over", "deliveries": taken.deliveries, "unread": taken.unread})
+        return {"event": "not taken over", "reason": what}
+    return {"event": "taken over", "deliveries": taken.deliveries, "unread": taken.unread}
 
 
 def _state(workspace: Workspace) -> SpoolState:

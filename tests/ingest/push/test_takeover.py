@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from ingest.push.serving import _take_over_once
 from ingest.push.spool import Outcome, Spool
 from ingest.store import RawStore
 from models.errors import InputError
+from models.workspace import Workspace
 from tests.ingest.push.delivering import github, push, stored, taken
 from tests.staging import staged
 
@@ -55,6 +60,35 @@ def test_what_nothing_reads_is_kept_and_counted(store: RawStore, spool: Spool) -
     assert found.rejected == 1
     assert store.con.execute("select reason from raw.rejected").fetchall() == [("pull_request is missing",)]
     assert len(stored(store)) == 2
+
+
+OPEN = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+
+def test_a_turn_that_finds_the_raw_records_open_elsewhere_says_so_and_the_next_takes_all(tmp_path: Path) -> None:
+    """A sync or build that writes is waited for in silence; a forgotten database shell would keep all of it away."""
+    workspace = Workspace(tmp_path)
+    with Spool(workspace.spool_path) as spool:
+        push(spool, "deploys", {"kind": "deployment", "record": {"key": "1", "service": "shop"}})
+    told: list[dict[str, object]] = []
+
+    def tell(event: object) -> None:
+        assert isinstance(event, dict)
+        told.append(event)
+
+    with workspace.writing("twotrack build"):
+        _take_over_once(workspace, threading.Event(), tell)
+    assert told == []
+    command = [sys.executable, "-c", OPEN, str(workspace.raw_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        _take_over_once(workspace, threading.Event(), tell)
+        holder.kill()
+    assert told[0]["event"] == "not taken over"
+    assert f"(process {holder.pid})" in str(told[0]["reason"])
+    _take_over_once(workspace, threading.Event(), tell)
+    assert told[1] == {"event": "taken over", "deliveries": 1, "unread": {}}
 
 
 def test_a_spool_that_is_none_is_left_alone(tmp_path: Path) -> None:
