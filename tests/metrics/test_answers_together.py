@@ -37,7 +37,7 @@ def test_statuses_of_a_file_of_their_own_are_of_the_deployments_that_they_name(t
 
 
 def test_a_vote_lets_a_change_in_and_a_promoting_run_deploys(tmp_path: Path) -> None:
-    """Two hours from upload to the other's vote; the owner's own is none. Of three runs one deploys."""
+    """Two hours from upload to the other's vote; the owner's own is none. Of four runs one deployed."""
     people = {name: {"name": name.title(), "username": name} for name in ("ann", "bob")}
     changes = [
         {"_number": number, "project": "ops", "subject": "One", "status": "MERGED", "owner": people["ann"],
@@ -47,9 +47,12 @@ def test_a_vote_lets_a_change_in_and_a_promoting_run_deploys(tmp_path: Path) -> 
         for number, voter in ((7, "bob"), (8, "ann"))
     ]  # fmt: skip
     runs = [
-        {"uuid": f"u{n}", "job_name": job, "pipeline": pipeline, "result": "SUCCESS", "ref": {"change": 7},
+        {"uuid": f"u{n}", "job_name": job, "pipeline": pipeline, "result": result, "ref": {"change": 7},
          "start_time": "2026-03-01T12:00:00", "end_time": "2026-03-01T12:10:00"}
-        for n, (job, pipeline) in enumerate((("tox", "check"), ("tox", "gate"), ("site", "promote")))
+        for n, (job, pipeline, result) in enumerate(
+            (("tox", "check", "SUCCESS"), ("tox", "gate", "SUCCESS"), ("site", "promote", "SUCCESS"),
+             ("site", "promote", "SKIPPED"))
+        )
     ]  # fmt: skip
     con = built(tmp_path / "files", {"changes.json": json.dumps(changes), "builds.json": json.dumps(runs)})
     found = con.execute("select record_id, value, exclusion_reason from metrics.approval_latency order by 1")

@@ -70,6 +70,8 @@ deploying_runs as (
         and not exists (
             select 1 from recorded d where d.source = r.source and d.repository = coalesce(lower(r.repository), '')
         )
+        -- Nor did a run that was left out try anything.
+        and lower(coalesce(r.outcome, r.status, '')) not in ('skipped', 'not_built', 'not_executed')
 )
 select
     cast(d.source || ':' || d.key as varchar) as deployment_id,
