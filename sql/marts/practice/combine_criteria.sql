@@ -57,7 +57,8 @@ owners as (
         where service is not null and team is not null
             and service not in (select service from config.services where team is not null)
         group by service, team
-        qualify row_number() over (partition by service order by count(*) desc, team) = 1
+        -- Of two with as many, the one that came last.
+        qualify row_number() over (partition by service order by count(*) desc, max(created_at) desc nulls last, team) = 1
     )
 ),
 seen_teams as (

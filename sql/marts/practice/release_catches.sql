@@ -132,8 +132,11 @@ acts as (
     from intermediate.int_decisions i
     inner join intermediate.all_runs r on r.source || ':' || r.key = i.run_id
     left join (
-        select source, run_key, min(deployment_id) as deployment_id, min(service) as service, min(team) as team
-        from intermediate.int_deployments where run_key is not null group by source, run_key
+        -- Of several deployments of a run the first is meant, with its own service and team.
+        select source, run_key, deployment_id, service, team
+        from intermediate.int_deployments
+        where source || ':' || run_key in (select run_id from intermediate.int_decisions where verdict = 'rejected')
+        qualify row_number() over (partition by source, run_key order by started_at nulls last, deployment_id) = 1
     ) d on d.source = r.source and d.run_key = r.key
     left join intermediate.int_scopes v
         on v.service_key = '' and v.component_key = coalesce(lower(r.name), '') and v.repository_key = coalesce(lower(r.repository), '')
