@@ -89,8 +89,10 @@ def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[s
     """Return one error for all failures: the first in full, the others counted."""
     stored = sum(outcome.total("stored") for outcome in outcomes)
     source, first = failures[0]
+    is_alike = all(error.what == first.what for _, error in failures)
+    many = f"{len(failures)} readings failed{', all alike' if is_alike else '; the first'}: {first.what}"
     return SourceError(
-        first.what if len(failures) == 1 else f"{len(failures)} readings failed; the first: {first.what}",
+        first.what if len(failures) == 1 else many,
         where=first.where if first.where and source in first.where else ", ".join(filter(None, (source, first.where))),
         kept=_kept(stored, sum(len(outcome.tasks) for outcome in outcomes) > len(failures)),
         next_step=first.next_step or "twotrack doctor",

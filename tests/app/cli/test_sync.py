@@ -115,6 +115,21 @@ def test_a_single_failure_is_told_once_with_its_source_once(twotrack: Twotrack, 
     assert "where: source hub\n" in said.err
 
 
+def test_failures_that_are_all_alike_are_told_as_one_and_nothing_stored_is_said_in_words(
+    twotrack: Twotrack, home: Path
+) -> None:
+    """An expired token fails every reading: the message says that it is one cause, and nothing counts to nought."""
+    with (
+        Responding(lambda asked: Answer({"message": "no"}, 401)) as one,
+        Responding(lambda asked: Answer({"message": "no"}, 401)) as other,
+    ):
+        configure(home, jira_source(one, "one"), jira_source(other, "other"))
+        said = twotrack("sync")
+    assert "2 readings failed, all alike: The source does not accept the credential (401: no)." in said.err
+    assert "kept:  nothing new is stored; what was stored before is untouched" in said.err
+    assert "renew it, then sync again" in said.err
+
+
 def test_only_the_named_source_is_asked(twotrack: Twotrack, home: Path, jira: Responding) -> None:
     """--source narrows; an unknown name lists the known ones."""
     with JiraImitation(zone="UTC").serve() as other:
