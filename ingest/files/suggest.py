@@ -316,7 +316,12 @@ class _Proposal(DecisionColumns):
             return []
         component = match_columns("change", [c for c in self.look.columns if c not in self.key]).get("component")
         key = self.key if component is None or not self.repeats else (*self.key, component)
-        condition = f"when = {{ column = {text_of(self.fields['planned_start_at'])}, empty = false }}"
+        condition = f"{{ column = {text_of(self.fields['planned_start_at'])}, empty = false }}"
+        told = self.fields.get("record_type")
+        if told and any("change" in value.lower() for value in self.look.values(told)):
+            # A tracker's incidents have dates too, and are no scheduled changes.
+            condition = f'[{condition}, {{ column = {text_of(told)}, matches = "(?i)change" }}]'
+        condition = f"when = {condition}"
         lines = ["", "[[record]]", 'kind = "window"', f"key = {key_of(key)}", condition]
         lines += ["", "[record.fields]", f"change_key = {reference_of(self.key)}"]
         if component is not None:

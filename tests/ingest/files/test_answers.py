@@ -192,6 +192,17 @@ def test_activities_of_incidents_are_events_and_no_incidents(store: RawStore, tm
     }
 
 
+def test_only_a_trackers_changes_have_windows_of_changes(store: RawStore, tmp_path: Path) -> None:
+    """An incident with a start would be one more scheduled change."""
+    text = (
+        "Issue key,Issue Type,Summary,Created,Custom field (Change start date)\n"
+        "CHG-1,[System] Change,One,01/Mar/26 8:00 AM,02/Mar/26 8:00 AM\n"
+        "CHG-2,[System] Incident,Two,01/Mar/26 8:00 AM,02/Mar/26 8:00 AM\n"
+    )
+    proposed(store, tmp_path, text, "jira.csv")
+    assert [window["change_key"] for window in records(store, "record_windows")] == ["CHG-1"]
+
+
 def test_a_log_of_when_rows_were_made_lists_what_was_deployed(store: RawStore, tmp_path: Path) -> None:
     """Its one instant is start and end, marked as inferred; where statuses are told elsewhere, it is neither."""
     row = {"deploy_id": "d1", "time_created": "2026-03-01 08:00:00 UTC", "main_commit": "a" * 40}
