@@ -42,7 +42,7 @@ def main() -> None:
             banners.show(space, build, None)
             components.page_title(page.title, "", build)
             components.missing(
-                "This build holds no change, decision or deployment.",
+                "This build holds no record with a time.",
                 "Sync a source or import a file, then build again.",
                 "twotrack sync\ntwotrack build",
             )

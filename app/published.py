@@ -38,21 +38,23 @@ def open_build(workspace: Workspace, build_id: str | None = None) -> Iterator[tu
         con.close()
 
 
-def span_of_records(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
-    """Return the first and last instant of a build's changes, deployments and decisions; ``None`` without any.
+# When each record of the two tracks and of what surrounds them took place, as a build knows it.
+DATED = """(
+    select coalesce(created_at, merged_at) as dated_at from marts.changes
+    union all select decided_at from marts.decisions
+    union all select started_at from marts.deployments
+    union all select planned_start_at from marts.windows
+    union all select opened_at from marts.incidents
+)"""
 
-    What lies after the build's instant, as a planned or mistyped one does, is not the last.
+
+def span_of_records(con: DuckDBPyConnection, as_of: datetime) -> tuple[datetime, datetime] | None:
+    """Return the first and last instant of a build's records; ``None`` when none has one.
+
+    What lies after the build's instant, as a planned window or a mistyped year does, is not the last.
     """
     ((first, last),) = con.execute(
-        """select min(first_at), max(last_at) from (
-            select min(created_at) as first_at, max(created_at) filter (where created_at <= $as_of) as last_at
-            from marts.changes
-            union all
-            select min(started_at), max(started_at) filter (where started_at <= $as_of) from marts.deployments
-            union all
-            select min(decided_at), max(decided_at) filter (where decided_at <= $as_of) from marts.decisions
-        )""",
-        {"as_of": as_of},
+        f"select min(dated_at), max(dated_at) filter (where dated_at <= $as_of) from {DATED}", {"as_of": as_of}
     ).fetchall()
     return None if first is None or last is None else (min(first, last), last)
 

@@ -206,8 +206,7 @@ def _say_straggling(facts: Facts, choice: Choice) -> None:
     first, last = thin.usual.start.date(), thin.usual.end.date() - timedelta(days=1)
     said, button = st.columns([3, 1.4], gap="small", vertical_alignment="center")
     said.info(
-        f"The newest 13 weeks hold {thin.recent:,} of {wording.plural(thin.records, 'change')} and deployments; "
-        "most are older.",
+        f"The newest 13 weeks hold {thin.recent:,} of {wording.plural(thin.records, 'record')}; most are older.",
         icon=":material/history:",
     )
     button.button(

@@ -16,7 +16,7 @@ import streamlit as st
 from app import periods, wording
 from app.limits import Week
 from app.periods import Period
-from app.published import span_of_records
+from app.published import DATED, span_of_records
 from app.questions.builds import Build, cursor
 from models.metric import MetricDefinition, MetricValue
 from models.settings import Settings
@@ -70,8 +70,8 @@ def facts(build: Build) -> Facts | None:
             row[0]
             for row in con.execute(
                 f"select distinct {column} from (select {column} from marts.changes union all "
-                f"select {column if column != 'change_type' else 'null'} from marts.deployments) "
-                f"where {column} is not null order by 1"
+                f"select {column if column != 'change_type' else 'null'} from marts.deployments union all "
+                f"select {column} from marts.windows) where {column} is not null order by 1"
             ).fetchall()
         )
         for column in ("service", "team", "change_type")
@@ -82,12 +82,10 @@ def facts(build: Build) -> Facts | None:
 
 
 def _straggling(build: Build, first: datetime, last: datetime) -> Straggling | None:
-    """Return whether the default period holds hardly any of the changes and deployments, as a few late ones make it."""
+    """Return whether the default period holds hardly any of the records, as a few late ones make it."""
     newest = periods.period(periods.DEFAULT_PERIOD, first, last)
     con = cursor(build)
-    dated = """from (
-        select created_at as dated_at from marts.changes union all select started_at from marts.deployments
-    ) where dated_at >= $first and dated_at < $end"""
+    dated = f"from {DATED} where dated_at >= $first and dated_at < $end"
     span = {"first": periods.monday(first), "end": newest.end}
     ((records, recent),) = con.execute(
         f"select count(*), count(*) filter (where dated_at >= $start) {dated}", {**span, "start": newest.start}

@@ -14,7 +14,7 @@ from tests.app.sample import AS_OF, Records, change, published
 
 LATE = AS_OF - timedelta(days=2)
 USUAL_END = AS_OF - timedelta(days=700)
-HARDLY = "The newest 13 weeks hold 1 of 301 changes and deployments; most are older."
+HARDLY = "The newest 13 weeks hold 1 of 301 records; most are older."
 
 
 def straggling(home: Path, *, with_late: bool) -> Workspace:
@@ -75,3 +75,19 @@ def test_advice_that_no_criterion_decided_is_no_headline(
         change(records, f"CHG-{number}", at=USUAL_END - timedelta(days=number))
     for _ in shown(published(tmp_path, records, kind="live", settings='[workspace]\nkind = "{kind}"\n'), monkeypatch):
         assert "Too few records to advise any service" in text_of(opened("combine_or_separate"))
+
+
+def test_windows_alone_are_records_that_pages_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """A calendar of downtimes without any change, approval or deployment is not an empty build."""
+    records = Records()
+    for number in range(12):
+        start = AS_OF - timedelta(days=number)
+        records.add(
+            "window", key=f"W-{number}", service="grid", created_at=start - timedelta(days=2),
+            planned_start_at=start, planned_end_at=start + timedelta(hours=30),
+        )  # fmt: skip
+    for _ in shown(published(tmp_path, records, kind="live"), monkeypatch):
+        assert "n = 12 scheduled changes" in text_of(opened("change_windows"))
+        assert "grid" in opened("change_windows").multiselect(key="service").options
