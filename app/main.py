@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import banners, carrying, components, filters, frame, settling
+from app.dashboard import absent, banners, carrying, components, filters, frame, settling
 from app.dashboard.sections import BY_LINK, SECTIONS
 from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
@@ -41,11 +41,7 @@ def main() -> None:
         if facts is None:
             banners.show(space, build, None)
             components.page_title(page.title, "", build)
-            components.missing(
-                "This build holds no record with a time.",
-                "Sync a source or import a file, then build again.",
-                "twotrack sync\ntwotrack build",
-            )
+            absent.nothing_dated(build)
             return
         banners.show(space, build, facts)
         frame.put(frame.Frame(build, facts, filters.ask(facts)))

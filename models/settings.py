@@ -212,6 +212,7 @@ WORD_MEANINGS: Mapping[str, tuple[str, ...]] = {
     "change_type": ("standard", "normal", "emergency"),
     "risk": ("low", "medium", "high"),
     "deployment_status": ("succeeded", "failed", "cancelled", "in_progress"),
+    "issue_type": ("change", "incident", "release", "work_item"),
 }  # fmt: skip
 
 
@@ -232,9 +233,10 @@ class WordRule(_Section):
     """What a word of the organisation's sources means, before the shipped word lists are asked.
 
     Compared whole and without case; spaces, ``_`` and ``-`` are the same. Data health lists words that nothing knows.
+    ``issue_type`` says which of a tracker's items are change requests, incidents or releases where their type does not.
     """
 
-    what: Literal["status", "outcome", "change_type", "risk", "deployment_status"]
+    what: Literal["status", "outcome", "change_type", "risk", "deployment_status", "issue_type"]
     word: Annotated[str, Field(min_length=1)]
     means: str
 

@@ -18,6 +18,7 @@ from app.questions.builds import Build
 
 _READ = "twotrack doctor\ntwotrack sync\ntwotrack build"
 _NAME = '[[service]]\nname = "payments"\nteam = "Money"'
+_TYPE = '[[word]]\nwhat = "issue_type"\nword = "Deployment request"\nmeans = "change"'
 # Kind of record → what is missing, what it would unlock, and what to run or write.
 UNLOCKS = {
     "decision": (
@@ -51,6 +52,24 @@ UNLOCKS = {
         _NAME,
     ),
 }
+
+
+def nothing_dated(build: Build) -> None:
+    """Say that a build holds nothing that could be measured, and what its events would need to be."""
+    nothing = "This build holds no change, decision, deployment, window or incident with a time."
+    events = queries.event_count(build)
+    if not events:
+        components.missing(
+            nothing, "Sync a source or import a file, then build again.", "twotrack sync\ntwotrack build"
+        )
+        return
+    components.missing(
+        nothing,
+        f"It does hold {wording.plural(events, 'event')}, of items that are none of these. A tracker's item is a change"
+        " or an incident when its type or a label says so; types with names of your own are told in twotrack.toml, such "
+        "as below. Then build again.",
+        _TYPE,
+    )
 
 
 # Practice, advice and the level of drift are judged over the last three months; older records leave them nothing.

@@ -101,6 +101,14 @@ def _straggling(build: Build, first: datetime, last: datetime) -> Straggling | N
     return Straggling(recent, records, periods.period(periods.DEFAULT_PERIOD, first, until - timedelta(days=1)))
 
 
+def event_count(build: Build) -> int:
+    """Return how many events a build's activity log holds; 0 for a build without one."""
+    if not build.has("marts.activity_events"):
+        return 0
+    ((events,),) = cursor(build).execute("select count(*) from marts.activity_events").fetchall()
+    return int(events)
+
+
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)
 def definitions(build: Build) -> dict[str, MetricDefinition]:
     """Return the build's metric definitions by name."""

@@ -74,7 +74,7 @@ def test_a_build_without_records_says_what_would_fill_it(
     for _ in shown(published(tmp_path, Records()), monkeypatch):
         app = opened()
         assert not app.error
-        assert "holds no record with a time" in text_of(app)
+        assert "holds no change, decision, deployment" in text_of(app)
         assert any("twotrack sync" in code.value for code in app.code)
 
 

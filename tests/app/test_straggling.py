@@ -91,3 +91,15 @@ def test_windows_alone_are_records_that_pages_show(
     for _ in shown(published(tmp_path, records, kind="live"), monkeypatch):
         assert "n = 12 scheduled changes" in text_of(opened("change_windows"))
         assert "grid" in opened("change_windows").multiselect(key="service").options
+
+
+def test_items_that_are_no_changes_are_counted_and_their_types_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
+    """Read items are not denied; which of a tracker's types are changes is the organisation's to say."""
+    records = Records()
+    records.add("issue", key="T-1", record_type="Deployment request", title="Ship it", created_at=AS_OF)
+    for _ in shown(published(tmp_path, records, kind="live"), monkeypatch):
+        app = opened()
+        assert "It does hold 1 event," in text_of(app)
+        assert any('what = "issue_type"' in code.value for code in app.code)
