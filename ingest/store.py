@@ -27,7 +27,7 @@ from ingest.store_schema import SCHEMA_VERSION as SCHEMA_VERSION
 from ingest.store_versions import insert_sql, relation_sql, store_sql
 from models.streams import COLUMNS, STREAMS, Stream
 
-TOOL_VERSION = "0.1.0"
+TOOL_VERSION = "0.2.0"
 
 
 class RawStore:

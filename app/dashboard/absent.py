@@ -66,8 +66,8 @@ def nothing_dated(build: Build) -> None:
     components.missing(
         nothing,
         f"It does hold {wording.plural(events, 'event')}, of items that are none of these. A tracker's item is a change"
-        " or an incident when its type or a label says so; types with names of your own are told in twotrack.toml, such "
-        "as below. Then build again.",
+        " or an incident when its type or a label says so; types with names of your own are told in twotrack.toml,"
+        " such as below. Then build again.",
         _TYPE,
     )
 
