@@ -89,7 +89,7 @@ create table build.marts.agenda_items as
     from drawn where h % 2 = 0;
 create table build.marts.verified_deployments as select deployment_id from build.marts.deployments where hash(deployment_id) % 10 = 0;
 create table work.intermediate.int_deployments as
-    select deployment_id, 'deploys' as source, cast(null as varchar) as run_key, cast(null as varchar) as release_key, true as is_production
+    select deployment_id, deployer, 'deploys' as source, cast(null as varchar) as run_key, cast(null as varchar) as release_key, true as is_production
     from build.marts.deployments;
 create table work.intermediate.int_releases as
     select cast(null as varchar) as source, cast(null as varchar) as key, cast(null as timestamp) as cut_at where false;
@@ -99,6 +99,10 @@ create table work.intermediate.int_decisions as
         change_id || '/event/2' as source_event_id, true as is_of_change, 'github-' || (t % 40) as source,
         'team-' || lpad(cast(t as varchar), 5, '0') as change_team
     from drawn where g % 100 >= 8;
+create table work.intermediate.int_joint_approvals as
+    select cast(null as varchar) as decision_id, cast(null as varchar) as change_id, cast(null as timestamp) as decided_at,
+        cast(null as varchar) as decided_by, cast(null as varchar) as decided_by_type
+    where false;
 create table work.intermediate.int_human_decisions as
     select change_id || '/review/1' as decision_id, h % 100 >= 15 as has_words, case when h % 100 < 15 then 90 else 300 end as handling_seconds
     from drawn where g % 100 >= 8;

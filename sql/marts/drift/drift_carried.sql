@@ -79,6 +79,7 @@ carried as (
     select
         x.deployment_id, x.change_id, x.governing_change_id, x.authorisation_class, x.reason, x.effective_approval_at,
         d.started_at, d.deployer, d.deployer_type, d.service, d.team, d.cut_at, c.merged_at,
+        g.effective_approver,
         coalesce(c.change_type, 'unknown') as change_type,
         coalesce(g.approval_basis = 'standard', false) as is_standard,
         case
@@ -100,17 +101,16 @@ carried as (
     where x.link_basis <> 'ticket'
 ),
 joint as (
-    -- Which of several approvals of one instant came last is nobody's knowledge: whoever gave one decided. Asked of few, those
-    -- that the one approval looked at says are not separate.
+    -- Of several who approved at one instant, whoever gave one decided.
     select
         p.deployment_id, p.change_id,
         max(case when a.decided_by_type = 'human' and a.decided_by <> p.deployer then 1 else 0 end) = 1 as is_by_another,
         max(case when e.decision_id is null then 1 else 0 end) = 1 as is_an_act_of_its_own
     from carried p
-    inner join marts.decisions a
-        on a.change_id = p.governing_change_id and a.decided_at = p.effective_approval_at and a.is_authorising
+    inner join intermediate.int_joint_approvals a
+        on a.change_id = p.governing_change_id and a.decided_at = p.effective_approval_at
     left join dual e on e.decision_id = a.decision_id
-    where p.effective_approval_at <= p.started_at and (p.decider = p.deployer or p.is_one_act)
+    where p.effective_approval_at <= p.started_at
     group by p.deployment_id, p.change_id
 ),
 cuts as (
@@ -119,15 +119,24 @@ cuts as (
     group by deployment_id
     having count(*) >= 2
 ),
-after_cut as (
-    select k.deployment_id, a.decided_by, count(distinct x.change_id) as approved
+late as (
+    select k.deployment_id, x.change_id, x.governing_change_id, x.effective_approval_at, x.effective_approver
     from cuts k
     inner join carried x on x.deployment_id = k.deployment_id
-    inner join marts.decisions a
-        on a.change_id = x.governing_change_id and a.decided_at = x.effective_approval_at and a.is_authorising
-        and a.decided_by_type = 'human'
     where x.effective_approval_at > k.cut_at and x.effective_approval_at <= k.cut_at + interval '15 minutes'
-    group by k.deployment_id, a.decided_by
+),
+after_cut as (
+    select deployment_id, person, count(distinct change_id) as approved
+    from (
+        select deployment_id, change_id, effective_approver as person from late where effective_approver is not null
+        union all
+        select l.deployment_id, l.change_id, a.decided_by
+        from late l
+        inner join intermediate.int_joint_approvals a
+            on a.change_id = l.governing_change_id and a.decided_at = l.effective_approval_at
+        where a.decided_by_type = 'human' and a.decided_by is not null
+    )
+    group by deployment_id, person
 ),
 bulk as (
     select k.deployment_id, coalesce(max(a.approved) * 2 >= k.changes, false) as is_bulk

@@ -15,19 +15,11 @@
 -- unique: dimension, record_id
 -- assert: x in (0, 1)
 -- assert: dimension in ('release_record', 'bare_decision', 'governance_agenda', 'release_agenda')
-with quick as (
-    -- Of several who approved at one instant, whoever took time or found words makes it no bare decision. Asked of few, those
-    -- that the one approval looked at says are bare.
-    select a.change_id, a.effective_approval_at
-    from marts.changes a
-    inner join intermediate.int_human_decisions h on h.decision_id = a.effective_decision_id
-    where a.approval_basis = 'human' and a.team is not null and not h.has_words and h.handling_seconds < 180
-),
-joint as (
-    select distinct q.change_id
-    from quick q
-    inner join marts.decisions d on d.change_id = q.change_id and d.decided_at = q.effective_approval_at and d.is_authorising
-    inner join intermediate.int_human_decisions h on h.decision_id = d.decision_id
+with joint as (
+    -- Of several who approved at one instant, whoever took time or found words makes it no bare decision.
+    select distinct a.change_id
+    from intermediate.int_joint_approvals a
+    inner join intermediate.int_human_decisions h on h.decision_id = a.decision_id
     where h.has_words or h.handling_seconds >= 180
 ),
 marks as (
