@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,8 @@ def open_build(workspace: Workspace, build_id: str | None = None) -> Iterator[tu
         con.close()
 
 
+# Practice, advice and the level of drift are judged over the last three months; older records leave them nothing.
+OLD = timedelta(days=60)
 # When each record of the two tracks and of what surrounds them took place, as a build knows it.
 DATED = """(
     select coalesce(created_at, merged_at) as dated_at from marts.changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sql.build import BuildResult
 
 _SHOWN = 3
-_OLD = timedelta(days=60)
 
 
 @click.command(
@@ -51,14 +50,15 @@ def command(session: Session, as_of: datetime | None, memory: str) -> None:
 
 def _say_if_old(session: Session, result: BuildResult) -> None:
     """Say that all records are much older than this build, as of which nothing recent can be judged."""
-    from app.published import open_build, span_of_records
+    from app.periods import day_after
+    from app.published import OLD, open_build, span_of_records
 
     with open_build(session.workspace, result.build_id) as (_, con):
         span = span_of_records(con, result.as_of)
-    if span is not None and result.as_of - span[1] > _OLD:
+    if span is not None and result.as_of - span[1] > OLD:
         session.say(
             f"The newest record is of {span[1]:%Y-%m-%d}. What is judged over the last days before a build finds none; "
-            f"as of then: twotrack build --as-of {span[1].date() + timedelta(days=1)}"
+            f"as of then: twotrack build --as-of {day_after(span[1]):%Y-%m-%d}"
         )
 
 

@@ -1,7 +1,7 @@
 """Pages whose kind of source has brought nothing yet: what is missing, what it would unlock, how to add it.
 
-Owns which kind of record each part of the dashboard needs. A period without records is another state, and so is a
-build of an earlier version.
+Owns which kind of record each part of the dashboard needs, and what is said where records ended long before the build.
+A period without records is another state, and so is a build of an earlier version.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import streamlit as st
 from app import periods, wording
 from app.dashboard import components
 from app.dashboard.frame import Frame
+from app.published import OLD
 from app.questions import queries
 from app.questions.builds import Build
 
@@ -72,15 +73,11 @@ def nothing_dated(build: Build) -> None:
     )
 
 
-# Practice, advice and the level of drift are judged over the last three months; older records leave them nothing.
-_OLD = timedelta(days=60)
-
-
 def note_old_records(asked: Frame) -> None:
     """Say that the newest records are much older than the build, and how to judge them as of their own time."""
     thin = asked.facts.straggling
     end = thin.usual.end if thin else periods.day_after(asked.facts.last)
-    if asked.build.as_of - end < _OLD:
+    if asked.build.as_of - end < OLD:
         return
     st.info(
         f"{'Most records end' if thin else 'Records end'} on {wording.day(end - timedelta(days=1))}, "

@@ -1,4 +1,4 @@
-"""What a page says when a few late records make the newest weeks look empty."""
+"""What pages say where records are few and late, long over, or of a kind that others do not have."""
 
 from __future__ import annotations
 
