@@ -15,15 +15,10 @@ from app.questions.builds import Build, cursor
 from app.questions.queries import BY_BUILD, carried_condition, scope_condition
 from sql.aggregate import Filter
 
-CLASSES = {
-    "prior": "Approved before the start",
-    "within_skew": "Approved within clock skew of the start",
-    "retroactive_emergency_in_sla": "Emergency, approved afterwards in time",
-    "retroactive": "Approved after the start",
-    "never": "Never approved",
-    "no_record": "No change record",
-    "not_collectable": "Cannot be known from the sources",
-}
+_IN_ORDER = (
+    "prior", "within_skew", "retroactive_emergency_in_sla", "retroactive", "never", "no_record", "not_collectable",
+)  # fmt: skip
+CLASSES = {code: wording.sentence(wording.term(code)) for code in _IN_ORDER}
 _AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (90, "31 to 90 days"), (None, "over 90 days"))
 _SHOWN = 500
 
