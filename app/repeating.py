@@ -5,11 +5,11 @@ Owns the waiting, the jitter and the signals. Refuses to know what is done.
 
 from __future__ import annotations
 
+import queue
 import random
 import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import FrameType
@@ -23,16 +23,20 @@ class Stop:
     """Whether somebody asked this process to stop."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._is_asked = False
+        # A signal is handled in the thread that waits, at any instruction of the wait. An Event's lock may be held by
+        # that very wait then, and asking would never return; a SimpleQueue's put may interrupt its own get.
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     @property
     def is_asked(self) -> bool:
         """Whether it was asked."""
-        return self._asked.is_set()
+        return self._is_asked
 
     def ask(self) -> None:
-        """Ask for it."""
-        self._asked.set()
+        """Ask for it; safe in a signal handler and in any thread."""
+        self._is_asked = True
+        self._wake.put(None)
 
     def check(self) -> None:
         """Raise ``KeyboardInterrupt`` once it was asked; called where nothing is half done."""
@@ -41,7 +45,9 @@ class Stop:
 
     def sleep(self, seconds: float) -> None:
         """Wait, and no longer once asked to stop; raises ``KeyboardInterrupt`` then."""
-        self._asked.wait(seconds)
+        with suppress(queue.Empty):
+            self._wake.get(timeout=seconds)
+            self._wake.put(None)  # whoever else waits is woken too
         self.check()
 
 

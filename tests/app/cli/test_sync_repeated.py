@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -166,6 +168,38 @@ def test_a_wait_for_a_rate_limit_ends_when_asked_to_stop() -> None:
     threading.Timer(0.05, stop.ask).start()
     with pytest.raises(KeyboardInterrupt):
         stop.sleep(3600)
+
+
+def test_a_signal_ends_a_wait_at_whatever_instruction_it_arrives() -> None:
+    """Signals are handled by the waiting thread itself: one that finds it half-way into a wait must not block there.
+
+    The wish is made from within the wait, at its n-th line in whatever module, as a signal's handler would.
+    """
+    for line in range(1, 20):
+        waiting = threading.Thread(target=wait_asked_at, args=(line,), daemon=True)
+        waiting.start()
+        waiting.join(timeout=30)
+        assert not waiting.is_alive(), f"still waiting after the wish arrived at line {line}"
+
+
+def wait_asked_at(line: int) -> None:
+    """Wait for a moment and be asked to stop at the wait's n-th line, if it has so many."""
+    stop, seen = Stop(), 0
+
+    def handled(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal seen
+        seen += event == "line"
+        if seen == line:
+            sys.settrace(None)
+            stop.ask()
+        return handled
+
+    sys.settrace(handled)
+    try:
+        with suppress(KeyboardInterrupt):
+            stop.sleep(0.05)
+    finally:
+        sys.settrace(None)
 
 
 def test_an_estimate_tells_what_a_first_reading_takes_and_reads_nothing(
