@@ -4,8 +4,8 @@
 -- order_by: service, planned_start_at, record_id
 -- column: record_id | The change, or the window where it has none.
 -- column: record_kind | change or window.
--- column: service | Service of its first window.
--- column: team | Team of its first window.
+-- column: service | Service of its window; of several, as in int_several_windows.
+-- column: team | Team of that window.
 -- column: change_type | standard, normal or emergency.
 -- column: planned_start_at | Start of its first window that is not rejected or cancelled, UTC.
 -- column: notice_seconds | Planned start minus entry, the least of its windows; negative when entered afterwards; null when unknown.
@@ -28,7 +28,8 @@ noticed as (
         min(service) as service,
         min(team) as team,
         min(change_type) as change_type,
-        min(planned_start_at) as planned_start_at,
+        -- Of the first window that is neither rejected nor cancelled, else of the first.
+        coalesce(min(case when is_scheduled then planned_start_at end), min(planned_start_at)) as planned_start_at,
         min(kind) as kind,
         count(*) as windows,
         min(case when is_scheduled then notice_seconds end) as notice_seconds,
@@ -38,43 +39,18 @@ noticed as (
         min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn
     from records
     group by record_id
-),
--- Most changes have one window; only where there are several is the first sought in order.
-placed as (
-    select
-        r.record_id, r.service, r.team, r.change_type, r.planned_start_at,
-        row_number() over (
-            partition by r.record_id
-            order by case when r.is_scheduled then 0 else 1 end, r.planned_start_at, r.window_id
-        ) as place
-    from records r
-    inner join noticed n on n.record_id = r.record_id and n.windows > 1
-),
-first_windows as (
-    select
-        record_id,
-        arg_min(service, place) as service,
-        -- Of the window that the service is of.
-        case
-            when min(service) is null then arg_min(team, place)
-            else nullif(arg_min(case when service is not null then coalesce(team, '') end, place), '')
-        end as team,
-        arg_min(change_type, place) as change_type,
-        arg_min(planned_start_at, place) as planned_start_at
-    from placed
-    group by record_id
 )
 select
     cast(n.record_id as varchar) as record_id,
     cast(case when n.change_id is null then 'window' else 'change' end as varchar) as record_kind,
-    cast(case when n.windows = 1 then n.service else f.service end as varchar) as service,
-    cast(case when n.windows = 1 then n.team else f.team end as varchar) as team,
-    cast(case when n.windows = 1 then n.change_type else f.change_type end as varchar) as change_type,
-    cast(case when n.windows = 1 then n.planned_start_at else f.planned_start_at end as timestamp) as planned_start_at,
+    cast(case when f.change_id is null then n.service else f.service end as varchar) as service,
+    cast(case when f.change_id is null then n.team else f.team end as varchar) as team,
+    cast(case when f.change_id is null then n.change_type else f.change_type end as varchar) as change_type,
+    cast(n.planned_start_at as timestamp) as planned_start_at,
     cast(n.notice_seconds as double) as notice_seconds,
     cast(n.is_late as boolean) as is_late,
     cast(n.is_unknown or not n.is_scheduled as boolean) as is_unknown,
     cast(n.is_withdrawn as boolean) as is_withdrawn,
     cast(case when n.windows = 1 then n.kind else cast(n.windows as varchar) || ' windows' end as varchar) as detail
 from noticed n
-left join first_windows f on f.record_id = n.record_id
+left join intermediate.int_several_windows f on f.change_id = n.change_id

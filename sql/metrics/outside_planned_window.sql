@@ -28,6 +28,8 @@ with judged as (
         coalesce(change_id, window_id) as record_id,
         coalesce(planned_start_at, actual_start_at) as started_at,
         coalesce(early_seconds, 0) + coalesce(late_seconds, 0) as outside_seconds,
+        coalesce(cast(early_seconds as varchar), 'unknown') || ' s early, '
+            || coalesce(cast(late_seconds as varchar), 'unknown') || ' s late' as detail,
         case
             when is_withdrawn then 'rejected or cancelled'
             when problem = 'reversed' then 'ends before it starts'
@@ -38,10 +40,6 @@ with judged as (
         end as exclusion_reason
     from marts.windows
     where kind <> 'freeze'
-),
--- Most changes have one window; only where there are several they are put in order.
-repeated as (
-    select record_id from judged group by record_id having count(*) > 1
 ),
 placed as (
     -- Outside in one window is outside; what is unknown of a window leaves the others' being inside open.
@@ -55,14 +53,24 @@ placed as (
                     when 'rejected or cancelled' then 5 else 3
                 end,
                 j.outside_seconds desc, j.started_at, j.window_id
-        ) as place,
-        row_number() over (
-            partition by j.record_id
-            order by case when j.exclusion_reason in ('rejected or cancelled', 'ends before it starts') then 1 else 0 end,
-                j.started_at nulls last, j.window_id
-        ) as first_place
+        ) as place
     from judged j
-    inner join repeated r on r.record_id = j.record_id
+    inner join intermediate.int_several_windows f on f.change_id = j.change_id
+),
+furthest as (
+    select
+        change_id,
+        -- Of the first window that is neither withdrawn nor reversed, else of the first.
+        coalesce(
+            min(case when coalesce(exclusion_reason, '') not in ('rejected or cancelled', 'ends before it starts') then started_at end),
+            min(started_at)
+        ) as started_at,
+        max(case when place = 1 and outside_seconds > 0 then 1 else 0 end) = 1 as is_outside,
+        max(case when place = 1 then outside_seconds end) as outside_seconds,
+        max(case when place = 1 then exclusion_reason end) as exclusion_reason,
+        max(case when place = 1 then detail end) as detail
+    from placed
+    group by change_id
 )
 select
     cast(j.record_id as varchar) as record_id,
@@ -74,38 +82,21 @@ select
     cast(coalesce(j.outside_seconds > 0, false) as boolean) as in_numerator,
     cast(j.outside_seconds as double) as value,
     cast(j.exclusion_reason as varchar) as exclusion_reason,
-    cast(
-        coalesce(cast(j.early_seconds as varchar), 'unknown') || ' s early, '
-            || coalesce(cast(j.late_seconds as varchar), 'unknown') || ' s late' as varchar
-    ) as detail
+    cast(j.detail as varchar) as detail
 from judged j
-left join repeated r on r.record_id = j.record_id
-where r.record_id is null
+left join intermediate.int_several_windows f on f.change_id = j.change_id
+where f.change_id is null
 union all
 select
-    cast(record_id as varchar) as record_id,
-    cast(case when min(change_id) is null then 'window' else 'change' end as varchar) as record_kind,
-    cast(arg_min(service, first_place) as varchar) as service,
-    -- Of the window that the service is of.
-    cast(
-        case
-            when min(service) is null then arg_min(team, first_place)
-            else nullif(arg_min(case when service is not null then coalesce(team, '') end, first_place), '')
-        end as varchar
-    ) as team,
-    cast(arg_min(change_type, first_place) as varchar) as change_type,
-    cast(arg_min(started_at, first_place) as timestamp) as occurred_at,
-    cast(max(case when place = 1 and outside_seconds > 0 then 1 else 0 end) = 1 as boolean) as in_numerator,
-    cast(max(case when place = 1 then outside_seconds end) as double) as value,
-    cast(max(case when place = 1 then exclusion_reason end) as varchar) as exclusion_reason,
-    cast(
-        max(
-            case
-                when place = 1
-                    then coalesce(cast(early_seconds as varchar), 'unknown') || ' s early, '
-                        || coalesce(cast(late_seconds as varchar), 'unknown') || ' s late'
-            end
-        ) as varchar
-    ) as detail
-from placed
-group by record_id
+    cast(w.change_id as varchar) as record_id,
+    cast('change' as varchar) as record_kind,
+    cast(f.service as varchar) as service,
+    cast(f.team as varchar) as team,
+    cast(f.change_type as varchar) as change_type,
+    cast(w.started_at as timestamp) as occurred_at,
+    cast(w.is_outside as boolean) as in_numerator,
+    cast(w.outside_seconds as double) as value,
+    cast(w.exclusion_reason as varchar) as exclusion_reason,
+    cast(w.detail as varchar) as detail
+from furthest w
+inner join intermediate.int_several_windows f on f.change_id = w.change_id

@@ -24,16 +24,28 @@
 -- column: detail | What decided, in words.
 -- not_null: record_id, record_kind
 -- unique: record_id
-with placed as (
+with counted as (
     select
-        *,
-        change_id as record_id,
-        row_number() over (
-            partition by change_id
-            order by case when exclusion_reason is null then 0 else 1 end, planned_start_at, window_id
-        ) as place
+        change_id,
+        count(*) as windows,
+        min(service) as service,
+        min(team) as team,
+        min(change_type) as change_type,
+        max(conflicts) as most_conflicts,
+        sum(case when conflicts > 0 then 1 else 0 end) as in_conflict,
+        max(case when exclusion_reason is null then 1 else 0 end) = 1 as is_scheduled,
+        max(case when exclusion_reason is null and conflicts > 0 then 1 else 0 end) = 1 as is_conflict,
+        -- Of the first window that is scheduled, else of the first.
+        coalesce(min(case when exclusion_reason is null then planned_start_at end), min(planned_start_at)) as planned_start_at,
+        -- What is unknown of one goes before what is wrong with another.
+        min(
+            case exclusion_reason
+                when 'unschedulable: no planned start' then 1 when 'ends before it starts' then 2 when 'rejected or cancelled' then 3
+            end
+        ) as reason_rank
     from marts.scheduled_windows
     where change_id is not null
+    group by change_id
 )
 -- A window without a change counts for itself; only the windows of one change are put together.
 select
@@ -51,29 +63,29 @@ from marts.scheduled_windows
 where change_id is null
 union all
 select
-    cast(record_id as varchar) as record_id,
+    cast(c.change_id as varchar) as record_id,
     cast('change' as varchar) as record_kind,
-    cast(arg_min(service, place) as varchar) as service,
-    -- Of the window that the service is of.
-    cast(
-        case
-            when min(service) is null then arg_min(team, place)
-            else nullif(arg_min(case when service is not null then coalesce(team, '') end, place), '')
-        end as varchar
-    ) as team,
-    cast(arg_min(change_type, place) as varchar) as change_type,
-    cast(arg_min(planned_start_at, place) as timestamp) as occurred_at,
-    cast(sum(case when exclusion_reason is null and conflicts > 0 then 1 else 0 end) > 0 as boolean) as in_numerator,
+    cast(case when f.change_id is null then c.service else f.service end as varchar) as service,
+    cast(case when f.change_id is null then c.team else f.team end as varchar) as team,
+    cast(case when f.change_id is null then c.change_type else f.change_type end as varchar) as change_type,
+    cast(c.planned_start_at as timestamp) as occurred_at,
+    cast(c.is_conflict as boolean) as in_numerator,
     cast(null as double) as value,
     -- Scheduled by any of its windows.
-    cast(max(case when place = 1 then exclusion_reason end) as varchar) as exclusion_reason,
     cast(
         case
-            when max(conflicts) = 0 then null
-            when count(*) = 1 then 'overlaps ' || cast(max(conflicts) as varchar) || ' other'
-            else cast(sum(case when conflicts > 0 then 1 else 0 end) as varchar) || ' of ' || cast(count(*) as varchar)
-                || ' windows overlap others'
+            when c.is_scheduled then null
+            when c.reason_rank = 1 then 'unschedulable: no planned start'
+            when c.reason_rank = 2 then 'ends before it starts'
+            else 'rejected or cancelled'
+        end as varchar
+    ) as exclusion_reason,
+    cast(
+        case
+            when c.most_conflicts = 0 then null
+            when c.windows = 1 then 'overlaps ' || cast(c.most_conflicts as varchar) || ' other'
+            else cast(c.in_conflict as varchar) || ' of ' || cast(c.windows as varchar) || ' windows overlap others'
         end as varchar
     ) as detail
-from placed
-group by record_id
+from counted c
+left join intermediate.int_several_windows f on f.change_id = c.change_id

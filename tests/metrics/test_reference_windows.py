@@ -75,6 +75,18 @@ def test_notice_and_late_entry_are_those_of_the_definitions(whole: Compared, met
     assert differing(windows.notice(whole.windows, of_entry), whole.metric(metric)) == []
 
 
+@pytest.mark.parametrize(
+    "metric", ["overlapping_windows", "window_notice", "retroactive_windows", "outside_planned_window"]
+)
+def test_every_metric_of_windows_counts_a_change_under_one_service_team_and_type(whole: Compared, metric: str) -> None:
+    """Those of the window that starts first of the ones that are neither withdrawn nor reversed, else of the others."""
+    expected = windows.attributed(whole.windows, whole.changes)
+    found = whole.metric(metric)
+    kept = {key: {name: expected[key][name] for name in ("service", "change_type")} for key in found if key in expected}
+    assert differing(kept, {key: found[key] for key in kept}) == []
+    assert len({found[key]["service"] for key in kept}) > 1
+
+
 def test_as_many_windows_are_open_at_each_instant_as_a_plain_count_says(whole: Compared) -> None:
     """The sweep line gives what counting at every start and end gives."""
     found = {

@@ -280,6 +280,27 @@ def notice(found: dict[str, Window], of_entry: bool) -> dict[str, dict[str, obje
     return metric
 
 
+def attributed(found: dict[str, Window], changes: dict[str, Change]) -> dict[str, dict[str, object]]:
+    """Service and type of every change that has windows: of the first sound window that names one."""
+    expected: dict[str, dict[str, object]] = {}
+    for key, own in by_change(found).items():
+        ordered = sorted(own, key=in_order)
+        types = [changes[key].type if key in changes else None] + [
+            str(window.row["change_type"] or "").lower() or None for window in ordered
+        ]
+        expected[key] = {
+            "service": next((window.row["service"] for window in ordered if window.row["service"]), None),
+            "change_type": next((name for name in types if name), None),
+        }
+    return expected
+
+
+def in_order(window: Window) -> tuple[bool, datetime, str]:
+    """Sound ones before withdrawn and reversed ones, by start as planned, else in fact."""
+    start = window.row["planned_start_at"] or window.row["actual_start_at"] or datetime.max
+    return window.is_withdrawn or window.problem == "reversed", start, window.key
+
+
 def row_of(window: Window) -> dict[str, object]:
     """What the published row of the window must say."""
     row = window.row
