@@ -7,12 +7,15 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from models.workspace import Workspace
 from tests.app.sample import publish_sample
-from tests.browser.serving import CHROMIUM, chromium, profile_of, served
+from tests.browser.serving import CHROMIUM, SETTLES_WITHIN, chromium, profile_of, served
 from tests.once import Once
+
+# A machine may be busy with other tests; what is there sooner is seen sooner.
+expect.set_options(timeout=SETTLES_WITHIN)
 
 
 @pytest.fixture(scope="session")

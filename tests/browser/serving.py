@@ -62,7 +62,7 @@ def serving(home: Path) -> Iterator[Server]:
             yield Server(f"http://127.0.0.1:{port}", server.pid)
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -95,6 +95,7 @@ def profile_of(
 ) -> Iterator[BrowserContext]:
     """Open a browser profile of one theme and size, which has loaded nothing yet."""
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    context.set_default_timeout(SETTLES_WITHIN)
     try:
         yield context
     finally:
@@ -108,7 +109,7 @@ def page_of(browser: Browser, theme: Theme = "light", *, width: int = 1280, heig
         yield context.new_page()
 
 
-def until(page: Page, holds: Callable[[], bool], what: str, *, within: float = 20.0) -> None:
+def until(page: Page, holds: Callable[[], bool], what: str, *, within: float = 60.0) -> None:
     """Wait until something holds; fails naming what did not come about."""
     end = time.monotonic() + within
     while time.monotonic() < end:

@@ -6,20 +6,13 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
-from app.dashboard.sections import SECTIONS
 from models.workspace import Workspace
 from tests.browser.conftest import publish
 from tests.browser.serving import SETTLES_WITHIN, page_of, settled, until
 
 pytestmark = pytest.mark.browser
-
-CHANGE = "/change?change=itsm%3ACHG-0001&tour=1"
-EVERY_PAGE = [
-    *(f"/{'' if address == 'overview' else address}" for entries in SECTIONS.values() for _, address, _, _ in entries),
-    CHANGE, "/change?change=itsm%3ACHG-EVIL",
-]  # fmt: skip
 
 
 def query_of(page: Page) -> dict[str, list[str]]:
@@ -48,7 +41,7 @@ def test_from_a_percentage_to_its_source_in_three_clicks(page: Page, address: st
     settled(page)
     expect(page).to_have_url(re.compile("/change-failures"))
     select_first_row(page, "Records behind the number")  # 2
-    expect(page).to_have_url(re.compile(r"/change\?"), timeout=20_000)
+    expect(page).to_have_url(re.compile(r"/change\?"))
     link = page.get_by_role("link", name="Open at the source")  # 3
     expect(link).to_have_attribute("href", re.compile("^https://deploys.example/"))
 
@@ -196,7 +189,7 @@ def test_the_keyboard_alone_opens_a_row_of_a_grid(page: Page, address: str) -> N
     grid.locator("canvas").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+Space")
-    expect(page).to_have_url(re.compile(r"/change\?"), timeout=20_000)
+    expect(page).to_have_url(re.compile(r"/change\?"))
 
 
 def test_hostile_text_stays_text(page: Page, address: str) -> None:
@@ -210,31 +203,6 @@ def test_hostile_text_stays_text(page: Page, address: str) -> None:
     assert heading.locator("a, img, strong, em, .katex, script").count() == 0
     assert page.locator("[data-testid=stMain] a[href*='evil'], [data-testid=stMain] a[href^='javascript']").count() == 0
     assert dialogs == []
-
-
-def test_nothing_is_asked_of_any_other_host(page: Page, address: str) -> None:
-    """Fonts, icons and scripts come from this server; no page tells anybody that it was opened."""
-    elsewhere: list[str] = []
-
-    def seen(request: Request) -> None:
-        if not request.url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
-            elsewhere.append(request.url)
-
-    page.on("request", seen)
-    for path in EVERY_PAGE:
-        open_page(page, address + path)
-    assert elsewhere == []
-
-
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_the_console_of_the_browser_stays_empty(page: Page, address: str, path: str) -> None:
-    """No error, no warning, no request that fails: whatever shows up there means something."""
-    said: list[str] = []
-    page.on("console", lambda one: said.append(f"{one.type}: {one.text}") if one.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: said.append(f"uncaught: {error}"))
-    page.on("response", lambda got: said.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    open_page(page, address + path)
-    assert said == []
 
 
 def test_a_download_is_complete_and_harmless(page: Page, address: str) -> None:
@@ -270,17 +238,6 @@ def test_a_new_build_is_offered_not_taken(page: Page, address: str, sample_space
     expect(page.get_by_text(f"build {newer_build}", exact=False).first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_a_page_fits_at_200_per_cent_zoom(page: Page, address: str, path: str) -> None:
-    """A window of 1280 pixels zoomed to 200 % has 640 to lay out; nothing makes the page scroll sideways."""
-    page.set_viewport_size({"width": 640, "height": 720})
-    open_page(page, address + path)
-    overflow = page.evaluate(
-        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
-    )
-    assert overflow <= 1
-
-
 @pytest.mark.parametrize(("theme", "governance"), [("light", "rgb(18, 67, 109)"), ("dark", "rgb(107, 172, 230)")])
 def test_the_tracks_have_their_colours_in_both_themes(
     browser: Browser, address: str, theme: str, governance: str
@@ -288,7 +245,7 @@ def test_the_tracks_have_their_colours_in_both_themes(
     """Governance and execution are told apart by colour, by marker and by a direct label."""
     with page_of(browser, "dark" if theme == "dark" else "light") as page:
         open_page(page, address)
-        page.wait_for_selector(".js-plotly-plot .point", timeout=20_000)
+        page.wait_for_selector(".js-plotly-plot .point")
         fills = page.evaluate(
             "() => [...document.querySelectorAll('.js-plotly-plot path.point')].map(p => getComputedStyle(p).fill)"
         )
@@ -297,27 +254,3 @@ def test_the_tracks_have_their_colours_in_both_themes(
         labels = page.locator(".js-plotly-plot .annotation-text").all_text_contents()
         assert any("Change governance" in label for label in labels)
         assert any("Release execution" in label for label in labels)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/approvals",
-        "/change-failures",
-        "/change-windows",
-        "/process-drift",
-        "/hand-over",
-        CHANGE,
-    ],  # the sample has no catch to chart
-)
-def test_every_chart_has_a_name_and_a_table(page: Page, address: str, path: str) -> None:
-    """Readers who do not see the chart get its name and the same numbers as a table."""
-    open_page(page, address + path)
-    page.wait_for_selector("[data-testid=stPlotlyChart]", timeout=20_000)
-    charts = page.locator("[data-testid=stPlotlyChart]")
-    unnamed = charts.evaluate_all(
-        "charts => charts.filter(c => !(c.getAttribute('aria-label') || c.querySelector('[aria-label]'))).length"
-    )
-    assert unnamed == 0
-    assert page.get_by_text("The same as a table").count() + page.locator("[data-testid=stDataFrame]").count() > 0

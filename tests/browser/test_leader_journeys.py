@@ -118,7 +118,7 @@ def test_a_shared_link_shows_the_same_numbers_to_somebody_else(
         box = chart.first.locator("path.point").first.bounding_box()
         assert box is not None
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        until(page, lambda: "service" in parse_qs(urlsplit(page.url).query), "a service in the address", within=60)
+        until(page, lambda: "service" in parse_qs(urlsplit(page.url).query), "a service in the address")
     settled(page)
     mine = said(page)
     with page_of(browser) as other:

@@ -38,7 +38,7 @@ def test_the_dashboard_answers_on_loopback_only_and_ends_with_the_command(publis
             assert listening(server.pid, port) == {LOOPBACK}
         finally:
             server.terminate()
-            out, _ = server.communicate(timeout=30)
+            out, _ = server.communicate(timeout=60)
     assert json.loads(out) == {"url": url, "home": str(published)}
     with pytest.raises(OSError, match=r"refused|reset"):
         urllib.request.urlopen(f"{url}/_stcore/health", timeout=2)  # noqa: S310 - loopback
@@ -48,7 +48,7 @@ def wait_for(url: str) -> bytes:
     deadline = time.monotonic() + 60
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
                 return bytes(answer.read())
         except OSError:
             if time.monotonic() > deadline:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -45,13 +45,26 @@ def jira(imitation: JiraImitation) -> Iterator[Responding]:
         yield server
 
 
-def begun(home: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", "--home", str(home), "sync", "--every", "1s", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+Begun = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def begun(home: Path) -> Iterator[Begun]:
+    """Start a sync every second: ``begun("--json")``; whatever the test did not end is ended after it."""
+    with ExitStack() as started:
+
+        def begin(*options: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "--home", str(home), "sync", "--every", "1s", *options],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            started.enter_context(process)
+            started.callback(process.kill)
+            return process
+
+        yield begin
 
 
 def runs(home: Path) -> list[str]:
@@ -62,10 +75,12 @@ def runs(home: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_between_syncs_ends_at_once_and_well(home: Path, jira: Responding, number: signal.Signals) -> None:
+def test_a_stop_between_syncs_ends_at_once_and_well(
+    begun: Begun, home: Path, jira: Responding, number: signal.Signals
+) -> None:
     """A service that is asked to stop ends with exit code 0; each sync was one line of JSON."""
     configure(home, jira_source(jira))
-    process = begun(home, "--json")
+    process = begun("--json")
     assert process.stdout
     first, second = json.loads(process.stdout.readline()), json.loads(process.stdout.readline())
     process.send_signal(number)
@@ -77,7 +92,7 @@ def test_a_stop_between_syncs_ends_at_once_and_well(home: Path, jira: Responding
 
 
 def test_a_stop_during_a_sync_keeps_the_page_in_hand_and_the_next_goes_on(
-    twotrack: Twotrack, home: Path, jira: Responding, imitation: JiraImitation
+    begun: Begun, twotrack: Twotrack, home: Path, jira: Responding, imitation: JiraImitation
 ) -> None:
     """What arrived is stored, the run is marked as interrupted, and only the rest is asked for afterwards."""
     configure(home, jira_source(jira))
@@ -88,7 +103,7 @@ def test_a_stop_during_a_sync_keeps_the_page_in_hand_and_the_next_goes_on(
             process[0].send_signal(signal.SIGTERM)
 
     imitation.between = between
-    process.append(begun(home))
+    process.append(begun())
     _, err = process[0].communicate(timeout=60)
     assert process[0].returncode == 0, err
     assert runs(home) == ["interrupted"]
@@ -100,11 +115,11 @@ def test_a_stop_during_a_sync_keeps_the_page_in_hand_and_the_next_goes_on(
     assert jira.count(to("/search/jql")) - asked == 1
 
 
-def test_a_failing_source_does_not_end_the_next_turn(home: Path, jira: Responding) -> None:
+def test_a_failing_source_does_not_end_the_next_turn(begun: Begun, home: Path, jira: Responding) -> None:
     """It is said on standard error and on its line; the turn after it succeeds."""
     configure(home, jira_source(jira))
     jira.fail(Answer({"message": "Unauthorized"}, 401), times=2, matches=to("/myself"))
-    process = begun(home, "--json")
+    process = begun("--json")
     assert process.stdout
     lines = [json.loads(process.stdout.readline()) for _ in range(3)]
     process.send_signal(signal.SIGTERM)
@@ -115,11 +130,13 @@ def test_a_failing_source_does_not_end_the_next_turn(home: Path, jira: Respondin
     assert "does not accept the credential" in err
 
 
-def test_a_workspace_that_somebody_else_writes_is_left_alone_until_its_turn(home: Path, jira: Responding) -> None:
+def test_a_workspace_that_somebody_else_writes_is_left_alone_until_its_turn(
+    begun: Begun, home: Path, jira: Responding
+) -> None:
     """One writer at a time; the turn is lost, the process is not."""
     configure(home, jira_source(jira))
     with Workspace(home).writing("a test"):
-        process = begun(home, "--json")
+        process = begun("--json")
         assert process.stdout
         assert json.loads(process.stdout.readline())["error"]["error"] == "WorkspaceBusyError"
     while "error" in (line := json.loads(process.stdout.readline())):

@@ -113,7 +113,7 @@ class Running:
     def stop(self) -> tuple[str, str]:
         """Ask it to end; return all that it printed and complained of."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=60)
         return self.out.read_text(), self.err.read_text()
 
 

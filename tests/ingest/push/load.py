@@ -78,7 +78,7 @@ def _posted(session: requests.Session, load: Load, port: int, body: bytes, heade
     """Post once; false where nothing was acknowledged: no connection, or a request to come again."""
     sent = time.monotonic()
     try:
-        answer = session.post(f"http://127.0.0.1:{port}/push/deploys", data=body, headers=headers, timeout=10)
+        answer = session.post(f"http://127.0.0.1:{port}/push/deploys", data=body, headers=headers, timeout=60)
     except requests.RequestException:
         return False
     if answer.status_code in (429, 503):

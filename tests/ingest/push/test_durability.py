@@ -56,7 +56,7 @@ def test_deliveries_that_come_together_share_a_commit_and_each_learns_its_own_ou
     other = Delivery(**{**delivery("a").__dict__, "body_sha256": "another"})
     futures = [committer.submit(one) for one in (delivery("a"), delivery("b"), delivery("a"), other)]
     committer.start()
-    outcomes = [future.result(timeout=10) for future in futures]
+    outcomes = [future.result(timeout=60) for future in futures]
     committer.stop()
     assert outcomes == [Outcome.STORED, Outcome.STORED, Outcome.SEEN, Outcome.CONFLICT]
     assert spool.state().received == 2
