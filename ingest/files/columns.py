@@ -6,7 +6,7 @@ Owns the guesses, each held against the texts of the file. Refuses to know how a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ingest.files.compilation import field_type
 from ingest.files.dates import evidence_of, mixed, shown_order, swapped
@@ -24,7 +24,9 @@ _TIMES_OF_DAY = (
 )
 _EMERGENCY_FLAGS = ("emergency", "emergency_change", "is_emergency", "emergency_flag", "expedited", "emergency_yn")
 YES = {"y", "yes", "true", "t", "1", "x", "emergency", "ja", "j"}
-_NO = {"n", "no", "false", "f", "0", "nein", "nee"}
+NO = {"n", "no", "false", "f", "0", "nein", "nee"}
+_SUCCESSES = ("ok", "success", "succeeded", "successful", "is_success", "is_successful", "passed", "was_successful")
+_ROLLBACKS = ("rollback", "is_rollback", "rolled_back", "is_a_rollback", "was_rollback")
 _RESULTS = {"success", "succeeded", "successful", "failure", "failed", "error", "cancelled", "canceled", "aborted"}
 
 
@@ -39,6 +41,11 @@ class Columns:
     def __init__(self, look: Look, kind: str) -> None:
         self.kind = kind
         self.fields = match_columns(kind, look.columns)
+        if kind == "decision":
+            # No word for the kind, as a change's own row may hold its conditions.
+            plain = {plain_name(column): column for column in look.columns}
+            said = next((plain[word] for word in ("conditions", "approval_conditions") if word in plain), None)
+            self.fields |= {"conditions": said} if said else {}
         self.empty = look.placeholders(self.fields.values())
         self.look = look = look.without(self.empty)
         self.key: tuple[str, ...] = self._filled_key()
@@ -71,7 +78,9 @@ class Columns:
             self._read_as_review()
         self.repeats = self._repeats()
         self.flag = self._emergency_flag()
+        self.taken_back = self._yes_or_no(_ROLLBACKS) if kind == "deployment" and "task" not in self.fields else None
         self.used = {*self.key, *self.fields.values(), *self.times_of_day.values(), *([self.flag] if self.flag else [])}
+        self.used |= {self.taken_back} if self.taken_back else set()
 
     def _filled_key(self) -> tuple[str, ...]:
         """Return the column whose name speaks most for a key and that every row fills; else the first that does."""
@@ -118,6 +127,14 @@ class Columns:
             values = {value.lower() for value in self.look.values(column)}
             if plain_name(column) in {"type", "kind", "event", "success"} and values and values <= _RESULTS:
                 return column
+        return self._yes_or_no(_SUCCESSES)
+
+    def _yes_or_no(self, names: Collection[str]) -> str | None:
+        """Return a column of one of these names whose every text is yes or no."""
+        for column in self.look.columns:
+            values = {value.lower() for value in self.look.values(column)}
+            if plain_name(column) in names and values and values <= YES | NO:
+                return column
         return None
 
     def _emergency_flag(self) -> str | None:
@@ -127,7 +144,7 @@ class Columns:
         for column in self.look.columns:
             values = {value.lower() for value in self.look.values(column)}
             is_free = column not in self.fields.values()
-            if is_free and plain_name(column) in _EMERGENCY_FLAGS and values and values <= YES | _NO:
+            if is_free and plain_name(column) in _EMERGENCY_FLAGS and values and values <= YES | NO:
                 return column
         return None
 

@@ -104,7 +104,7 @@ def _without_ending(text: str, kind: str, field: str) -> str:
 def _of_a_part(text: str, kind: str, field: str) -> str:
     """Of what a nested object says, leave its own name: ``deployable.finished_at``, ``cd.envIdentifiers``."""
     if field == "revision":
-        ending = re.search(r"(?:^|_)commit_(?:id|sha|hash)$", text)
+        ending = re.search(r"(?:^|_)(?:commit_(?:id|sha|hash)|git_(?:sha|commit|hash|revision))$", text)
         return "commit_id" if ending else ""
     if field in {"service", "environment"}:
         ending = re.search(r"(?:^|_)((?:service|env)_identifiers)$", text)

@@ -6,6 +6,7 @@ decided.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +36,8 @@ VERDICTS = {
 # Azure DevOps: approved, approved with suggestions, waiting for the author, rejected; 0 is no vote.
 _VOTES = {"10": "approved", "5": "approved", "-5": "changes_requested", "-10": "rejected"}
 _APPROVALS = {"approvals", "approved_by", "approvers"}
-_VERDICT_WORDS = ("state", "vote", "verdict", "decision", "review_state", "status", "approved")
+_VERDICT_WORDS = ("state", "vote", "verdict", "decision", "review_state", "status", "approved", "approver_decision",
+                  "approval_state", "approval_status", "final_decision", "outcome", "result", "response")  # fmt: skip
 
 
 def nested_decisions(
@@ -137,7 +139,8 @@ class _Nested:
         """Return a record of decisions; nothing where the items do not say who decided, or what."""
         rows, columns, who = self.rows, self.columns, self.who
         verdict = _verdict(rows, columns)
-        if who is None or not self.key or (verdict is None and plain_name(self.steps[-1]) not in _APPROVALS):
+        is_of_approvals = plain_name(self.steps[-1]) in _APPROVALS and not _says_something_else(columns)
+        if who is None or not self.key or (verdict is None and not is_of_approvals):
             return []
         at = match_columns("decision", columns).get("decided_at")
         at = at if at and self._instant(at) else next((c for c in columns if c == "created_at"), None)
@@ -169,7 +172,20 @@ class _Nested:
             constants.append('verdict = "approved"')
         else:
             lines.append(f"verdict = {{ column = {text_of(verdict[0])}, values = {table_of(verdict[1])} }}")
+        lines += self._further()
         return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+
+    def _further(self) -> list[str]:
+        """Return what else an item says: which revision was decided on, and why."""
+        said = match_columns("decision", self.columns)
+        commit = next((c for c in self.columns if plain_name(c) in {"commit_oid", "commit_id", "commit_hash"}), None)
+        values = [row[commit] for row in self.rows if row.get(commit)] if commit else []
+        is_commit = bool(values) and all(re.fullmatch(r"[0-9a-f]{7,64}", value) for value in values)
+        comment = said.get("comment")
+        return [
+            *([f"revision = {text_of(commit)}"] if commit and is_commit else []),
+            *([f"comment = {text_of(comment)}"] if comment else []),
+        ]
 
     def _outer(self) -> str:
         """Return how the row around the list is named."""
@@ -195,6 +211,12 @@ def _verdict(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> tuple
             if meant := decided(values):
                 return plain[word], meant
     return None
+
+
+def _says_something_else(columns: Sequence[str]) -> bool:
+    """Whether a column tells what was decided, in words that nobody knows: then not everybody in the list approved."""
+    words = ("decision", "verdict", "state", "status", "vote", "approved")
+    return any(plain_name(column).split("_")[-1] in words for column in columns)
 
 
 def _conditions(

@@ -15,6 +15,10 @@ from ingest.files.sniff import time_formats
 from ingest.files.written import key_of, reference_of, table_of, text_of
 
 _APPROVAL_WORDS = ("approval", "approvals", "approval_status", "approval_state", "cab_decision", "decision")
+# The instant at which approval was asked for, then that of the row which asks.
+_ASKED = ("requested_at", "requested_on", "requested", "request_date", "date_requested", "asked_at", "sent_at",
+          "sys_created_on", "created", "created_on", "created_at")  # fmt: skip
+_OF_ROWS = _ASKED.index("sys_created_on")
 _DECIDED = {
     "decided_by": ("decided_by", "cab_decided_by"),
     "decided_at": ("decided_at", "decided_on", "decision_date", "cab_date", "cab_meeting_date"),
@@ -164,26 +168,34 @@ class DecisionColumns(Columns):
     def _asked(self) -> list[str]:
         """Propose that approval was asked for when the row that holds the decision was created."""
         plain = {plain_name(column): column for column in self.look.columns if column not in self.used}
-        column = next(
-            (plain[word] for word in ("sys_created_on", "created", "created_on", "created_at") if word in plain), None
-        )
-        if column is None or "change_key" not in self.fields or not time_formats(self.look, column):
+        column = next((plain[word] for word in _ASKED if word in plain and self._instant_of(plain[word])), None)
+        if column is None or "change_key" not in self.fields:
             return []
         self.used.add(column)
+        when = "then" if plain_name(column) in _ASKED[:_OF_ROWS] else "when the row was created"
         return [
             "",
-            "# Approval was asked for when the row was created.",
+            f"# Approval was asked for {when}.",
             "[[record]]",
             'kind = "event"',
             "",
             "[record.fields]",
             f"subject_key = {self._named(self.fields['change_key'])}",
-            f"occurred_at = {self._read(column)}",
+            f"occurred_at = {self._instant_of(column)}",
             "",
             "[record.constants]",
             'subject_kind = "change"',
             'verb = "approval_requested"',
         ]
+
+    def _instant_of(self, column: str) -> str | None:
+        """Return how a column of instants beside the decision's own is read; ``None`` where it is none or two days."""
+        forms = time_formats(self.look, column)
+        if any(form in forms for form in self.formats.get("decided_at", ())[:1]):
+            return self._read(column)
+        if not forms or any(swapped(form) != form for form in forms):
+            return None
+        return f"{{ column = {text_of(column)}, formats = [{text_of(forms[0])}] }}"
 
     def _stated(self) -> str | None:
         """Return the condition under which a row is a decision, where some only ask for one."""

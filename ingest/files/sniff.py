@@ -344,15 +344,18 @@ def time_formats(look: Look, column: str) -> tuple[str, ...]:
     if not values:
         return ()
     plain_numbers = all(value.replace(".", "", 1).isdigit() for value in values)
-    fits: dict[str, int] = {}
+    forms = [
+        form
+        for form in TIME_FORMATS
+        if plain_numbers == form.startswith("epoch") and (not form.startswith("epoch") or _epoch(values, form))
+    ]
+    if not forms:
+        return ()
+    counts = ", ".join(f"count(coalesce({stated_instant('x', (form,))}, {local_time('x', (form,))}))" for form in forms)
     with duckdb.connect() as con:
         con.execute(MACROS)
-        for form in TIME_FORMATS:
-            if plain_numbers != form.startswith("epoch") or (form.startswith("epoch") and not _epoch(values, form)):
-                continue
-            instant = f"coalesce({stated_instant('x', (form,))}, {local_time('x', (form,))})"
-            row = con.execute(f"select count({instant}) from (select unnest($1::varchar[]) as x)", [values]).fetchone()
-            fits[form] = int(row[0]) if row else 0
+        row = con.execute(f"select {counts} from (select unnest($1::varchar[]) as x)", [values]).fetchone()
+    fits = dict(zip(forms, row or (), strict=True))
     best = max(fits.values(), default=0)
     return tuple(form for form, count in fits.items() if count == best and best >= _MOSTLY * len(values))
 

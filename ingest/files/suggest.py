@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ingest.files.columns import YES
+from ingest.files.columns import NO, YES
 from ingest.files.dates import CHOOSE, choice, swapped
 from ingest.files.lengths import is_length, told_end
 from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
@@ -183,6 +183,10 @@ class _Proposal(DecisionColumns):
         lines += [self._field(name, column) for name, column in self.fields.items()]
         if self.flag and "change_type" not in self.fields:
             lines.append(self._field("change_type", self.flag))
+        if self.taken_back:
+            yes = table_of({value: "rollback" for value in sorted(set(self.look.values(self.taken_back)) | {"true"})
+                            if value.lower() in YES})  # fmt: skip
+            lines.append(f'task = {{ column = {text_of(self.taken_back)}, values = {yes}, otherwise = "" }}')
         lines += self._merge()
         lines += self._ended()
         constants = ['record_type = "pull_request"'] if self.is_review else []
@@ -262,8 +266,8 @@ class _Proposal(DecisionColumns):
             return f"{name} = {{ column = {text_of(column)}, values = {meant} }}  # check: ServiceNow's numbers"
         if name == "outcome" and "Unresolved" in values:
             return f'{name} = {{ column = {text_of(column)}, values = {{ "Unresolved" = "" }} }}'
-        if name == "status" and (state := self._standing(column)):
-            return f"{name} = {{ first = [{text_of(column)}, {text_of(state)}] }}"
+        if name == "status" and (told := self._status(column, values)):
+            return f"{name} = {told}"
         if name in {"labels", "component"} and (
             more := [c for c in self.look.columns if re.fullmatch(re.escape(column) + r"_\d+", c)]
         ):
@@ -301,6 +305,14 @@ class _Proposal(DecisionColumns):
             otherwise = f'otherwise = "", fallback = {rest} }}'
         emergencies = table_of(dict.fromkeys(flagged, "emergency"))
         return f"change_type = {{ column = {text_of(flag)}, values = {emergencies}, {otherwise}"
+
+    def _status(self, column: str, values: set[str]) -> str | None:
+        """Return how a status is read that is a yes or no to success, or stands in two columns."""
+        if self.kind == "deployment" and values and {value.lower() for value in values} <= YES | NO:
+            meant = table_of({v: "success" if v.lower() in YES else "failure" for v in sorted(values)})
+            return f"{{ column = {text_of(column)}, values = {meant} }}"
+        state = self._standing(column)
+        return f"{{ first = [{text_of(column)}, {text_of(state)}] }}" if state else None
 
     def _standing(self, column: str) -> str | None:
         """Return the column that says where a deployment stands, beside the one that says what came of it."""

@@ -1,0 +1,103 @@
+"""Exports as organisations hand them over: what decides a number is proposed, and nobody's approval is made up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.store import RawStore
+from tests.ingest.files.making import records
+from tests.ingest.files.test_suggest import proposed
+
+
+def test_a_deploy_log_names_its_tickets_its_operator_and_what_was_taken_back(store: RawStore, tmp_path: Path) -> None:
+    """Several tickets may stand in one cell; without them no deployment carries a known change."""
+    log = (
+        "Deployment,System,Env,Tickets,Started,Finished,OK,Is rollback,Rollback of,Operator\n"
+        'd1,web,PROD,"C1, C2",1772438400000,1772438460000,true,false,,ann\n'
+        "d2,web,PROD,,1772442000000,1772442060000,false,true,d1,bob\n"
+    )
+    _, result = proposed(store, tmp_path, log, "deployments.csv")
+    assert result.total("rejected") == 0
+    said = [
+        (r.get("change_key"), r["deployed_by"], r["status"], r.get("task"), r.get("rollback_of_key"))
+        for r in records(store, "record_deployments")
+    ]
+    assert said == [("C1, C2", "ann", "success", None, None), (None, "bob", "failure", "rollback", "d1")]
+
+
+def test_a_change_says_when_it_was_planned_and_worked_on_in_words_of_its_own(store: RawStore, tmp_path: Path) -> None:
+    """And an approval when it was asked for, why, and on which conditions, each instant in its own format."""
+    changes = (
+        "Ticket,Summary,System,Raised By,Raised On,Planned From,Planned To,Work Started,Work Finished,Status\n"
+        "C1,One,web,ann,2026-03-01 08:00,2026-03-02 08:00,2026-03-02 09:00,2026-03-02 08:05,2026-03-02 08:30,Closed\n"
+    )
+    approvals = (
+        "Ticket,Approver,Requested,Decision,Decided On,Remark,Conditions\n"
+        "C1,bob,1772352000,Approved,2026-03-01 10:00,fine,only at night\n"
+    )
+    proposed(store, tmp_path, changes, "tickets.csv")
+    proposed(store, tmp_path, approvals, "approvals.csv")
+    (window,) = records(store, "record_windows")
+    times = ("planned_start_at", "planned_end_at", "actual_start_at", "actual_end_at")
+    assert [window[name][11:16] for name in times] == ["08:00", "09:00", "08:05", "08:30"]
+    (decision,) = records(store, "record_decisions")
+    assert (decision["comment"], decision["conditions"]) == ("fine", "only at night")
+    (asked,) = records(store, "record_events")
+    assert (asked["verb"], asked["occurred_at"]) == ("approval_requested", "2026-03-01T08:00:00Z")
+
+
+def test_an_incident_names_the_deployment_that_caused_it(store: RawStore, tmp_path: Path) -> None:
+    """A stated cause goes before every guess by time; when it was reported is when it was opened."""
+    text = (
+        "Incident,System,Priority,Reported at,Resolved,Caused by deployment\n"
+        "I1,web,P2,2026-03-02T09:00:00Z,2026-03-02T10:00:00Z,d1\n"
+    )
+    proposed(store, tmp_path, text, "incidents.csv")
+    (incident,) = records(store, "record_incidents")
+    assert (incident["service"], incident["deployment_key"]) == ("web", "d1")
+    assert incident["created_at"] == "2026-03-02T09:00:00Z"
+
+
+def _approver(name: str, decision: str) -> dict[str, Any]:
+    return {"approver": {"accountId": name}, "approverDecision": decision}
+
+
+@pytest.mark.parametrize(("word", "verdicts"), [("declined", ["approved", "rejected"]), ("vetoes", ["approved"])])
+def test_who_was_asked_is_not_who_approved(store: RawStore, tmp_path: Path, word: str, verdicts: list[str]) -> None:
+    """Jira Service Management lists all approvers with their answers; a word that nobody knows approves nothing."""
+    approvers = [_approver("ann", "approved"), _approver("bob", word), _approver("cy", "pending")]
+    issue = {
+        "key": "CHM-1",
+        "fields": {
+            "issuetype": {"name": "[System] Change"}, "status": {"name": "Completed"}, "priority": {"name": "High"},
+            "created": "2026-03-01T08:00:00.000+0000", "resolutiondate": "2026-03-02T08:00:00.000+0000",
+            "customfield_1": [{"name": "CAB", "approvers": approvers}],
+        },
+    }  # fmt: skip
+    proposed(store, tmp_path, json.dumps({"issues": [issue]}), "search.json")
+    assert [r["verdict"] for r in records(store, "record_decisions")] == verdicts
+    (change,) = records(store, "record_issues")
+    assert (change["state"], change["closed_at"]) == ("Completed", "2026-03-02T08:00:00Z")
+    only_unknown = {**issue, "fields": {**issue["fields"], "customfield_1": [{"approvers": approvers[1:]}]}}
+    if word == "vetoes":
+        toml, _ = proposed(store, tmp_path, json.dumps({"issues": [only_unknown]}), "unknown.json")
+        assert 'kind = "decision"' not in toml
+
+
+def test_a_review_keeps_its_commit_and_its_words(store: RawStore, tmp_path: Path) -> None:
+    """Without the commit every approval would count, also of code that was replaced afterwards."""
+    request = {
+        "number": 1, "title": "t", "headRefOid": "b" * 40, "createdAt": "2026-03-01T08:00:00Z",
+        "mergedAt": "2026-03-01T12:00:00Z", "author": {"login": "ann"},
+        "reviews": [
+            {"id": "R1", "author": {"login": "bob"}, "state": "APPROVED", "submittedAt": "2026-03-01T09:00:00Z",
+             "body": "fine", "commit": {"oid": "a" * 40}},
+        ],
+    }  # fmt: skip
+    proposed(store, tmp_path, json.dumps([request]), "prs.json")
+    (decision,) = records(store, "record_decisions")
+    assert (decision["revision"], decision["comment"]) == ("a" * 40, "fine")
