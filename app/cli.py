@@ -18,15 +18,14 @@ import click
 
 from app.options import shared_options, write_examples
 from app.session import OutputClosedError, Session
-from models.errors import UserError, storage_failure
+from models.errors import UserError, unforeseen
 
-OK, FAILED, USAGE, INTERNAL, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 0, 1, 2, 70, 130, 141, 143
+OK, FAILED, USAGE, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 0, 1, 2, 130, 141, 143
 # The rest stands with its error in models.errors.
 EXIT_CODES = {
     OK: "Done.",
     FAILED: "Not done, or `doctor` found something wrong.",
     USAGE: "The command line is wrong.",
-    INTERNAL: "A fault of Twotrack's own; `--debug` shows the traceback.",
     INTERRUPTED: "Interrupted by Ctrl-C; what was kept is said.",
     OUTPUT_CLOSED: "Whoever read the output closed it.",
     TERMINATED: "Ended by SIGTERM.",
@@ -162,23 +161,12 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
             return _interrupted(session)
         if session.is_debug:
             raise
-        return _unexpected(session, error)
+        failure = unforeseen(error, kept=session.kept or NOTHING_KEPT)
+        return _explain(session, failure.as_json(), str(failure))
     except SystemExit as error:
         # click leaves this way when nobody reads the help any more.
         return OUTPUT_CLOSED if error.code == FAILED else int(error.code or OK)
     return code if isinstance(code, int) else OK
-
-
-def _unexpected(session: Session, error: Exception) -> int:
-    """Explain what no command foresaw: a full disk as that, anything else as a fault of ours."""
-    if storage := storage_failure(error, kept=session.kept or NOTHING_KEPT):
-        return _explain(session, storage.as_json(), str(storage))
-    failure = UserError(
-        f"Twotrack failed in a way it should not: {type(error).__name__}: {error}",
-        kept=session.kept or NOTHING_KEPT,
-        next_step="run the command again with --debug and report what it prints",
-    )
-    return _explain(session, {**failure.as_json(), "error": "InternalError", "exit_code": INTERNAL}, str(failure))
 
 
 def _usage(error: click.ClickException, session: Session, arguments: Sequence[str]) -> int:

@@ -18,6 +18,8 @@ from models.errors import NotBuiltError, UserError
 
 _ASSETS = Path(__file__).resolve().parent / "assets"
 _SIDEBAR_PIXELS = 230
+# What was read, set aside or not understood, and by which rules, matters most where nothing could be measured.
+WITHOUT_DATES = {"data-health", "definitions"}
 _LOG = logging.getLogger("twotrack.app")
 
 
@@ -38,12 +40,13 @@ def main() -> None:
             return
         build = builds.open_build(space, banners.pinned_build(space, in_use) or in_use)
         facts = queries.facts(build)
-        if facts is None:
-            banners.show(space, build, None)
-            components.page_title(page.title, "", build)
-            absent.nothing_dated(build)
-            return
         banners.show(space, build, facts)
+        if facts is None:
+            if page.url_path not in WITHOUT_DATES:
+                components.page_title(page.title, "", build)
+                absent.nothing_dated(build)
+                return
+            facts = queries.Facts(build.as_of, build.as_of, (), (), ())
         frame.put(frame.Frame(build, facts, filters.ask(facts)))
         page.run()
         settling.after(page.url_path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.session import Session, aligned
 from app.wording import plural
-from models.errors import SourceError, UserError
+from models.errors import ConfigurationError, SourceError, UserError
 
 if TYPE_CHECKING:
     from ingest.forecast import Forecast
@@ -91,7 +91,9 @@ def as_one_failure(outcomes: Sequence[SourceOutcome], failures: Sequence[tuple[s
     source, first = failures[0]
     is_alike = all(error.what == first.what for _, error in failures)
     many = f"{len(failures)} readings failed{', all alike' if is_alike else '; the first'}: {first.what}"
-    return SourceError(
+    # What is wrong in the settings alone has the exit code of wrong settings.
+    is_ours = all(isinstance(error, ConfigurationError) for _, error in failures)
+    return (ConfigurationError if is_ours else SourceError)(
         first.what if len(failures) == 1 else many,
         where=first.where if first.where and source in first.where else ", ".join(filter(None, (source, first.where))),
         kept=_kept(stored, sum(len(outcome.tasks) for outcome in outcomes) > len(failures)),

@@ -26,6 +26,15 @@ Json: TypeAlias = Any  # parsed JSON whose shape is yet to be found out
 Item = dict[str, Json]
 
 
+def misshapen(error: Exception) -> str:
+    """Say what an answer lacks, of the error that reading it raised: people know the answer, not our exceptions."""
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing" if error.args else "a part of it is missing"
+    if isinstance(error, IndexError):
+        return "a list in it is shorter than expected"
+    return f"a value in it is of another kind than expected: {error}"
+
+
 class UnfitItemError(ValueError):
     """An item that cannot be stored as what it should be; its text is the reason shown to users."""
 

@@ -1,6 +1,7 @@
 """The raw database as a file: opening it, and why it could not be opened.
 
-Owns what DuckDB's refusals mean to somebody who has to act on them. Refuses to know what is in the file.
+Owns what DuckDB's refusals mean to somebody who has to act on them, and which format is understood. Refuses to know
+what else is in the file.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.store_schema import SCHEMA_VERSION
 from models.errors import InputError, UserError, WorkspaceBusyError, storage_failure
 
 # What is left of a damaged file: everything synced or imported can be had again, what was pushed cannot.
@@ -36,6 +38,21 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise _refusal(path, error) from error
+
+
+def require_format(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise ``InputError`` for a database of another format: it would be read, and built from, as what it is not."""
+    known = "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'meta'"
+    if not con.execute(known).fetchone():
+        return
+    ((version,),) = con.execute("select max(schema_version) from raw.meta").fetchall()
+    if version not in (None, SCHEMA_VERSION):
+        raise InputError(
+            f"The raw database is kept in format {version}; this version of Twotrack knows {SCHEMA_VERSION}.",
+            where=str(path),
+            kept=_KEPT,
+            next_step="use the version that wrote it, or sync and import into another folder (--home)",
+        )
 
 
 def _refusal(path: Path, error: duckdb.Error) -> UserError:

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from ingest.connector import Response
+from ingest.items import misshapen
 from models.errors import InputError
 
 
@@ -88,8 +89,10 @@ def _read_lines(path: Path, directory: Path) -> Iterator[Recording | Unreadable]
                     _instant(entry.get("fetched_at")),
                     entry.get("body"),
                 )
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-                yield Unreadable(place, f"not a recorded response ({type(error).__name__}: {error})")
+            except orjson.JSONDecodeError as error:
+                yield Unreadable(place, f"no JSON ({error})")
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                yield Unreadable(place, f"no recorded response: {misshapen(error)}")
 
 
 def _read_items(path: Path, directory: Path) -> Iterator[Recording | Unreadable]:

@@ -20,7 +20,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from ingest.raw_file import explained
+from ingest.raw_file import explained, require_format
 from ingest.store_records import Page, Run, canonical_json, utc_naive
 from ingest.store_schema import BOOKKEEPING
 from ingest.store_schema import SCHEMA_VERSION as SCHEMA_VERSION
@@ -39,6 +39,11 @@ class RawStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         with explained(path):
             self.con = duckdb.connect(str(path), read_only=read_only)
+            try:
+                require_format(self.con, path)
+            except BaseException:
+                self.con.close()
+                raise
         self.con.execute(f"set memory_limit = '{memory_limit}'")
         self.con.execute("set preserve_insertion_order = false")
         # It would be printed among the command's own output.

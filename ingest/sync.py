@@ -13,6 +13,7 @@ from time import monotonic
 
 from ingest.forecast import Forecast, forecast
 from ingest.http_errors import NO_SOURCE, ForbiddenError, NotFoundError
+from ingest.items import misshapen
 from ingest.progress import Progress, Report, silent
 from ingest.source import Connection, Connector, Position, Surroundings, Task
 from ingest.store import RawStore
@@ -224,7 +225,8 @@ def connected(connector: Connector, source: SourceSettings, surroundings: Surrou
         log.debug("unexpected answer while connecting to %s", source.name, exc_info=True)
         # Its text is left out: nothing is known yet that could clean it of secrets.
         raise SourceError(
-            f"The source's first answer has an unexpected shape ({type(raised).__name__}).",
+            "The source's first answer has an unexpected shape: "
+            f"{'a part of it is missing' if isinstance(raised, LookupError) else 'a value is of another kind'}.",
             where=f"source {source.name}",
             next_step=NO_SOURCE,
         ) from None
@@ -247,7 +249,7 @@ def _run_task(under_way: _Progressing, task: Task, surroundings: Surroundings) -
     except _UNEXPECTED_SHAPE as raised:
         log.debug("unexpected answer in %s of %s", task.stream, task.scope, exc_info=True)
         error = SourceError(
-            f"The source's answer has an unexpected shape ({type(raised).__name__}: {client.scrub.text(str(raised))}).",
+            f"The source's answer has an unexpected shape: {client.scrub.text(misshapen(raised))}.",
             where=f"{run.source}, {task.stream}, {task.scope}",
             kept="everything read before is stored",
             next_step="run with --debug and report the shape",

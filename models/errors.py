@@ -107,6 +107,12 @@ class StorageError(UserError):
     exit_code = 9
 
 
+class InternalError(UserError):
+    """A fault of Twotrack's own; `--debug` shows the traceback."""
+
+    exit_code = 70
+
+
 # What is wrong, the operating system's numbers for it, DuckDB's and Python's words for it, what to do.
 _STORAGE: tuple[tuple[str, set[int], tuple[str, ...], str], ...] = (
     (
@@ -149,6 +155,41 @@ def storage_failure(error: BaseException, *, where: str = "", kept: str = "") ->
         if number in numbers or any(said in text for said in words):
             return StorageError(what, where=where or _named(error), kept=kept, next_step=next_step)
     return None
+
+
+# DuckDB's words for a file that is not as it was written.
+_DAMAGE = ("Corrupt database file", "Could not read enough bytes from file", "not a valid DuckDB database file")
+
+
+def damage(error: BaseException, *, where: str = "", kept: str = "") -> InputError | None:
+    """Return what a damaged database file means to a user; ``None`` for any other error.
+
+    Args:
+        error: What DuckDB raised.
+        where: The file, where it is known better than from the error's own words.
+        kept: What is kept all the same.
+    """
+    text = str(error)
+    if not any(said in text for said in _DAMAGE):
+        return None
+    return InputError(
+        f"A database file of the workspace is damaged: {text.splitlines()[0]}", where=where or _named(error), kept=kept,
+        next_step="twotrack doctor says whether the raw records are, and then what to do; else twotrack build writes "
+        "the published file again",
+    )  # fmt: skip
+
+
+def unforeseen(error: BaseException, *, kept: str) -> UserError:
+    """Return what no command foresaw as an error to tell: a full disk or a damaged file as that, else our fault."""
+    return (
+        storage_failure(error, kept=kept)
+        or damage(error, kept=kept)
+        or InternalError(
+            f"Twotrack failed in a way it should not: {type(error).__name__}: {error}",
+            kept=kept,
+            next_step="run the command again with --debug and report what it prints",
+        )
+    )
 
 
 def _named(error: BaseException) -> str:

@@ -19,7 +19,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from sqlglot.errors import ParseError
 
-from models.errors import BUILD_KEPT, BuildError, NotBuiltError, broken_model, storage_failure
+from models.errors import BUILD_KEPT, BuildError, NotBuiltError, broken_model, damage, storage_failure
 from models.settings import Settings
 from models.workspace import Workspace
 from sql.check import examine_rows, require
@@ -324,11 +324,11 @@ def _create_by_sql(con: DuckDBPyConnection, model: Model, statement: str) -> Non
     try:
         con.execute(f"create {'view' if model.is_view else 'table'} {_table(model)} as {statement}")
     except duckdb.Error as error:
-        kept = BUILD_KEPT
-        raise storage_failure(error, kept=kept) or BuildError(
+        known = storage_failure(error, kept=BUILD_KEPT) or damage(error, kept=BUILD_KEPT)
+        raise known or BuildError(
             f"The model {model.full_name} failed: {error}",
             where=str(model.path),
-            kept=kept,
+            kept=BUILD_KEPT,
             next_step="run it again with --debug and report what it prints; pages go on showing the last good build",
         ) from error
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.cli import run
-from models.errors import StorageError, storage_failure
+from models.errors import InternalError, StorageError, storage_failure, unforeseen
 from models.workspace import Workspace
 from tests.exports import AS_OF, write_exports, write_mappings
 from tests.killing import ROOT, stored
@@ -116,3 +116,4 @@ def test_other_errors_are_no_matter_of_storage() -> None:
     """A wrong query or a file that is not there is told as what it is."""
     for error in (ValueError("no"), FileNotFoundError(2, "No such file"), PermissionError(13, "Permission denied")):
         assert storage_failure(error) is None
+        assert isinstance(unforeseen(error, kept="k"), InternalError)

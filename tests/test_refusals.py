@@ -26,6 +26,7 @@ NO_PLACE = {
     ("sql/aggregate.py", "definition"): "the sentence quotes the name that was typed",
     ("sql/aggregate.py", "value"): "the sentence quotes the name that was typed",
     ("sql/lineage.py", "_roots"): "the sentence quotes the name that was typed",
+    ("models/errors.py", "unforeseen"): "nobody foresaw where; the sentence quotes the error's own words",
     ("ingest/store_records.py", "canonical_json"): "whoever reads the record knows its file and line, and adds them",
 }
 

@@ -46,12 +46,25 @@ def connections(session: Session) -> Iterator[Finding]:
 
     settings = session.settings()
     for source in settings.source:
+        if not _holds_secrets(source):
+            continue  # said where references are examined
         try:
             found = examine(source, connectors()[source.type])
         except UserError as error:
             yield Finding(_TOPIC, "wrong", f"{source.name}: {error.what}", error.next_step)
             continue
         yield from _answered(source, found, settings.thresholds.clock_skew_seconds)
+
+
+def _holds_secrets(source: SourceSettings) -> bool:
+    from ingest.secrets import resolve
+
+    try:
+        for reference in secret_references(source):
+            resolve(reference)
+    except UserError:
+        return False
+    return True
 
 
 def _answered(source: SourceSettings, found: Examined, tolerance: int) -> Iterator[Finding]:

@@ -24,14 +24,13 @@ def raw_records(session: Session) -> Iterator[Finding]:
         return
     import duckdb
 
-    from ingest.raw_file import RESTORE, explained
-    from ingest.store import SCHEMA_VERSION
+    from ingest.raw_file import RESTORE, explained, require_format
     from models.errors import UserError, WorkspaceBusyError
 
     try:
         with explained(path):
             con = duckdb.connect(str(path), read_only=True)
-            version = con.execute("select max(schema_version) from raw.meta").fetchall()[0][0]
+            require_format(con, path)
     except WorkspaceBusyError as error:
         yield Finding(_TOPIC, "note", f"being written now, so not examined. {error.what}")
         return
@@ -39,10 +38,6 @@ def raw_records(session: Session) -> Iterator[Finding]:
         yield Finding(_TOPIC, "wrong", f"{error.what} ({path})", error.next_step)
         return
     with con:
-        if version != SCHEMA_VERSION:
-            yield Finding(_TOPIC, "wrong", f"kept in format {version}; this version writes {SCHEMA_VERSION}",
-                          "use the version that wrote it, or sync and import into another folder (--home)")  # fmt: skip
-            return
         try:
             yield from _contents(con, path)
             yield from _runs(con)
@@ -50,15 +45,38 @@ def raw_records(session: Session) -> Iterator[Finding]:
             yield Finding(_TOPIC, "wrong", f"{path} is damaged: {str(error).splitlines()[0]}", RESTORE)
 
 
+def any_records(path: Path) -> bool:
+    """Return whether a raw database holds any record; one that is being written is taken to.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    import duckdb
+
+    from ingest.raw_file import explained, require_format
+    from models.errors import WorkspaceBusyError
+
+    try:
+        with explained(path), duckdb.connect(str(path), read_only=True) as con:
+            require_format(con, path)
+            return any(con.execute(f"select 1 from raw.{name} limit 1").fetchone() for name in _tables(con))
+    except WorkspaceBusyError:
+        return True
+
+
+def _tables(con: DuckDBPyConnection) -> list[str]:
+    """Return the tables that hold payloads of records."""
+    return [str(name) for (name,) in con.execute(
+        "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'payload_sha256' "
+        "and table_name <> 'rejected' order by 1"
+    ).fetchall()]  # fmt: skip
+
+
 def _contents(con: DuckDBPyConnection, path: Path) -> Iterator[Finding]:
     """Count what is held, compare a sample with its hashes, and look for rows of a run that nobody logged."""
     from ingest.raw_file import RESTORE
 
-    tables = [str(name) for (name,) in con.execute(
-        "select table_name from duckdb_columns() where schema_name = 'raw' and column_name = 'payload_sha256' "
-        "and table_name <> 'rejected' order by 1"
-    ).fetchall()]  # fmt: skip
-    counts = {name: int(con.execute(f"select count(*) from raw.{name}").fetchall()[0][0]) for name in tables}
+    counts = {name: int(con.execute(f"select count(*) from raw.{name}").fetchall()[0][0]) for name in _tables(con)}
     total = sum(counts.values())
     yield Finding(
         _TOPIC, "ok", f"{total:,} versions of records, {path.stat().st_size / 1024**2:,.1f} MB in {path.name}"
@@ -111,6 +129,7 @@ def _runs(con: DuckDBPyConnection) -> Iterator[Finding]:
     for source, status, at, error, command in last:
         text = f"{source}: last run {at:%Y-%m-%d %H:%M} UTC, {status}" + (f": {error}" if error else "")
         again = f"run `{command}` again" if str(command).startswith("twotrack ") else "run it again"
+        again = f"{again} once what it met is put right" if error else again
         yield Finding("runs", "ok" if status == "ok" else "wrong", text,
                       "" if status == "ok" else f"{again}; what it stored is kept")  # fmt: skip
     rejected = con.execute(

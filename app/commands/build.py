@@ -11,6 +11,8 @@ from app.options import INSTANT, Command, shared_options
 from app.session import Session, aligned
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from sql.build import BuildResult
 
 _SHOWN = 3
@@ -44,22 +46,31 @@ def command(session: Session, as_of: datetime | None, memory: str) -> None:
     slowest = sorted(result.models, key=lambda model: model.seconds, reverse=True)[:_SHOWN]
     session.say(aligned([(f"  {m.name}", f"{m.rows:,}", f"{m.seconds:.1f}") for m in slowest],
                         ("  slowest models", "rows", "s"), right=frozenset({1, 2})))  # fmt: skip
-    if as_of is None:
-        _say_if_old(session, result)
+    _say_of_records(session, result, is_now=as_of is None)
 
 
-def _say_if_old(session: Session, result: BuildResult) -> None:
-    """Say that all records are much older than this build, as of which nothing recent can be judged."""
-    from app.periods import day_after
-    from app.published import OLD, open_build, span_of_records
+def _say_of_records(session: Session, result: BuildResult, *, is_now: bool) -> None:
+    """Say that nothing of this build can be measured, or that its records end long before it, as its pages do."""
+    from app.published import open_build, span_of_records, straggling, where_records_end
 
     with open_build(session.workspace, result.build_id) as (_, con):
-        span = span_of_records(con, result.as_of)
-    if span is not None and result.as_of - span[1] > OLD:
-        session.say(
-            f"The newest record is of {span[1]:%Y-%m-%d}. What is judged over the last days before a build finds none; "
-            f"as of then: twotrack build --as-of {day_after(span[1]):%Y-%m-%d}"
-        )
+        if (span := span_of_records(con, result.as_of)) is None:
+            session.say(nothing_measured(con))
+        elif is_now and (found := where_records_end(result.as_of, span[1], straggling(con, *span))):
+            said, end = found
+            session.say(f"{said} twotrack build --as-of {end:%Y-%m-%d}")
+
+
+def nothing_measured(con: DuckDBPyConnection) -> str:
+    """Return what to do about a build that holds nothing to measure."""
+    from app.published import NOTHING_DATED, logged_events
+
+    if not (events := logged_events(con)):
+        return f"{NOTHING_DATED} Sync a source or import a file, then build again."
+    return (
+        f"{NOTHING_DATED} It does hold {events:,} events, of items that are none of these: say with [[word]] in "
+        "twotrack.toml which types of items are changes or incidents, then build again. The dashboard shows how."
+    )
 
 
 def run_build(session: Session, *, as_of: datetime | None = None, memory: str = "5GB") -> BuildResult:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -11,7 +12,7 @@ import click
 from app.checkup.finding import Finding
 from app.checkup.push import push_endpoint
 from app.checkup.sources import connections, references
-from app.checkup.store import raw_records
+from app.checkup.store import any_records, raw_records
 from app.options import Command, shared_options
 from app.session import Session, harmless
 from models.errors import UserError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "ok  ", "note": "note", "wrong": "WRONG"}
 _LITTLE_DISK = 2 * 1024**3
 _SHOWN_WORDS = 200
+_BUILD, _ONCE_SOUND = "twotrack build", "twotrack build, once the raw records are sound"
 
 
 @click.command("doctor", cls=Command, examples=("twotrack doctor", "twotrack doctor --offline --json"))
@@ -46,7 +48,12 @@ def command(session: Session, is_offline: bool) -> None:
             findings += examine(session)
         except UserError as error:
             where = f" ({error.where})" if error.where else ""
-            findings.append(Finding(topic, "wrong", f"{error.what}{where}", error.next_step))
+            text = f"{error.what}{where}"
+            # Settings that cannot be read keep several topics from being examined, and are told once.
+            if not any(one.text == text for one in findings):
+                findings.append(Finding(topic, "wrong", text, error.next_step))
+    if any(one.topic == "raw records" and one.status == "wrong" for one in findings):
+        findings = [replace(one, next_step=_ONCE_SOUND) if one.next_step == _BUILD else one for one in findings]
     session.answer({"home": session.workspace.home, "findings": [asdict(one) for one in findings]})
     for one in findings:
         session.say(f"{_MARKS[one.status]}  {one.topic}: {harmless(one.text)}")
@@ -133,19 +140,32 @@ def _builds(session: Session) -> Iterator[Finding]:
     workspace = session.workspace
     yield from _unfinished(workspace)
     if not workspace.builds() and not workspace.pointer_path.exists():
-        yield Finding("builds", "note", "nothing is published yet", "twotrack build")
+        yield Finding("builds", "note", "nothing is published yet", _first_build(workspace))
         return
-    from app.published import open_build
+    from app.commands.build import nothing_measured
+    from app.published import open_build, span_of_records
 
     with open_build(workspace) as (build_id, con):
         as_of, settings_sha256 = con.execute("select as_of, settings_sha256 from meta.build").fetchall()[0]
         unread = _unread_words(con)
+        empty = nothing_measured(con) if span_of_records(con, as_of) is None else ""
     kept = len(workspace.builds())
     yield Finding("builds", "ok", f"current is {build_id}, as of {as_of:%Y-%m-%d %H:%M} UTC; {kept} kept")
     if settings_sha256 != session.settings().fingerprint():
-        yield Finding("builds", "note", "the configuration has changed since the current build", "twotrack build")
+        yield Finding("builds", "note", "the configuration has changed since the current build", _BUILD)
+    if empty:
+        yield Finding("builds", "note", empty)
     yield from unread
     yield from _newer_records(workspace, build_id)
+
+
+def _first_build(workspace: Workspace) -> str:
+    """Return what leads to a first build: without records there is nothing to build from."""
+    with suppress(UserError):  # told where the raw records are examined
+        if workspace.spool_path.is_file() or (workspace.raw_path.is_file() and any_records(workspace.raw_path)):
+            return _BUILD
+        return "twotrack sync or twotrack import, and then twotrack build"
+    return _BUILD
 
 
 def _unfinished(workspace: Workspace) -> Iterator[Finding]:
@@ -159,7 +179,7 @@ def _unfinished(workspace: Workspace) -> Iterator[Finding]:
         at = datetime.fromtimestamp(left[-1].stat().st_mtime, UTC)
         yield Finding(
             "builds", "note", f"a build of {at:%Y-%m-%d %H:%M} UTC was stopped before its end; it changed nothing "
-            "that is published", "twotrack build",
+            "that is published", _BUILD,
         )  # fmt: skip
 
 
@@ -188,7 +208,7 @@ def _unread_words(con: DuckDBPyConnection) -> list[Finding]:
 def _newer_records(workspace: Workspace, build_id: str) -> Iterator[Finding]:
     raw, built = workspace.raw_path, workspace.build_path(build_id)
     if raw.is_file() and raw.stat().st_mtime > built.stat().st_mtime:
-        yield Finding("builds", "note", "raw records were written after the current build", "twotrack build")
+        yield Finding("builds", "note", "raw records were written after the current build", _BUILD)
 
 
 TOPICS: dict[str, Callable[[Session], Iterator[Finding]]] = {

@@ -20,7 +20,7 @@ from app.sync_answers import (
     print_sources,
     source_document,
 )
-from models.errors import InputError, UserError
+from models.errors import InputError, UserError, unforeseen
 
 if TYPE_CHECKING:
     from app.repeating import Stop
@@ -190,6 +190,12 @@ def _keep_syncing(session: Session, wanted: _Wanted, every: timedelta, *, is_bui
         except UserError as error:
             document["error"] = error.as_json()
             session.complain(str(error))
+        except Exception as error:  # a turn's boundary: the next one is tried whatever this one met
+            if stop.is_asked or session.is_debug:  # a query that is interrupted raises an error of DuckDB's
+                raise
+            failure = unforeseen(error, kept=session.kept)
+            document["error"] = failure.as_json()
+            session.complain(str(failure))
         session.answer_line(document)
 
     with stopping() as stop:

@@ -6,14 +6,12 @@ A period without records is another state, and so is a build of an earlier versi
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import streamlit as st
 
-from app import periods, wording
+from app import wording
 from app.dashboard import components
 from app.dashboard.frame import Frame
-from app.published import OLD
+from app.published import NOTHING_DATED, where_records_end
 from app.questions import queries
 from app.questions.builds import Build
 
@@ -57,15 +55,14 @@ UNLOCKS = {
 
 def nothing_dated(build: Build) -> None:
     """Say that a build holds nothing that could be measured, and what its events would need to be."""
-    nothing = "This build holds no change, decision, deployment, window or incident with a time."
     events = queries.event_count(build)
     if not events:
         components.missing(
-            nothing, "Sync a source or import a file, then build again.", "twotrack sync\ntwotrack build"
+            NOTHING_DATED, "Sync a source or import a file, then build again.", "twotrack sync\ntwotrack build"
         )
         return
     components.missing(
-        nothing,
+        NOTHING_DATED,
         f"It does hold {wording.plural(events, 'event')}, of items that are none of these. A tracker's item is a change"
         " or an incident when its type or a label says so; types with names of your own are told in twotrack.toml,"
         " such as below. Then build again.",
@@ -75,16 +72,9 @@ def nothing_dated(build: Build) -> None:
 
 def note_old_records(asked: Frame) -> None:
     """Say that the newest records are much older than the build, and how to judge them as of their own time."""
-    thin = asked.facts.straggling
-    end = thin.usual.end if thin else periods.day_after(asked.facts.last)
-    if asked.build.as_of - end < OLD:
-        return
-    st.info(
-        f"{'Most records end' if thin else 'Records end'} on {wording.day(end - timedelta(days=1))}, "
-        f"{wording.age((asked.build.as_of - end).total_seconds())} before this build; the last days before it hold "
-        f"{'hardly any' if thin else 'none'}. To judge as of then: `twotrack build --as-of {end:%Y-%m-%d}`",
-        icon=":material/history:",
-    )
+    if found := where_records_end(asked.build.as_of, asked.facts.last, asked.facts.straggling):
+        said, end = found
+        st.info(f"{said} `twotrack build --as-of {end:%Y-%m-%d}`", icon=":material/history:")
 
 
 def is_missing(build: Build, *kinds: str) -> bool:

@@ -13,10 +13,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import periods, wording
+from app import wording
 from app.limits import Week
-from app.periods import Period
-from app.published import DATED, span_of_records
+from app.published import Straggling, logged_events, span_of_records, straggling
 from app.questions.builds import Build, cursor
 from models.metric import MetricDefinition, MetricValue
 from models.settings import Settings
@@ -27,18 +26,6 @@ KEPT = 512
 BY_BUILD: dict[str | type[Any], Callable[[Any], Any]] = {Build: lambda build: build.path}
 SHOWN_ROWS = 500
 STALE_AFTER = timedelta(days=2)
-# A period with fewer records shows nothing that could be judged; the build must hold many times as many elsewhere.
-_FEW = 20
-_MANY_TIMES = 10
-
-
-@dataclass(frozen=True)
-class Straggling:
-    """The newest period holds hardly any record: how many of how many, and the latest such period that is as usual."""
-
-    recent: int
-    records: int
-    usual: Period
 
 
 @dataclass(frozen=True)
@@ -77,36 +64,13 @@ def facts(build: Build) -> Facts | None:
         for column in ("service", "team", "change_type")
     }
     return Facts(
-        first, last, names["service"], names["team"], names["change_type"], _straggling(build, first, last)
+        first, last, names["service"], names["team"], names["change_type"], straggling(con, first, last)
     )  # fmt: skip
-
-
-def _straggling(build: Build, first: datetime, last: datetime) -> Straggling | None:
-    """Return whether the default period holds hardly any of the records, as a few late ones make it."""
-    newest = periods.period(periods.DEFAULT_PERIOD, first, last)
-    con = cursor(build)
-    dated = f"from {DATED} where dated_at >= $first and dated_at < $end"
-    span = {"first": periods.monday(first), "end": newest.end}
-    ((records, recent),) = con.execute(
-        f"select count(*), count(*) filter (where dated_at >= $start) {dated}", {**span, "start": newest.start}
-    ).fetchall()
-    if recent >= _FEW or records < _FEW * _MANY_TIMES:
-        return None
-    ((week,),) = con.execute(
-        f"""with weeks as (select date_trunc('week', dated_at) as week, count(*) as records {dated} group by week)
-        select max(week) from weeks where records >= (select avg(records) from weeks)""",
-        span,
-    ).fetchall()
-    until = week + timedelta(weeks=1)
-    return Straggling(recent, records, periods.period(periods.DEFAULT_PERIOD, first, until - timedelta(days=1)))
 
 
 def event_count(build: Build) -> int:
     """Return how many events a build's activity log holds; 0 for a build without one."""
-    if not build.has("marts.activity_events"):
-        return 0
-    ((events,),) = cursor(build).execute("select count(*) from marts.activity_events").fetchall()
-    return int(events)
+    return logged_events(cursor(build))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=BY_BUILD)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import COMMANDS, INTERNAL, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, USAGE
+from app.cli import COMMANDS, INTERRUPTED, OUTPUT_CLOSED, TERMINATED, USAGE
 from app.cli import twotrack as group
 from app.commands import build as build_command
 from app.session import Session, aligned, harmless
@@ -164,7 +164,7 @@ def test_a_fault_of_our_own_is_admitted_without_a_traceback(
 
     monkeypatch.setattr(build_command, "run_build", fail)
     said = twotrack("build", "--json")
-    assert said.code == INTERNAL == said.document["exit_code"]
+    assert said.code == 70 == said.document["exit_code"]
     assert said.document["error"] == "InternalError"
     assert "ZeroDivisionError: one of ours" in said.err
     assert "--debug" in said.document["next"]
