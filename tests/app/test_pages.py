@@ -75,7 +75,7 @@ def test_a_build_without_records_says_what_would_fill_it(
         app = opened()
         assert not app.error
         assert "holds no change, decision, deployment" in text_of(app)
-        health = text_of(opened("data_health"))  # what was read and set aside is asked for most where nothing came of it
+        health = text_of(opened("data_health"))  # what was set aside is asked for most where nothing came of it
         assert "holds no change" not in health
         assert "What is uncertain" in health
         assert "Approval latency" in text_of(opened("definitions"))
