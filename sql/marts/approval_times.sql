@@ -54,6 +54,7 @@ select
             when effective_approval_at is null and unresolved_approval_at is not null
                 then 'not collectable: approved by somebody who is not known'
             when effective_approval_at is null and is_self_approved_only then 'approved by the requester only'
+            when effective_approval_at is null and state = 'open' and is_draft then 'a draft, which waits for nobody'
             when effective_approval_at is null and state = 'open' and requested_at is not null then 'still pending'
             when effective_approval_at is null and state in ('rejected', 'withdrawn', 'closed') then 'ended without approval'
             when effective_approval_at is null then 'no approval recorded'

@@ -17,6 +17,7 @@
 -- column: outcome | How it ended, from the closure code, else from a final status that says how; null when nothing says.
 -- column: requester | Person who asked for it; null while unresolved.
 -- column: requester_type | human or bot.
+-- column: is_draft | Whether it is a draft now.
 -- column: created_at | When it was created, UTC.
 -- column: requested_at | When approval was first asked for, UTC.
 -- column: requested_basis | The sign by which that is known.
@@ -95,7 +96,7 @@ reached as (
     from production p
     inner join carried k on k.change_id = p.change_id and k.is_repeated
     where p.is_finished
-    qualify row_number() over (partition by p.change_id order by p.finished_at, p.deployment_id) = 1
+    qualify row_number() over (partition by p.change_id order by p.finished_at, p.started_at, p.deployment_id) = 1
 ),
 ended as (
     -- A change request whose work ended waits for its review, which is no less implemented; a review without a merge brought nothing.
@@ -157,6 +158,7 @@ select
     cast(c.outcome as varchar) as outcome,
     cast(c.author as varchar) as requester,
     cast(c.author_type as varchar) as requester_type,
+    cast(coalesce(c.is_draft, false) as boolean) as is_draft,
     cast(c.created_at as timestamp) as created_at,
     cast(q.requested_at as timestamp) as requested_at,
     cast(q.requested_basis as varchar) as requested_basis,

@@ -22,7 +22,7 @@ with staged as (
     from intermediate.int_deployments i
     inner join config.stage_environments e on e.environment = lower(trim(i.environment))
     where i.outcome = 'succeeded' and i.finished_at is not null and i.service is not null and i.artifact is not null
-    qualify row_number() over (partition by i.service, i.artifact order by i.finished_at, i.deployment_id) = 1
+    qualify row_number() over (partition by i.service, i.artifact order by i.finished_at, i.started_at, i.deployment_id) = 1
 ),
 repeated as (
     select service, artifact
@@ -38,7 +38,7 @@ reached as (
     inner join repeated r on r.service = d.service and r.artifact = d.artifact
     where d.is_production and d.outcome = 'succeeded' and d.finished_at is not null
     qualify row_number() over (
-        partition by d.service, d.artifact order by d.finished_at, d.deployment_id
+        partition by d.service, d.artifact order by d.finished_at, d.started_at, d.deployment_id
     ) = 1
 ),
 known as (

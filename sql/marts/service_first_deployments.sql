@@ -16,7 +16,7 @@ select
     cast(max(finished_at) as timestamp) as last_deployment_at
 from (
     select service, team, deployment_id, finished_at,
-        row_number() over (partition by service order by finished_at, deployment_id) as place
+        row_number() over (partition by service order by finished_at, started_at, deployment_id) as place
     from intermediate.int_deployments
     where is_production and outcome = 'succeeded' and finished_at is not null and service is not null
 )

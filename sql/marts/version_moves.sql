@@ -20,7 +20,8 @@
 -- assert: (move is null) = (incomparable_reason is not null)
 with succeeded as (
     select
-        d.deployment_id, d.service, d.team, lower(d.environment) as environment, d.is_production, d.finished_at, d.version,
+        d.deployment_id, d.service, d.team, lower(d.environment) as environment, d.is_production, d.finished_at,
+        coalesce(d.started_at, d.finished_at) as started_at, d.version,
         d.is_rollback_stated, v.series, v.sort_key
     from intermediate.int_deployments d
     left join intermediate.int_versions v on v.version = d.version
@@ -39,7 +40,7 @@ again as (
     inner join repeated r
         on r.service = s.service and r.environment = s.environment and r.series = s.series and r.sort_key = s.sort_key
     qualify row_number() over (
-        partition by s.service, s.environment, s.series, s.sort_key order by s.finished_at, s.deployment_id
+        partition by s.service, s.environment, s.series, s.sort_key order by s.finished_at, s.started_at, s.deployment_id
     ) > 1
 ),
 placed as (
@@ -51,7 +52,7 @@ placed as (
         lag(sort_key) over place as previous_key,
         lag(finished_at) over place as previous_finished_at
     from succeeded
-    window place as (partition by service, environment order by finished_at, deployment_id)
+    window place as (partition by service, environment order by finished_at, started_at, deployment_id)
 ),
 judged as (
     select

@@ -37,6 +37,7 @@ select
             when not is_approval_collectable then 'not collectable: the source keeps no approvals'
             when has_untimed_approval then 'not collectable: no instant of the approval'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
+            when is_draft and effective_approval_at is null then 'a draft, which waits for nobody'
             when requested_at is null then 'not collectable: no instant of the request'
             when waited_until is null then 'not collectable: no instant of its end'
             when waited_until < requested_at then 'ended before it was asked for'

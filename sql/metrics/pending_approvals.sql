@@ -33,6 +33,7 @@ select
     cast((epoch_us(b.as_of) - epoch_us(requested_at)) / 1000000.0 as double) as value,
     cast(case
             when requested_at > b.as_of then 'asked for after the build'
+            when is_draft then 'a draft, which waits for nobody'
             when has_untimed_approval then 'not collectable: no instant of the approval'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
         end as varchar) as exclusion_reason,

@@ -38,7 +38,9 @@ select
             when outcome = 'cancelled' then 'cancelled before it deployed'
             when started_at is null then 'start unknown'
             when is_rerelease then 're-release of an artifact that ran before'
-            when authorisation_class = 'not_collectable' then 'not collectable: no change records or approvals, or approvers, to compare with'
+            -- One change that is known to be unauthorised is enough, whatever cannot be said of the others.
+            when authorisation_class = 'not_collectable' and unauthorised_reason is null
+                then 'not collectable: no change records or approvals, or approvers, to compare with'
         end as varchar
     ) as exclusion_reason,
     cast(coalesce(authorisation_class || coalesce(': ' || unauthorised_reason, ''), '') as varchar) as detail

@@ -15,7 +15,9 @@
 -- column: is_in_force | Whether it held for the shipped revision when the change went: at the merge; without one at the start of
 --   its first production deployment, else at its closing, else at the build. An approval given later holds from its own instant.
 -- column: is_authorising | In force, and given by a human other than the requester or by a named policy.
--- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising
+-- column: is_contradicted | Whether it would be in force, had the same person not decided against it at that very instant: which of the
+--   two came last no record says, and it is not in force.
+-- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising, is_contradicted
 -- unique: decision_id
 -- assert: covers_basis in ('revision', 'timestamp')
 with decisions as (
@@ -37,11 +39,12 @@ deployed as (
 ),
 opposed as (
     -- Not only the very next decision: whoever approved twice and then declined has declined.
-    select a.decision_id, min(o.decided_at) as opposed_at
+    select
+        a.decision_id,
+        min(case when o.decided_at > a.decided_at then o.decided_at end) as opposed_at,
+        min(o.decided_at) = min(a.decided_at) as is_contradicted
     from decisions a
-    inner join decisions o
-        on o.change_id = a.change_id and o.decider = a.decider
-        and (o.decided_at > a.decided_at or (o.decided_at = a.decided_at and o.decision_id > a.decision_id))
+    inner join decisions o on o.change_id = a.change_id and o.decider = a.decider and o.decided_at >= a.decided_at
     where a.verdict = 'approved' and o.verdict <> 'approved'
     group by a.decision_id
 ),
@@ -49,6 +52,7 @@ approvals as (
     select
         d.decision_id, d.change_id, d.decided_at, d.decided_by, d.decided_by_type, d.policy, d.policy_version,
         d.is_dismissed, d.dismissed_at, d.change_author as author, d.names_shipped, o.opposed_at,
+        coalesce(o.is_contradicted, false) as is_opposed_at_once,
         coalesce(d.change_merged_at, p.first_started_at, d.change_closed_at, b.as_of) as went_at
     from intermediate.int_decisions d
     left join deployed p on p.change_id = d.change_id
@@ -57,10 +61,10 @@ approvals as (
     where d.is_of_change and d.decided_at is not null and d.verdict = 'approved'
 ),
 pushes as (
-    select source || ':' || subject_key as change_id, occurred_at as pushed_at
+    select source || ':' || subject_key as change_id, occurred_at as pushed_at, cast(null as varchar) as revision
     from intermediate.all_events where verb in ('pushed', 'force_pushed')
     union all
-    select source || ':' || change_key, committed_at from intermediate.all_commits
+    select source || ':' || change_key, committed_at, revision from intermediate.all_commits
     where change_key is not null and committed_at is not null
 ),
 next_push as (
@@ -68,7 +72,10 @@ next_push as (
     select a.decision_id, min(p.pushed_at) as pushed_at
     from approvals a
     inner join pushes p on p.change_id = a.change_id and p.pushed_at > a.decided_at
+    inner join intermediate.int_changes c on c.change_id = a.change_id
     where not coalesce(a.names_shipped, false)
+        -- What it became on the base branch by being merged is no push, unless it is the change's own last revision.
+        and not (coalesce(p.revision = c.merge_revision, false) and coalesce(c.merge_revision <> c.head_revision, true))
     group by a.decision_id
 ),
 judged as (
@@ -79,7 +86,8 @@ judged as (
 timed as (
     select
         *,
-        coalesce(names_shipped, pushed_at is null or pushed_at >= went_at) as covers_shipped,
+        -- Half-open, as everything: what was pushed at the very instant at which it went has gone with it.
+        coalesce(names_shipped, pushed_at is null or pushed_at > went_at) as covers_shipped,
         least(
             case when is_dismissed then coalesce(dismissed_at, decided_at) end,
             opposed_at,
@@ -91,7 +99,9 @@ forced as (
     select
         t.*,
         t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, t.went_at))
-            as is_in_force
+            as is_held,
+        t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, t.went_at))
+            and not t.is_opposed_at_once as is_in_force
     from timed t
 )
 select
@@ -113,6 +123,7 @@ select
             (f.decided_by_type = 'human' and f.decided_by is not null and coalesce(f.decided_by <> f.author, true))
             or (coalesce(f.decided_by_type, 'bot') = 'bot' and f.policy is not null)
         ) as boolean
-    ) as is_authorising
+    ) as is_authorising,
+    cast(f.is_held and f.is_opposed_at_once as boolean) as is_contradicted
 from forced f
 left join intermediate.int_change_contributors k on k.change_id = f.change_id and k.person = f.decided_by

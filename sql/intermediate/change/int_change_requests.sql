@@ -27,6 +27,7 @@ found as (
         c.change_id,
         c.requested_at as stated_at,
         coalesce(s.first_ready_at, c.ready_at) as ready_at,
+        coalesce(c.is_draft, false) as is_draft,
         s.first_review_request_at,
         s.first_approval_request_at,
         s.awaiting_at,
@@ -40,7 +41,8 @@ requests as (
     select
         *,
         case
-            -- A draft waits for nobody, whatever the record says was asked for while it was one.
+            -- A draft waits for nobody, whatever the record says was asked for while it was one; what was never ready still does not.
+            when is_reviewed and is_draft and ready_at is null then null
             when is_reviewed
                 then coalesce(greatest(ready_at, coalesce(stated_at, first_review_request_at)), created_at)
             when stated_at is not null then stated_at

@@ -1,5 +1,6 @@
--- description: Approvals at an instant that no record states, where they may have authorised the change: of what shipped, by
---   somebody other than the requester or by a named policy, and not taken back before it went.
+-- description: Approvals of which no record says when they held, where they may have authorised the change: of what shipped, by
+--   somebody other than the requester or by a named policy, and not taken back before it went. Either no instant is stated, or the
+--   same person approved and declined at one instant.
 -- grain: decision_id
 -- column: decision_id | The decision.
 -- column: change_id | The change.
@@ -36,3 +37,7 @@ where coalesce(u.names_shipped, true)
         and coalesce(u.dismissed_at <= coalesce(u.change_merged_at, p.first_started_at, u.change_closed_at, b.as_of), true)
     )
     and case when u.is_by_automation then u.policy is not null else coalesce(u.decided_by <> u.change_author, true) end
+union all
+select decision_id, change_id, decided_by, coalesce(decided_by_type, 'human') = 'bot'
+from intermediate.int_approvals
+where is_contradicted and not is_author and (coalesce(decided_by_type, 'human') <> 'bot' or policy is not null)

@@ -13,7 +13,9 @@
 -- unique: deployment_id
 -- assert: kind in ('first', 'new', 'redeploy', 'return')
 with succeeded as (
-    select deployment_id, service, lower(environment) as environment, artifact, finished_at
+    select deployment_id, service, lower(environment) as environment, artifact, finished_at,
+        -- Of those that finish at one instant the one that began last came last.
+        coalesce(started_at, finished_at) as started_at
     from intermediate.int_deployments
     where outcome = 'succeeded' and finished_at is not null and service is not null and environment is not null
 ),
@@ -27,7 +29,7 @@ repeated as (
 ),
 again as (
     select s.deployment_id, r.first_seen_at,
-        row_number() over (partition by s.service, s.environment, s.artifact order by s.finished_at, s.deployment_id) - 1
+        row_number() over (partition by s.service, s.environment, s.artifact order by s.finished_at, s.started_at, s.deployment_id) - 1
             as times_seen_before
     from succeeded s
     inner join repeated r on r.service = s.service and r.environment = s.environment and r.artifact = s.artifact
@@ -41,7 +43,7 @@ ordered as (
         lag(artifact) over place as previous_artifact,
         row_number() over place as sequence
     from succeeded
-    window place as (partition by service, environment order by finished_at, deployment_id)
+    window place as (partition by service, environment order by finished_at, started_at, deployment_id)
 ),
 placed as (
     select o.*, coalesce(a.times_seen_before, 0) as times_seen_before, coalesce(a.first_seen_at, o.finished_at) as first_seen_at

@@ -102,7 +102,7 @@ steps as (
     select
         p.place, r.deployment_id, r.merged_up_to,
         max(r.merged_up_to) over (
-            partition by p.place order by r.finished_at, r.deployment_id rows between unbounded preceding and 1 preceding
+            partition by p.place order by r.finished_at, r.merged_up_to, r.deployment_id rows between unbounded preceding and 1 preceding
         ) as merged_before
     from reach r
     inner join places p

@@ -105,7 +105,7 @@ first_carried as (
             union all
             select change_id from intermediate.int_reversals
         )
-    qualify row_number() over (partition by x.change_id order by d.finished_at, d.deployment_id) = 1
+    qualify row_number() over (partition by x.change_id order by d.finished_at, d.started_at, d.deployment_id) = 1
 ),
 reverts as (
     select f.deployment_id, 'revert' as reason, r.change_id as evidence_id,

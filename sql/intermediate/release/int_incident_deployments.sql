@@ -23,7 +23,7 @@ causes as (
     where trim(change_key) <> ''
 ),
 named as (
-    select i.incident_id, d.deployment_id, d.finished_at, 1 as preference
+    select i.incident_id, d.deployment_id, d.finished_at, d.started_at, 1 as preference
     from intermediate.int_incidents i
     inner join intermediate.int_deployments d on d.key = i.deployment_key
     -- A key is one of its own source where that has it, else one of another tool's: two sources may number alike.
@@ -32,7 +32,7 @@ named as (
     where i.deployment_key is not null and (own.deployment_id is null or d.source = i.source)
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
-    select i.incident_id, d.deployment_id, d.finished_at, 1
+    select i.incident_id, d.deployment_id, d.finished_at, d.started_at, 1
     from intermediate.all_links l
     inner join intermediate.int_incidents i on i.key = l.from_key and i.source = l.source
     inner join intermediate.int_deployments d on d.key = l.to_key
@@ -41,7 +41,7 @@ named as (
         and (own.deployment_id is null or d.source = l.source)
         and (i.opened_at is null or d.started_at is null or i.opened_at >= d.started_at)
     union all
-    select i.incident_id, p.deployment_id, p.finished_at, 2
+    select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 2
     from causes i
     inner join intermediate.int_changes c on c.key = i.change_key
     left join intermediate.int_changes own on own.source = i.source and own.key = i.change_key
@@ -49,7 +49,7 @@ named as (
     inner join production p on p.deployment_id = x.deployment_id
     where (own.change_id is null or c.source = i.source) and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
-    select i.incident_id, p.deployment_id, p.finished_at, 2
+    select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 2
     from intermediate.all_links l
     inner join intermediate.int_incidents i on i.key = l.from_key and i.source = l.source
     inner join intermediate.int_changes c on c.key = l.to_key
@@ -60,12 +60,12 @@ named as (
         and (own.change_id is null or c.source = l.source)
         and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
-    select i.incident_id, p.deployment_id, p.finished_at, 3
+    select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 3
     from intermediate.int_incidents i
     inner join production p on p.revision = i.revision
     where i.revision is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
-    select i.incident_id, p.deployment_id, p.finished_at, 4
+    select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 4
     from intermediate.int_incidents i
     inner join production p on p.version = i.version and p.service = i.service
     where i.version is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
@@ -74,7 +74,7 @@ explicit as (
     select incident_id, deployment_id, case when preference <= 2 then 'reference' else 'revision' end as link_basis
     from named
     qualify row_number() over (
-        partition by incident_id order by preference, finished_at desc nulls last, deployment_id desc
+        partition by incident_id order by preference, finished_at desc nulls last, coalesce(started_at, finished_at) desc nulls last, deployment_id desc
     ) = 1
 ),
 elsewhere as (
@@ -83,10 +83,10 @@ elsewhere as (
     select environment from config.stage_environments where environment not in (select environment from config.production_environments)
 ),
 moments as (
-    select service, finished_at as happened_at, 0 as is_incident, deployment_id, cast(null as varchar) as incident_id from production
+    select service, finished_at as happened_at, coalesce(started_at, finished_at) as started_at, 0 as is_incident, deployment_id, cast(null as varchar) as incident_id from production
     where service is not null
     union all
-    select service, opened_at, 1, cast(null as varchar), incident_id from intermediate.int_incidents
+    select service, opened_at, cast(null as timestamp), 1, cast(null as varchar), incident_id from intermediate.int_incidents
     where service is not null and opened_at is not null
         and incident_id not in (select incident_id from explicit)
         -- What happened in another environment than production is guessed of no production deployment.
@@ -101,7 +101,7 @@ preceding as (
         last_value(case when is_incident = 0 then happened_at end ignore nulls) over before_it as deployed_at
     from moments
     window before_it as (
-        partition by service order by happened_at, is_incident, deployment_id, incident_id
+        partition by service order by happened_at, is_incident, started_at, deployment_id, incident_id
         rows between unbounded preceding and current row
     )
 )

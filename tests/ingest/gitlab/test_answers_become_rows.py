@@ -165,7 +165,7 @@ def test_approvals_of_a_deployment_are_decisions_about_it(store: RawStore) -> No
         ("added 2 commits\n\n<ul>…</ul>", "pushed"),
         ("marked this merge request as **ready**", "ready_for_review"),
         ("unmarked as a **Work In Progress**", "ready_for_review"),
-        ("marked this merge request as **draft**", "convert_to_draft"),
+        ("marked this merge request as **draft**", "converted_to_draft"),
         ("requested review from @cora", "review_requested"),
         ("merged", "merged"),
         ("closed", "closed"),

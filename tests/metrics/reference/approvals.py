@@ -43,6 +43,12 @@ class Decision:
     covers: bool = True
     in_force: bool = False
     decider: str | None = None
+    is_contradicted: bool = False
+
+    @property
+    def held_from(self) -> datetime | None:
+        """From when it held; nobody knows of an approval that its giver declined at the same instant."""
+        return None if self.is_contradicted else self.at
 
 
 @dataclass
@@ -102,6 +108,8 @@ def requested_at(row: Row, events: list[Row]) -> datetime | None:
     ]
     stated: datetime | None = row["requested_at"]
     if row["record_type"] == "pull_request":
+        if row["is_draft"] and not row["ready_at"] and firsts[0] is None:
+            return None
         created: datetime | None = row["created_at"]
         return latest([row["ready_at"], stated, *firsts]) or created
     return stated or earliest(event["occurred_at"] for event in events if event["new_value"] == "Awaiting approval")
@@ -148,13 +156,19 @@ def changes(
             known = known_from(by_whom, change.requester)
             change.decisions.append(Decision(key, row["approved_at"], known, verdict, None, None, decider=by_whom.name))
         pushes = [event["occurred_at"] for event in events.get(key, []) if event["verb"] == "pushed"]
-        pushes += [commit["committed_at"] for commit in commits.get(key, [])]
+        pushes += [commit["committed_at"] for commit in commits.get(key, []) if not is_merge(commit, row)]
         # What is open, again too, was closed once at most.
         closed_at = row["closed_at"] if change.state != "open" else None
         went_at = row["merged_at"] or first_started.get(key) or closed_at or as_of
         judge(change, decisions.get(key, []), pushes, went_at)
         found[key] = change
     return found
+
+
+def is_merge(commit: Row, row: Row) -> bool:
+    """Whether the commit is what the change became by being merged, and not its own last one."""
+    became = row["merge_revision"]
+    return became is not None and commit["revision"] == became and became != row["head_revision"]
 
 
 def is_repeated(change: Change, row: Row, people: People) -> bool:
@@ -190,21 +204,22 @@ def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: da
     for item in change.approvals:
         ends = [dismissed.get(item.key)]
         if item.at is not None:
-            ends += [
+            opposing = [
                 other.at
                 for other in change.decisions
                 if other.verdict in OPPOSED
                 and other.decider is not None
                 and other.decider == item.decider
                 and other.at is not None
-                and other.at > item.at
             ]
+            ends += [at for at in opposing if at > item.at]
+            item.is_contradicted = item.at in opposing
             if not (item.revision and row["head_revision"]):
                 ends += [push for push in pushes if push > item.at]
         if item.revision and row["head_revision"]:
             item.covers = same_revision(item.revision, row["head_revision"])
         elif item.at is not None:
-            item.covers = not any(item.at < push < went_at for push in pushes)
+            item.covers = not any(item.at < push <= went_at for push in pushes)
         item.until = earliest(ends)
         held_to = max(went_at, item.at) if item.at is not None else went_at
         item.in_force = item.covers and not (item.until is not None and item.until <= held_to)
@@ -223,10 +238,12 @@ def settle(change: Change) -> None:
     valid = [item for item in change.approvals if item.in_force]
     policies = [item for item in valid if item.person.is_bot and item.policy]
     firsts: dict[str, Decision] = {}
-    for item in sorted((item for item in valid if item.at is not None and change.is_independent(item)), key=order):
+    for item in sorted(
+        (item for item in valid if item.held_from is not None and change.is_independent(item)), key=order
+    ):
         firsts.setdefault(str(item.person.name), item)
     enough = sorted(firsts.values(), key=order)
-    candidates = [item for item in policies if item.at is not None]
+    candidates = [item for item in policies if item.held_from is not None]
     for count, item in enumerate(enough, start=1):
         if surely_different([str(one.person.name) for one in enough[:count]]) >= change.required:
             candidates.append(item)
@@ -277,11 +294,11 @@ def reason(change: Change, value: float | None, is_collectable: bool) -> str | N
 
 def why_unapproved(change: Change, valid: list[Decision]) -> str:
     """Name what a change without an effective approval has instead."""
-    known = {item.person.name for item in valid if change.is_independent(item) and item.at is not None}
+    known = {item.person.name for item in valid if change.is_independent(item) and item.held_from is not None}
     if is_untimed(change):
         return "not collectable: no instant of the approval"
     is_possible = possible_at(change, valid) is not None
-    fallen = [item for item in change.approvals if change.is_independent(item) and item.at]
+    fallen = [item for item in change.approvals if change.is_independent(item) and item.held_from]
     if not is_possible and not known and fallen:
         is_withdrawn = any(item.covers for item in fallen)
         return "the approval was taken back" if is_withdrawn else "approved for another revision only"
@@ -292,6 +309,8 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
         return "not collectable: approved by somebody who is not known"
     if any(item.person.name and item.person.name == change.requester.name and item.at for item in change.approvals):
         return "approved by the requester only"
+    if change.state == "open" and change.row["is_draft"]:
+        return "a draft, which waits for nobody"
     if change.state == "open" and change.requested_at is not None:
         return "still pending"
     return "ended without approval" if change.state in ("rejected", "withdrawn", "closed") else "no approval recorded"
@@ -304,10 +323,11 @@ def possible_at(change: Change, valid: list[Decision]) -> datetime | None:
     firsts: dict[str, datetime] = {}
     unknown = []
     for item in valid:
-        if item.at is not None and change.is_independent(item):
-            firsts[str(item.person.name)] = min(item.at, firsts.get(str(item.person.name), item.at))
-        elif item.at is not None and item.person.name is None:
-            unknown.append(item.at)
+        at = item.held_from
+        if at is not None and change.is_independent(item):
+            firsts[str(item.person.name)] = min(at, firsts.get(str(item.person.name), at))
+        elif at is not None and item.person.name is None:
+            unknown.append(at)
     instants = sorted([*firsts.values(), *unknown])
     return instants[change.required - 1] if len(instants) >= change.required else None
 
@@ -316,6 +336,8 @@ def why_not_pending(change: Change, as_of: datetime) -> str | None:
     """Name why it cannot be said that an open, unapproved change waits."""
     if change.requested_at is not None and change.requested_at > as_of:
         return "asked for after the build"
+    if change.row["is_draft"]:
+        return "a draft, which waits for nobody"
     why = why_unapproved(change, [item for item in change.approvals if item.in_force])
     return why if why.startswith("not collectable") else None
 
@@ -325,11 +347,11 @@ def is_untimed(change: Change) -> bool:
     if change.effective is not None:
         return False
     valid = [item for item in change.approvals if item.in_force]
-    if any(item.at is None and item.person.is_bot and item.policy for item in valid):
+    if any(item.held_from is None and item.person.is_bot and item.policy for item in valid):
         return True
-    untimed = [item for item in valid if item.at is None and not is_own(change, item)]
-    people = {item.person.name for item in valid if item.at is not None and change.is_independent(item)}
-    unknown = sum(item.person.name is None and item.at is not None for item in valid)
+    untimed = [item for item in valid if item.held_from is None and not is_own(change, item)]
+    people = {item.person.name for item in valid if item.held_from is not None and change.is_independent(item)}
+    unknown = sum(item.person.name is None and item.held_from is not None for item in valid)
     others = {item.person.name or item.key for item in untimed if not item.person.is_bot} - people
     return bool(others) and len(people) + unknown + len(others) >= change.required
 

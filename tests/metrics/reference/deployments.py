@@ -104,8 +104,14 @@ def sequences(found: object) -> list[list[Deployment]]:
     for item in found:  # type: ignore[attr-defined]
         if item.outcome == "succeeded" and item.finished_at is not None and item.service and item.environment:
             groups[item.service, item.environment].append(item)
-    return [sorted(group, key=lambda item: (item.finished_at, item.key))
+    return [sorted(group, key=in_sequence)
             for group in groups.values()]  # fmt: skip
+
+
+def in_sequence(item: Deployment) -> tuple[datetime, datetime, str]:
+    """Of those that finish at one instant the one that began last came last."""
+    assert item.finished_at is not None
+    return item.finished_at, item.started_at or item.finished_at, item.key
 
 
 def number(sequence: list[Deployment]) -> None:

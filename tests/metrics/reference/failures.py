@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.metrics.reference.basics import Row, earliest, latest, same_revision
-from tests.metrics.reference.deployments import Deployment, sequences, tickets
+from tests.metrics.reference.deployments import Deployment, in_sequence, sequences, tickets
 
 WINDOW = timedelta(hours=24)
 
@@ -53,7 +53,7 @@ def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str 
         or (row["version"] and row["version"] == item.row["version"] and row["service"] == item.service is not None)
     ]
     if named:
-        return max(named, key=place).key, "revision"
+        return max(named, key=in_sequence).key, "revision"
     before = [
         item
         for item in ran
@@ -64,7 +64,7 @@ def link(row: Row, deployments: dict[str, Deployment]) -> tuple[str | None, str 
         and item.finished_at <= opened <= item.finished_at + WINDOW
         and not is_elsewhere(row, deployments)
     ]
-    return (max(before, key=place).key, "preceding") if before else (None, None)
+    return (max(before, key=in_sequence).key, "preceding") if before else (None, None)
 
 
 def is_elsewhere(row: Row, deployments: dict[str, Deployment]) -> bool:
@@ -75,11 +75,6 @@ def is_elsewhere(row: Row, deployments: dict[str, Deployment]) -> bool:
 
 def name(environment: str | None) -> str:
     return (environment or "").strip().lower()
-
-
-def place(item: Deployment) -> tuple[datetime, str]:
-    assert item.finished_at is not None
-    return item.finished_at, item.key
 
 
 PLANNED = re.compile(r"(^|[|])(planned|temporary)([-_ ]|[|]|$)")

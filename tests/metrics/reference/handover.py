@@ -220,7 +220,7 @@ def is_open(change: Change, makers: set[str]) -> bool:
 
 
 def timed(change: Change) -> list[Decision]:
-    return [item for item in change.approvals if item.at is not None]
+    return [item for item in change.approvals if item.held_from is not None]
 
 
 def change_tests(change: Change, makers: set[str], people: People) -> dict[str, str]:

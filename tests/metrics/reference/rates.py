@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tests.metrics.reference.approvals import Change, is_implemented, is_own, row_of, why_unapproved
 from tests.metrics.reference.basics import People, Person, Row, by, earliest, seconds
-from tests.metrics.reference.deployments import Deployment, tickets
+from tests.metrics.reference.deployments import Deployment, in_sequence, tickets
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.windows import Window
 
@@ -34,7 +34,7 @@ def first_in_production(records: dict[str, list[Row]], found: dict[str, Deployme
         if not item.is_finished_in_production:
             continue
         for key in item.carried | {ticket[key] for key in item.carried if key in ticket}:
-            if key not in first or (item.finished_at, item.key) < (first[key].finished_at, first[key].key):
+            if key not in first or in_sequence(item) < in_sequence(first[key]):
                 first[key] = item
     return first
 
@@ -45,7 +45,7 @@ def first_of_services(found: dict[str, Deployment]) -> dict[str, Deployment]:
     for item in found.values():
         if item.is_finished_in_production and item.service is not None:
             known = first.get(item.service)
-            if known is None or (item.finished_at, item.key) < (known.finished_at, known.key):
+            if known is None or in_sequence(item) < in_sequence(known):
                 first[item.service] = item
     return first
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.metrics.reference.approvals import Change
 from tests.metrics.reference.basics import Row, seconds
-from tests.metrics.reference.deployments import PRODUCTION, Deployment, sequences, tickets
+from tests.metrics.reference.deployments import PRODUCTION, Deployment, in_sequence, sequences, tickets
 from tests.metrics.reference.failures import WINDOW, Failure
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.rates import Metric, judged, timed
@@ -78,7 +78,7 @@ def promotions(found: dict[str, Deployment]) -> dict[str, tuple[str | None, str 
     staged: dict[tuple[object, object], Deployment] = {}
     known: dict[object, datetime] = {}
     reached: dict[tuple[object, object], Deployment] = {}
-    for item in sorted(done, key=lambda item: (item.finished_at, item.key)):
+    for item in sorted(done, key=in_sequence):
         if item.service is None or item.artifact is None:
             continue
         if item.environment in STAGES:
@@ -167,6 +167,8 @@ def scope_matches(window: Window, item: Deployment) -> bool:
     """Whether a freeze holds a deployment: in everything that it names, production by any of its names."""
     row = window.row
     if row["service"] is not None and row["service"] != item.service:
+        return False
+    if row["service"] is None and row["team"] is not None and row["team"] != item.row["team"]:
         return False
     environment = (row["environment"] or "").lower()
     if environment and environment != item.environment and environment not in PRODUCTION:
