@@ -16,12 +16,9 @@
 with attributes as (
     select
         c.*,
-        i.rollback_plan,
-        coalesce(lower(i.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review') as is_reviewed,
         -- A reviewed change names its stakeholders by who was asked or took part.
         c.has_stakeholders or c.approvals + c.declines > 0 as has_people
     from marts.changes c
-    inner join intermediate.int_changes i on i.change_id = c.change_id
 ),
 weighted as (
     select

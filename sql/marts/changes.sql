@@ -4,6 +4,7 @@
 -- column: change_id | Source and the source's key, joined by ':'.
 -- column: source | Name of the source instance.
 -- column: record_type | pull_request, or the tracker's type.
+-- column: is_reviewed | Whether it is reviewed as code and merged, as a pull request; everything else is a change request.
 -- column: key | The source's own key.
 -- column: title | Title.
 -- column: url | The source's own page.
@@ -61,7 +62,7 @@
 -- column: planned_end_at | End of its planned window, UTC.
 -- column: reverts_change_id | Change it takes back.
 -- column: source_event_id | The source event this row was read from.
--- not_null: change_id, source, key, state, approvals, declines, is_approval_collectable, is_implemented
+-- not_null: change_id, source, is_reviewed, key, state, approvals, declines, is_approval_collectable, is_implemented
 -- unique: change_id
 -- assert: state in ('open', 'merged', 'closed', 'rejected', 'withdrawn')
 -- assert: approval_basis in ('human', 'policy', 'standard')
@@ -104,7 +105,7 @@ ended as (
     from intermediate.int_changes c
     left join intermediate.int_status_meanings m on m.status = lower(c.status) and m.rule_id = 'status-reviewed-afterwards'
     cross join config.build b
-    where coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    where not c.is_reviewed
         and coalesce(c.status_meaning, '') not in ('rejected', 'cancelled') and coalesce(c.outcome, '') <> 'cancelled'
         and (
             c.closed_at is not null or c.status_meaning in ('done', 'unsuccessful') or c.outcome is not null
@@ -131,6 +132,7 @@ select
     cast(c.change_id as varchar) as change_id,
     cast(c.source as varchar) as source,
     cast(c.record_type as varchar) as record_type,
+    cast(c.is_reviewed as boolean) as is_reviewed,
     cast(c.key as varchar) as key,
     cast(c.title as varchar) as title,
     cast(c.url as varchar) as url,
@@ -144,7 +146,7 @@ select
             when c.merged_at is not null then 'merged'
             -- A review that says so is merged also where no record says when.
             when coalesce(lower(c.status), '') in ('merged', 'completed')
-                    and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+                    and c.is_reviewed
                 then 'merged'
             when c.status_meaning = 'rejected' then 'rejected'
             when c.status_meaning = 'cancelled' then 'withdrawn'
@@ -202,7 +204,7 @@ select
         c.merged_at is not null or w.finished_at is not null or e.change_id is not null
         or (
             coalesce(lower(c.status), '') in ('merged', 'completed')
-            and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+            and c.is_reviewed
         ) as boolean
     ) as is_implemented,
     cast(w.finished_at as timestamp) as first_deployed_at,

@@ -20,15 +20,8 @@
 -- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'not_collectable')
 with gates as (
     -- An approval in the pipeline is of everything that the deployment carries; it comes before the start by its nature.
-    select d.deployment_id, g.decided_by
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
-    union
-    select d.deployment_id, g.decided_by
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
-    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
+    select distinct deployment_id, decided_by from intermediate.int_gate_approvals
+    where decided_by_type = 'human' and decided_by is not null
 ),
 governing as (
     select change_id, coalesce(ticket_id, change_id) as governing_change_id from marts.changes

@@ -20,7 +20,7 @@ deployed as (
 ),
 records as (
     select c.change_id, c.service, c.ticket_id, c.state, s.change_id is not null as is_deployed,
-        coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review') as is_reviewed
+        c.is_reviewed
     from marts.changes c
     left join deployed s on s.change_id = c.change_id
 ),

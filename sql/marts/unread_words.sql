@@ -14,7 +14,7 @@ with said as (
     from intermediate.int_changes c
     where c.status_meaning is null and coalesce(trim(c.status), '') <> ''
         -- What review platforms call it says no more than their own instants of merging and closing.
-        and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change')
+        and not c.is_reviewed
     union all
     select c.source, 'outcome', lower(trim(r.outcome))
     from intermediate.int_change_records r

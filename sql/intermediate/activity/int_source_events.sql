@@ -56,7 +56,7 @@ with happened as (
             end
             || case when d.verdict = 'commented' and d.decided_by_type is distinct from 'bot' then coalesce('[says ' || w.kind || '] ', '') else '' end
             || case
-                when d.change_record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
+                when d.change_is_reviewed then ''
                 else coalesce('[topic ' || t.topic || ']', '')
             end,
         case when d.change_id is not null then 'change' when d.deployment_id is not null then 'deployment' else 'run' end,
@@ -97,7 +97,7 @@ with happened as (
                     ) || '] '
                     || case
                         -- On a code review, such words are about the code: what is said there is looked at more closely.
-                        when c.record_type in ('pull_request', 'merge_request', 'gerrit_change', 'review') then ''
+                        when c.is_reviewed then ''
                         else coalesce('[topic ' || t.topic || ']', '')
                     end
             else ''

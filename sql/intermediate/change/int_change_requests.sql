@@ -33,7 +33,7 @@ found as (
         s.awaiting_at,
         greatest(s.last_request_at, s.last_awaiting_at) as last_requested_at,
         c.created_at,
-        coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review') as is_reviewed
+        c.is_reviewed
     from intermediate.int_changes c
     left join signs s on s.change_id = c.change_id
 ),

@@ -10,7 +10,7 @@
 with tickets as (
     select change_id, source, key, upper(regexp_extract(coalesce(url, key), '([A-Za-z][A-Za-z0-9_]+-[0-9]+)$', 1)) as human_key
     from intermediate.int_changes
-    where coalesce(lower(record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    where not is_reviewed
 ),
 names as (
     select change_id, source, upper(key) as name from tickets
@@ -20,7 +20,7 @@ names as (
 reviewed as (
     select change_id, source, key, coalesce(title, '') || ' ' || coalesce(head_branch, '') as text
     from intermediate.int_changes
-    where coalesce(lower(record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    where is_reviewed
 ),
 linked as (
     select r.change_id, t.change_id as ticket_id, 'link' as basis

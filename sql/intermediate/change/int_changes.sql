@@ -5,6 +5,8 @@
 -- column: source_event_id | The source event this row was read from.
 -- column: key | The source's own key.
 -- column: record_type | pull_request, or the tracker's type.
+-- column: is_reviewed | Whether it is reviewed as code and merged: a pull request, merge request or the like. Everything else is a
+--   change request.
 -- column: title | Title.
 -- column: url | The source's own page.
 -- column: description | What is asked for, as text.
@@ -52,7 +54,7 @@
 -- column: reverts_key | Key of the change it takes back.
 -- column: post_review_at | When its review after implementation was done.
 -- column: post_review_by_login | Who did that review, lower case.
--- not_null: change_id, source, key
+-- not_null: change_id, source, key, is_reviewed
 -- unique: change_id
 select
     cast(r.source || ':' || r.key as varchar) as change_id,
@@ -60,6 +62,7 @@ select
     cast(r.source_event_id as varchar) as source_event_id,
     cast(r.key as varchar) as key,
     cast(r.record_type as varchar) as record_type,
+    cast(coalesce(lower(r.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review') as boolean) as is_reviewed,
     cast(r.title as varchar) as title,
     cast(r.url as varchar) as url,
     cast(r.description as varchar) as description,

@@ -8,6 +8,7 @@
 -- column: change_id | The change decided on; null when the decision is on a deployment or run.
 -- column: deployment_id | The deployment decided on.
 -- column: run_id | The run decided on.
+-- column: environment | Environment that it lets something go into, as stated; null for decisions on changes.
 -- column: decided_at | When, UTC; null when the source does not say.
 -- column: decided_by_login | Who, lower case.
 -- column: decided_by | Person who decided; null while unresolved, as when it may be the requester under another spelling.
@@ -30,7 +31,7 @@
 -- column: change_team | Its team.
 -- column: change_type | Its type.
 -- column: change_risk | Its risk.
--- column: change_record_type | Its form: pull_request, or the tracker's type.
+-- column: change_is_reviewed | Whether it is reviewed as code, and no change request.
 -- column: change_author | Person who asked for it; null while unresolved.
 -- column: is_by_author_login | Whether the requester's login decided.
 -- column: names_shipped | Whether the revision decided on is the change's last one; null where either is not stated.
@@ -66,6 +67,7 @@ reviews as (
         change_key,
         deployment_key,
         run_key,
+        environment,
         decided_at,
         decided_by as login,
         case verdict
@@ -97,6 +99,7 @@ votes as (
         change_key,
         cast(null as varchar) as deployment_key,
         cast(null as varchar) as run_key,
+        cast(null as varchar) as environment,
         voted_at as decided_at,
         voter as login,
         verdict,
@@ -116,7 +119,7 @@ votes as (
 fields as (
     select
         source, source_event_id, 'field' as basis, key, key as change_key, cast(null as varchar) as deployment_key,
-        cast(null as varchar) as run_key, approved_at as decided_at, approved_by_login as login,
+        cast(null as varchar) as run_key, cast(null as varchar) as environment, approved_at as decided_at, approved_by_login as login,
         -- A record that was refused holds in these fields when and by whom.
         case when c.status_meaning = 'rejected' then 'rejected' else 'approved' end as verdict,
         cast(null as varchar) as revision, cast(null as varchar) as comment, conditions,
@@ -135,7 +138,7 @@ fields as (
     -- Its status says that it was approved, or it went and names who approved; when, no record says. Where a source keeps
     -- decisions or moves of statuses, what they do not hold did not happen.
     select
-        c.source, c.source_event_id, 'field', c.key, c.key, cast(null as varchar), cast(null as varchar),
+        c.source, c.source_event_id, 'field', c.key, c.key, cast(null as varchar), cast(null as varchar), cast(null as varchar),
         cast(null as timestamp), c.approved_by_login, 'approved', cast(null as varchar), cast(null as varchar), c.conditions,
         cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as timestamp), 'inferred', c.url, 0,
         cast(null as varchar)
@@ -152,12 +155,13 @@ fields as (
             c.status_meaning = 'approved'
             or (c.approved_by_login is not null and c.status_meaning in ('implementing', 'in_review', 'done', 'unsuccessful'))
         )
-        and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+        and not c.is_reviewed
 ),
 moves as (
     select
         e.source, e.source_event_id, 'status' as basis, e.key, e.subject_key as change_key,
-        cast(null as varchar) as deployment_key, cast(null as varchar) as run_key, e.occurred_at as decided_at,
+        cast(null as varchar) as deployment_key, cast(null as varchar) as run_key, cast(null as varchar) as environment,
+        e.occurred_at as decided_at,
         e.actor as login, m.meaning as verdict, cast(null as varchar) as revision, e.text as comment,
         cast(null as varchar) as conditions, cast(null as varchar) as authority, cast(null as varchar) as policy,
         cast(null as varchar) as policy_version, cast(null as timestamp) as dismissed_at,
@@ -204,7 +208,7 @@ acts as (
     inner join shared_instants i on i.decided_at = f.decided_at
     qualify f.login is null or row_number() over (
         partition by f.source, f.change_key, f.deployment_key, f.run_key, lower(trim(f.login)), f.decided_at, f.verdict,
-            coalesce(f.revision, ''), coalesce(f.authority, ''), coalesce(f.vote, '')
+            coalesce(f.revision, ''), coalesce(f.authority, ''), coalesce(f.vote, ''), coalesce(f.environment, '')
         order by f.comment is null, f.conditions is null, f.basis, f.key
     ) = 1
 )
@@ -216,6 +220,7 @@ select
     cast(f.source || ':' || f.change_key as varchar) as change_id,
     cast(f.source || ':' || f.deployment_key as varchar) as deployment_id,
     cast(f.source || ':' || f.run_key as varchar) as run_id,
+    cast(f.environment as varchar) as environment,
     cast(f.decided_at as timestamp) as decided_at,
     cast(lower(trim(f.login)) as varchar) as decided_by_login,
     cast(case when k.person is null then a.person_id end as varchar) as decided_by,
@@ -255,7 +260,7 @@ select
     cast(c.team as varchar) as change_team,
     cast(c.change_type as varchar) as change_type,
     cast(c.risk as varchar) as change_risk,
-    cast(c.record_type as varchar) as change_record_type,
+    cast(c.is_reviewed as boolean) as change_is_reviewed,
     cast(c.author as varchar) as change_author,
     cast(lower(trim(f.login)) = c.author_login as boolean) as is_by_author_login,
     cast(

@@ -12,15 +12,8 @@
 -- assert: changes >= 0 and decisions >= 0
 with gates as (
     -- Approvals that move from the change into the pipeline are a matter of separation, not of a silent source.
-    select d.deployment_id, g.decided_at
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-    where g.verdict = 'approved' and g.decided_at is not null
-    union
-    select d.deployment_id, g.decided_at
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
-    where g.verdict = 'approved' and g.decided_at is not null
+    select distinct deployment_id, decided_at from intermediate.int_gate_approvals
+    where decided_at is not null
 ),
 acts as (
     select source, team, date_trunc('week', coalesce(merged_at, closed_at)) as week, 1 as change, 0 as decision

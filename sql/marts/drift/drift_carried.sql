@@ -19,29 +19,21 @@
 -- assert: order_ = 0 or order_ is null or order_reason is not null
 with gates as (
     -- A decision given in the pipeline itself: the same act lets it go and sets it going.
-    select deployment_id, decision_id, decided_at, decided_by, decided_by_type
-    from (
-        select d.deployment_id, d.deployer, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
-        from intermediate.int_deployments d
-        inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-        where g.verdict = 'approved' and d.is_production
-        union
-        select d.deployment_id, d.deployer, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
-        from intermediate.int_deployments d
-        inner join intermediate.int_decisions g on g.deployment_id = d.deployment_id
-        where g.verdict = 'approved' and d.is_production
-    )
+    select g.deployment_id, g.decision_id, g.decided_at, g.decided_by, g.decided_by_type
+    from intermediate.int_gate_approvals g
+    inner join intermediate.int_deployments d on d.deployment_id = g.deployment_id
+    where d.is_production
     -- Of several at one instant, somebody known and other than the deployer goes first.
     qualify row_number() over (
-        partition by deployment_id
+        partition by g.deployment_id
         order by
-            decided_at nulls last,
+            g.decided_at nulls last,
             case
-                when decided_by_type = 'human' and decided_by <> deployer then 0
-                when decided_by_type = 'human' and decided_by is not null then 1
+                when g.decided_by_type = 'human' and g.decided_by <> d.deployer then 0
+                when g.decided_by_type = 'human' and g.decided_by is not null then 1
                 else 2
             end,
-            decision_id
+            g.decision_id
     ) = 1
 ),
 dual as (

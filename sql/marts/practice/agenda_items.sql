@@ -37,4 +37,4 @@ left join intermediate.int_deployments d on d.deployment_id = e.deployment_id
 where e.kind in ('change', 'decision', 'conditional', 'policy', 'release', 'deployment', 'run', 'gate')
     -- Releases kept as tracker items have no change of their own and count as release records.
     -- On a code review, talk about the code is the work itself; governance records are the ones that ask for approval of a release.
-    and coalesce(lower(c.record_type), 'change') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    and not coalesce(c.is_reviewed, false)

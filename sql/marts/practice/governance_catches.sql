@@ -35,7 +35,7 @@ withdrawn as (
             c.state = 'withdrawn' or (c.state = 'closed' and c.outcome = 'cancelled')
             or (
                 c.state = 'closed' and c.outcome is null
-                and coalesce(lower(c.record_type), '') in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+                and c.is_reviewed
             )
         )
         and c.change_id not in (select change_id from decisions)

@@ -22,13 +22,8 @@ with carried as (
     where not d.is_rerelease
 ),
 gates as (
-    select d.deployment_id, g.decided_by
-    from intermediate.int_deployments d
-    inner join intermediate.int_decisions g on g.run_id = d.source || ':' || d.run_key
-    where g.verdict = 'approved' and g.decided_by_type = 'human' and g.decided_by is not null
-    union
-    select deployment_id, decided_by from intermediate.int_decisions
-    where deployment_id is not null and verdict = 'approved' and decided_by_type = 'human' and decided_by is not null
+    select distinct deployment_id, decided_by from intermediate.int_gate_approvals
+    where decided_by_type = 'human' and decided_by is not null
 ),
 let_go as (
     -- Where nothing but the gate of the pipeline authorised it, who let it go is its approver. With two who did, another did,

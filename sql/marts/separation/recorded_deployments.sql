@@ -10,4 +10,4 @@ from marts.deployment_changes x
 inner join marts.changes c on c.change_id = x.change_id
 -- A pull request that was never merged is no merged change.
 where c.merged_at is not null
-    or coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+    or not c.is_reviewed

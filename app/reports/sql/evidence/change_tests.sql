@@ -139,7 +139,7 @@ duties as (
     from evidence.sample_frame f
     inner join marts.changes c on coalesce(c.ticket_id, c.change_id) = f.change_id
     inner join marts.separation_of_duties t on t.change_id = c.change_id and t.test = 'sod_1_effective'
-    where c.record_type in ('pull_request', 'merge_request', 'gerrit_change') and c.state = 'merged'
+    where c.is_reviewed and c.state = 'merged'
     union all
     select
         x.governing_change_id, t.test, t.result, t.reason, t.record_id,

@@ -11,11 +11,11 @@ with population as (
 ),
 code as (
     select change_id, ticket_id, state, service from population
-    where record_type in ('pull_request', 'merge_request', 'gerrit_change')
+    where is_reviewed
 ),
 tickets as (
     select change_id as ticket_id, state, service from population
-    where coalesce(record_type, '') not in ('pull_request', 'merge_request', 'gerrit_change')
+    where not is_reviewed
 ),
 production as (
     select deployment_id, is_rerelease, changes_carried from evidence.population_deployments

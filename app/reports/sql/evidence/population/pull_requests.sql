@@ -28,4 +28,4 @@ select
     c.is_self_approved_only, c.has_other_revision_approval, c.approvals, c.declines, c.first_deployed_at, c.state
 from marts.changes c
 inner join pack.members m on m.change_id = c.change_id
-where c.record_type in ('pull_request', 'merge_request', 'gerrit_change')
+where c.is_reviewed

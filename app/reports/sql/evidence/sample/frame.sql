@@ -33,7 +33,7 @@ otherwise as (
     where (
             (c.merged_at is not null and not coalesce(s.has_deployments, false))
             or (c.state = 'closed' and c.merged_at is null
-                and coalesce(c.record_type, '') not in ('pull_request', 'merge_request', 'gerrit_change')
+                and not c.is_reviewed
                 and c.change_id not in (select ticket_id from marts.changes where ticket_id is not null))
         )
         and coalesce(c.merged_at, c.closed_at) >= q.start_at and coalesce(c.merged_at, c.closed_at) < q.end_at
