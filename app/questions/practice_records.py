@@ -116,7 +116,9 @@ _CONDITIONS = {
         _shipped(
             "coalesce(epoch_us(d.restored_at) - epoch_us(d.failure_began_at) <= l.recovery_target_hours * 3600000000"
             ", false)",
-            "d.failure_reasons || coalesce(', restored', ', not restored')", "d.is_failed",
+            "d.failure_reasons || case when d.restored_at is null then ', not restored' else ', restored' end",
+            "d.is_failed and (d.restored_at is not null or epoch_us((select as_of from config.build)) "
+            "- epoch_us(d.failure_began_at) > l.recovery_target_hours * 3600000000)",
         ),
         "restored in time",
     ),
@@ -145,7 +147,8 @@ _PATTERNS = {
     ),
     "release_train_accepts_risk": (
         _CARRIED.format(
-            counts="x.authorisation_class in ('never', 'retroactive')",
+            counts="x.authorisation_class in ('never', 'retroactive') "
+            "or coalesce(x.reason = 'approval expired', false)",
             what="coalesce(x.reason, x.authorisation_class)",
             only="true",
         ),

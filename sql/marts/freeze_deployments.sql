@@ -12,17 +12,7 @@
 -- column: reason | What exempts it; null when nothing does.
 -- not_null: deployment_id, freeze_name, started_at, freeze_start_at, freeze_end_at, is_exempt
 -- unique: deployment_id, freeze_name
-with freezes as (
-    select name, start_at, end_at, service, cast(null as varchar) as team, cast(null as varchar) as environment,
-        cast(null as varchar) as component, exempt_change_types
-    from config.freezes
-    union all
-    select coalesce(title, window_id), planned_start_at, planned_end_at, service, case when service is null then lower(trim(team)) end,
-        lower(trim(environment)), lower(component), 'emergency'
-    from intermediate.int_windows
-    where kind = 'freeze' and not is_withdrawn and planned_start_at is not null and planned_end_at > planned_start_at
-),
-carried as (
+with carried as (
     select x.deployment_id, coalesce(c.change_type, 'unknown') as change_type
     from marts.deployment_changes x
     inner join marts.changes c on c.change_id = x.change_id
@@ -32,14 +22,13 @@ inside as (
     -- A freeze holds what it names, production by any of its names; a team or component that nothing states is not held.
     select d.deployment_id, f.name, d.service, d.team, d.started_at, f.start_at, f.end_at, f.exempt_change_types, d.is_rollback
     from marts.deployments d
-    inner join freezes f
+    inner join intermediate.int_freezes f
         on d.started_at >= f.start_at and d.started_at < f.end_at and (f.service is null or f.service = d.service)
         and (f.team is null or f.team = lower(trim(d.team)))
-    left join config.production_environments p on p.environment = f.environment
     left join intermediate.all_deployments r
         on f.component is not null and d.basis = 'deployment' and r.source = d.source and r.key = d.key
     where d.is_production and d.outcome <> 'cancelled'
-        and (f.environment is null or p.environment is not null or f.environment = lower(trim(d.environment)))
+        and (f.is_of_production or f.environment = lower(trim(d.environment)))
         and (
             f.component is null
             or contains(

@@ -161,9 +161,9 @@ lately as (
 severe as (
     select scope, name, count(*) as incidents
     from (
-        select 'team' as scope, team as name, severity from lately
+        select 'team' as scope, team as name, severity from lately where not is_planned
         union all
-        select 'service', service, severity from lately
+        select 'service', service, severity from lately where not is_planned
     )
     where name is not null
         and regexp_matches(lower(coalesce(severity, '')), '(^|[^0-9])[01]([^0-9]|$)|sev.?[01]|p[01]|critical|high|major')

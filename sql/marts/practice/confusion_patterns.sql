@@ -61,7 +61,7 @@ carried as (
     -- A release manager's approval: given at the pipeline's gate, or by nobody but whoever deployed.
     select p.period, t.team,
         count(*) as changes,
-        count(*) filter (where x.authorisation_class in ('never', 'retroactive')) as undecided,
+        count(*) filter (where x.authorisation_class in ('never', 'retroactive') or x.reason = 'approval expired') as undecided,
         count(*) filter (where c.risk in ('medium', 'high')) as risky,
         count(*) filter (where c.risk in ('medium', 'high') and (x.authorised_by = 'gate' or a.is_by_one and c.effective_approver = d.deployer))
             as by_release_manager,

@@ -79,9 +79,9 @@ moved as (
 ),
 instants as (
     -- The start that was given up: moved, or declined.
-    select evidence_id, service, change_id, moved_from as start_at, occurred_at from moved where moved_from is not null
+    select evidence_id, service, team, change_id, moved_from as start_at, occurred_at from moved where moved_from is not null
     union all
-    select d.evidence_id, c.service, d.change_id, c.planned_start_at, d.occurred_at
+    select d.evidence_id, c.service, c.team, d.change_id, c.planned_start_at, d.occurred_at
     from decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
     where d.rule = 'governance declined it' and c.planned_start_at is not null
@@ -94,16 +94,9 @@ taken as (
         select *, cast(floor(epoch_us(planned_start_at) / 86400000000.0) as bigint) as first_day,
             cast(floor(epoch_us(planned_end_at) / 86400000000.0) as bigint) as last_day
         from intermediate.int_windows
-        where not is_withdrawn and service is not null and planned_end_at > planned_start_at
+        where not is_withdrawn and service is not null and kind <> 'freeze' and planned_end_at > planned_start_at
     ) w
     inner join config.bucket_offsets o on o.span = w.last_day - w.first_day
-),
-frozen as (
-    select service, start_at, end_at from config.freezes
-    union all
-    select service, planned_start_at, planned_end_at
-    from intermediate.int_windows
-    where kind = 'freeze' and not is_withdrawn and service is null and planned_end_at > planned_start_at
 ),
 clashing as (
     select i.evidence_id
@@ -114,7 +107,19 @@ clashing as (
     union
     select i.evidence_id
     from instants i
-    inner join frozen f on i.start_at >= f.start_at and i.start_at < f.end_at and (f.service is null or f.service = i.service)
+    inner join intermediate.int_freezes f
+        on i.start_at >= f.start_at and i.start_at < f.end_at and (f.service is null or f.service = i.service)
+        and (f.team is null or f.team = lower(trim(i.team)))
+    inner join intermediate.int_changes c on c.change_id = i.change_id
+    -- Present then, for what the change names: what was entered later could not be weighed.
+    where coalesce(f.known_since <= i.occurred_at, true)
+        and (f.is_of_production or f.environment = lower(trim(c.environment)))
+        and (
+            f.component is null
+            or contains(
+                '|' || regexp_replace(f.component, ' *[|] *', '|', 'g') || '|', '|' || lower(trim(c.component)) || '|'
+            )
+        )
 ),
 person_teams as (
     select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id

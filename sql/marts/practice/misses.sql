@@ -39,7 +39,7 @@ mended as (
         and d.outcome = 'succeeded' and d.finished_at <= r.started_at
     cross join config.thresholds t
     where epoch_us(r.started_at) - epoch_us(d.finished_at) <= t.incident_window_hours * 3600000000
-    qualify row_number() over (partition by r.change_id order by d.finished_at desc, d.deployment_id) = 1
+    qualify row_number() over (partition by r.change_id order by d.finished_at desc, coalesce(d.started_at, d.finished_at) desc, d.deployment_id desc) = 1
 ),
 missed as (
     select * from failures

@@ -49,9 +49,12 @@ recovered as (
         ) as restored
     from marts.deployments d
     cross join config.practice l
+    cross join config.build b
     inner join (select distinct team from marts.team_practice) t on t.team = coalesce(d.team, '(no team)') or t.team = '(all)'
     inner join marts.periods p on d.started_at >= p.start_at and d.started_at < p.end_at
     where d.is_failed
+        -- What failed just before the build may still be restored in time.
+        and (d.restored_at is not null or epoch_us(b.as_of) - epoch_us(d.failure_began_at) > l.recovery_target_hours * 3600000000)
     group by p.period, t.team
 ),
 matched as (
