@@ -112,6 +112,8 @@ _CONDITIONS: dict[str, str] = {
     # One row of a change with all of its windows, which go along with any of them.
     "marts.change_notice": "record_id in (select coalesce(w.change_id, w.window_id) from build.marts.windows w "
     "where w.window_id in (select window_id from pack.chosen_windows))",
+    "marts.several_windows": "change_id in (select w.change_id from build.marts.windows w "
+    "where w.window_id in (select window_id from pack.chosen_windows))",
     "marts.window_overlaps": "window_a in (select window_id from pack.chosen_windows) "
     "and window_b in (select window_id from pack.chosen_windows)",
     "marts.activities": f"{_BY_CHANGE} or {_BY_DEPLOYMENT}",

@@ -4,7 +4,7 @@
 -- order_by: service, planned_start_at, record_id
 -- column: record_id | The change, or the window where it has none.
 -- column: record_kind | change or window.
--- column: service | Service of its window; of several, as in int_several_windows.
+-- column: service | Service of its window; of several, as in several_windows.
 -- column: team | Team of that window.
 -- column: change_type | standard, normal or emergency.
 -- column: planned_start_at | Start of its first window that is not rejected or cancelled, UTC.
@@ -53,4 +53,4 @@ select
     cast(n.is_withdrawn as boolean) as is_withdrawn,
     cast(case when n.windows = 1 then n.kind else cast(n.windows as varchar) || ' windows' end as varchar) as detail
 from noticed n
-left join intermediate.int_several_windows f on f.change_id = n.change_id
+left join marts.several_windows f on f.change_id = n.change_id

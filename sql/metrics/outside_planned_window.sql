@@ -55,7 +55,7 @@ placed as (
                 j.outside_seconds desc, j.started_at, j.window_id
         ) as place
     from judged j
-    inner join intermediate.int_several_windows f on f.change_id = j.change_id
+    inner join marts.several_windows f on f.change_id = j.change_id
 ),
 furthest as (
     select
@@ -84,7 +84,7 @@ select
     cast(j.exclusion_reason as varchar) as exclusion_reason,
     cast(j.detail as varchar) as detail
 from judged j
-left join intermediate.int_several_windows f on f.change_id = j.change_id
+left join marts.several_windows f on f.change_id = j.change_id
 where f.change_id is null
 union all
 select
@@ -99,4 +99,4 @@ select
     cast(w.exclusion_reason as varchar) as exclusion_reason,
     cast(w.detail as varchar) as detail
 from furthest w
-inner join intermediate.int_several_windows f on f.change_id = w.change_id
+inner join marts.several_windows f on f.change_id = w.change_id

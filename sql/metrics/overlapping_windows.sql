@@ -88,4 +88,4 @@ select
         end as varchar
     ) as detail
 from counted c
-left join intermediate.int_several_windows f on f.change_id = c.change_id
+left join marts.several_windows f on f.change_id = c.change_id

@@ -2,6 +2,7 @@
 --   of the window that starts first, by plan or else in fact, of those that are neither rejected or cancelled nor reversed; where
 --   none is left, of the others. A window that names no service leaves it to the next. Most changes have one window and no row.
 -- grain: change_id
+-- order_by: change_id
 -- column: change_id | The change.
 -- column: windows | How many windows it has, freezes left out.
 -- column: service | Service of the first window that names one.
