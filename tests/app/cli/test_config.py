@@ -90,7 +90,7 @@ def test_a_secret_is_never_shown_only_where_it_is_kept(
     for command in (("config", "show"), ("config", "show", "--json"), ("doctor",), ("doctor", "--json")):
         said = twotrack(*command)
         assert "ghp_" not in said.out + said.err
-    assert "env:GITHUB_TOKEN holds a secret" in twotrack("doctor").out
+        assert command != ("doctor",) or "env:GITHUB_TOKEN holds a secret" in said.out
 
 
 def test_an_entitlement_that_ends_before_it_starts_is_refused() -> None:
