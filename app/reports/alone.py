@@ -22,8 +22,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "app": ("__init__", "wording"),
     "app.reports": (
         "__init__", "bag", "blocks", "chain", "checks", "container", "delimited", "engine", "evidence_population",
-        "evidence_report", "provenance", "recompute", "render_html", "render_pdf", "sampling", "script", "signing",
-        "templating", "verify",
+        "evidence_report", "instructions", "provenance", "recompute", "render_html", "render_pdf", "sampling", "script",
+        "signing", "templating", "verify",
     ),
     "models": ("__init__", "errors", "metric", "nearest"),
     "sql": ("__init__", "aggregate"),

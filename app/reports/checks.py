@@ -34,6 +34,14 @@ REQUIRED = (
     "population_deployments", "population_pull_requests", "reconciliation", "reconciliation_totals", "sample_frame",
     "sample_test_matrix", "separation_of_duties", "windows",
 )  # fmt: skip
+# What a pack's description says, and nothing else: a remark would read as part of the evidence.
+INFO_FIELDS = {
+    "Bag-Software-Agent", "Bagging-Date", "External-Description", "External-Identifier", "Payload-Oxum",
+    "Source-Organization",
+    *(f"Twotrack-{name}" for name in (
+        "Build", "Frameworks", "Kind", "Period-From", "Period-To", "Previous", "Previous-Digest", "Scope",
+    )),
+}  # fmt: skip
 _PLAIN_FILES = {"report.html", "report.pdf", "config.toml", PROVENANCE, recompute.CONTENTS, "sample/test_matrix.xlsx"}
 # The SQL that chose the rows and made the tables, for reading; what is run stands among the results.
 _OTHER_SQL = re.compile(r"sql/(evidence|models|selection)/[a-z0-9_./]+\.sql")
@@ -171,6 +179,8 @@ def same_description(
             (before["name"], before["tagmanifest_sha256"]),
             (info.get("Twotrack-Previous"), info.get("Twotrack-Previous-Digest")),
         )
+    if more := sorted(info.keys() - INFO_FIELDS):
+        raise VerificationError(f"bag-info says what no pack says: {', '.join(more)}")
     if different := [name for name, values in told.items() if len(set(values)) != 1]:
         raise VerificationError(f"they disagree on {', '.join(different)}")
     return f"{scope}, {question['start_at'][:10]} to {question['end_at'][:10]}, build {question['build_id']}"

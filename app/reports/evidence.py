@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ from app.reports import (
 )
 from app.reports.earlier import Link
 from app.reports.evidence_report import PackFacts
+from app.reports.instructions import readme
 from app.reports.question import Scope, find_scope
-from app.reports.templating import rendered
 from ingest.store import RawStore
 from models.errors import InputError, NotBuiltError, UserError, VerificationError
 from models.metric import MetricValue
@@ -280,12 +280,7 @@ def _describe(folder: Path, question: packing.Question, facts: PackFacts, link: 
         "Twotrack-Previous": link.name if link else "none",
         "Twotrack-Previous-Digest": link.digest if link else "none",
     }
-    readme = rendered(
-        "readme.md.j2", pack=facts.name, from_=f"{start:%Y-%m-%d}", last=f"{end - timedelta(microseconds=1):%Y-%m-%d}",
-        scope=str(question.scope), build=question.build_id, workspace=question.workspace, version=facts.version,
-        kind=question.kind, signed_by=facts.signed_by, payload_type=signing.PAYLOAD_TYPE,
-    )  # fmt: skip
-    bag.make(folder, info, readme)
+    bag.make(folder, info, readme(info, facts.version, facts.signed_by))
 
 
 def _deliver(

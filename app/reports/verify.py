@@ -82,6 +82,7 @@ def _pack(pack: Opened, asked: Asked) -> Iterator[Check]:
     lines, statement = _signature(pack, asked)
     yield from lines
     yield check("description", lambda: checks.same_description(pack, listed[0], statement, asked.key))
+    yield _instructions(pack, listed[0].info)
     yield check("row counts", lambda: checks.row_counts(pack))
     yield from _results(pack, asked)
     yield check("payloads", lambda: checks.payloads(pack))
@@ -155,6 +156,23 @@ def _each(pack: Opened, results: Iterator[recompute.Derived], derived: set[str])
                 "metrics/", "holds", f"{metrics} metrics computed again, {records:,} contributing records the same"
             )
         yield line
+
+
+def _instructions(pack: Opened, info: dict[str, str]) -> Check:
+    """Make the README again: whoever follows its commands must not follow somebody else's."""
+    made_by, here = _made_by(pack), _version("twotrack")
+    if made_by != here:
+        return Check("README.md", "note", f"covered by its digest only: made by version {made_by}, this is {here}")
+
+    def ask() -> str:
+        from app.reports.instructions import readme
+
+        told = (pack.folder / bag.README).read_bytes()
+        if told != readme(info, made_by, checks.provenance(pack).get("signed_by")).encode():
+            raise VerificationError("made again from what bag-info.txt says it is different")
+        return "made again from what bag-info.txt says, the same bytes"
+
+    return check("README.md", ask)
 
 
 def _sample(con: DuckDBPyConnection, draw: recompute.Draw, seed: str | None) -> str:

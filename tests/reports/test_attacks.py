@@ -257,6 +257,17 @@ def test_a_pack_that_names_another_signer_is_refused(pack: Path, keys: Keys) -> 
     assert "signer" in failures(pack, keys)["description"]
 
 
+def test_words_added_beside_the_evidence_are_found(pack: Path) -> None:
+    """Whoever made a pack can sign it again: its instructions and its description say what packs say, and no more."""
+    edit(pack / "README.md", "openssl pkeyutl -verify", "true # openssl pkeyutl -verify")
+    with (pack / bag.INFO).open("a", encoding="utf-8") as info:
+        info.write("Auditor-Conclusion: all controls were effective\n")
+    bag_again(pack)
+    found = failures(pack, None, is_unsigned=True)
+    assert found.keys() == {"README.md", "description"}
+    assert "Auditor-Conclusion" in found["description"]
+
+
 def test_a_key_of_another_algorithm_is_no_key_for_packs(tmp_path: Path) -> None:
     """Only Ed25519 is accepted, for checking as for signing."""
     private = ec.generate_private_key(ec.SECP256R1())
