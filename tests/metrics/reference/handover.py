@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tests.metrics.reference.approvals import (
+    OPPOSED,
     Change,
     Decision,
     is_implemented,
@@ -78,11 +79,19 @@ def handover(
 
 
 def gated(records: dict[str, list[Row]], people: People) -> dict[str, set[str]]:
-    """Return who let each deployment go in its pipeline: humans who are known."""
+    """Return who let each deployment go in its pipeline: humans who are known and did not decline it later."""
     found: dict[str, set[str]] = {}
-    for row in records["decision"]:
-        person = people.who(row["decided_by"])
-        if row["deployment_key"] is not None and row["verdict"] == "approved" and person.is_human:
+    gates = [(row, people.who(row["decided_by"])) for row in records["decision"] if row["deployment_key"] is not None]
+    for row, person in gates:
+        is_taken_back = any(
+            other["deployment_key"] == row["deployment_key"]
+            and other_person.name == person.name
+            and other["verdict"] in OPPOSED
+            and None not in (row["decided_at"], other["decided_at"])
+            and other["decided_at"] >= row["decided_at"]
+            for other, other_person in gates
+        )
+        if row["verdict"] == "approved" and person.is_human and not is_taken_back:
             found.setdefault(row["deployment_key"], set()).add(str(person.name))
     return found
 
