@@ -24,7 +24,7 @@
 -- column: deployer_type | human, bot, or system when only automation is known.
 -- column: previous_deployment_id | The successful deployment before it in its service and environment.
 -- column: artifact_kind | first, new, redeploy or return; null without artifact or success.
--- column: is_rerelease | Whether it brought an artifact that ran there before.
+-- column: is_rerelease | Whether it brought an artifact that ran there before, unless it is known that nothing had authorised that then.
 -- column: is_rollback | Whether it took a release back: stated, or an older artifact came back within the window.
 -- column: changes_carried | Changes known to be in it; null when its service has no change records to compare with.
 -- column: authorisation_class | Its worst change's class; no_record when changes of the service are known but none matches;
@@ -88,6 +88,29 @@ known as (
     -- A deployment can be said to carry nothing known only where change records of its service exist by then.
     select service, min(coalesce(merged_at, created_at)) as known_since
     from marts.changes where service is not null group by service
+),
+repeated as (
+    -- Of artifacts that came again it is asked whether they were authorised before.
+    select distinct d.service, lower(d.environment) as environment, h.artifact
+    from intermediate.int_artifact_history h
+    inner join intermediate.int_deployments d on d.deployment_id = h.deployment_id
+    where h.kind in ('redeploy', 'return')
+),
+runs as (
+    select h.deployment_id, h.kind,
+        min(
+            case when d.is_production and (c.worst = 6 or (c.deployment_id is null and k.known_since <= d.started_at)) then 1 else 0 end
+        ) over (
+            partition by r.service, r.environment, r.artifact order by h.sequence rows between unbounded preceding and 1 preceding
+        ) = 1 as was_never_authorised
+    from intermediate.int_artifact_history h
+    inner join intermediate.int_deployments d on d.deployment_id = h.deployment_id
+    inner join repeated r on r.service = d.service and r.environment = lower(d.environment) and r.artifact = h.artifact
+    left join carried c on c.deployment_id = h.deployment_id
+    left join known k on k.service = d.service
+),
+unauthorised_before as (
+    select deployment_id from runs where was_never_authorised and kind in ('redeploy', 'return')
 ),
 failures as (
     select
@@ -159,7 +182,7 @@ select
     cast(d.deployer_type as varchar) as deployer_type,
     cast(h.previous_deployment_id as varchar) as previous_deployment_id,
     cast(h.kind as varchar) as artifact_kind,
-    cast(coalesce(h.kind in ('redeploy', 'return'), false) as boolean) as is_rerelease,
+    cast(coalesce(h.kind in ('redeploy', 'return'), false) and a.deployment_id is null as boolean) as is_rerelease,
     cast(r.deployment_id is not null or (d.is_rollback_stated and p.deployment_id is null) as boolean) as is_rollback,
     cast(
         case
@@ -213,3 +236,4 @@ left join returned r on r.deployment_id = d.deployment_id
 left join recovery v on v.deployment_id = d.deployment_id
 left join no_recovery n on n.deployment_id = d.deployment_id
 left join put_back p on p.deployment_id = d.deployment_id
+left join unauthorised_before a on a.deployment_id = d.deployment_id

@@ -29,7 +29,7 @@ select
     cast(team as varchar) as team,
     cast(cast(null as varchar) as varchar) as change_type,
     cast(finished_at as timestamp) as occurred_at,
-    cast(is_rerelease as boolean) as in_numerator,
+    cast(coalesce(artifact_kind in ('redeploy', 'return'), false) as boolean) as in_numerator,
     cast(null as double) as value,
     cast(case when artifact is null then 'artifact unknown' end as varchar) as exclusion_reason,
     cast(artifact_kind as varchar) as detail

@@ -101,13 +101,13 @@ def compare(con: duckdb.DuckDBPyConnection, first_seed: int, source: str) -> Com
     planned = windows.windows(records.of, people, limits)
     first = rates.first_in_production(records.of, attempts)
     ledger = conditions.ledger(records.of, changes, first, limits.as_of)
+    carried = handover.handover(
+        records.of, attempts, changes, planned, ledger, handover.gated(records.of, people), limits.expiry
+    )
+    handover.authorised_before(attempts, changes, carried)
     return Compared(
         con, source, limits, records, people, attempts, changes, failures.failures(records.of, attempts, first),
-        planned, ledger,
-        handover.handover(
-            records.of, attempts, changes, planned, ledger, handover.gated(records.of, people), limits.expiry
-        ),
-        first,
+        planned, ledger, carried, first,
     )  # fmt: skip
 
 

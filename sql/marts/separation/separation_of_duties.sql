@@ -50,13 +50,14 @@ with tests as (
     union all
     select d.deployment_id, 'deployment', 'sod_7', null, d.deployment_id, d.service, d.team, null, d.started_at,
         case
-            when d.is_rerelease then 'exempt'
+            -- The same commit is judged once.
+            when d.artifact_kind in ('redeploy', 'return') then 'exempt'
             when r.deployment_id is not null then 'pass'
             when d.changes_carried is null then 'not_collectable'
             else 'fail'
         end,
         case
-            when d.is_rerelease then 're-release of an artifact that ran before'
+            when d.artifact_kind in ('redeploy', 'return') then 're-release of an artifact that ran before'
             when r.deployment_id is not null then 'its changes are known'
             when d.changes_carried is null then 'no change records to compare with'
             else 'no merged change or change request is known for what was deployed'

@@ -37,6 +37,7 @@ class Deployment:
     kind: str | None = None
     previous: Deployment | None = None
     carried: set[str] = field(default_factory=set)
+    was_never_authorised: bool = False
 
     @property
     def is_production(self) -> bool | None:
@@ -45,6 +46,11 @@ class Deployment:
 
     @property
     def is_rerelease(self) -> bool:
+        """Whether the artifact ran there before, and not only without any authorisation."""
+        return self.came_again and not self.was_never_authorised
+
+    @property
+    def came_again(self) -> bool:
         """Whether the artifact ran there before."""
         return self.kind in ("redeploy", "return")
 

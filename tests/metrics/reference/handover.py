@@ -18,7 +18,7 @@ from tests.metrics.reference.approvals import (
 )
 from tests.metrics.reference.basics import People, Row, alike, seconds
 from tests.metrics.reference.conditions import Condition
-from tests.metrics.reference.deployments import Deployment, in_production, tickets
+from tests.metrics.reference.deployments import Deployment, in_production, sequences, tickets
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.windows import Window
 
@@ -76,6 +76,29 @@ def handover(
             is_by_gate = is_by_gate and (lead is None or lead < -SKEW or is_old)
             found.append(Carried(item, changes[key], governing, lead, cls, reason, gate if is_by_gate else set()))
     return found
+
+
+def authorised_before(deployments: dict[str, Deployment], changes: dict[str, Change], carried: list[Carried]) -> None:
+    """Mark what brings an artifact again that had run there only without any authorisation."""
+    for sequence in sequences(deployments.values()):
+        seen: dict[str | None, bool] = {}
+        for item in sequence:
+            item.was_never_authorised = item.came_again and seen.get(item.artifact, False)
+            brought = [one for one in carried if one.deployment is item]
+            is_unauthorised = bool(item.is_production) and (
+                worst(brought) == "never" if brought else bool(item.started_at) and is_comparable(item, changes)
+            )
+            seen[item.artifact] = seen.get(item.artifact, True) and is_unauthorised
+
+
+def is_comparable(item: Deployment, changes: dict[str, Change]) -> bool:
+    """Whether change records of its service exist by then, so that it is known to carry none of them."""
+    known = [
+        change.row["merged_at"] or change.row["created_at"]
+        for change in changes.values()
+        if change.row["service"] == item.service is not None
+    ]
+    return any(at is not None and item.started_at is not None and at <= item.started_at for at in known)
 
 
 def gated(records: dict[str, list[Row]], people: People) -> dict[str, set[str]]:
@@ -193,17 +216,11 @@ def duties(
 
 def recorded(item: Deployment, brought: list[Change], changes: dict[str, Change]) -> str:
     """Whether a production commit has a merged change or a change request; what ran there before needs no other."""
-    if item.is_rerelease:
+    if item.came_again:
         return "exempt"
     if any(change.row["merged_at"] or change.row["record_type"] == "change" for change in brought):
         return "pass"
-    known = [
-        change.row["merged_at"] or change.row["created_at"]
-        for change in changes.values()
-        if change.row["service"] == item.service is not None
-    ]
-    is_comparable = brought or any(at is not None and at <= item.started_at for at in known)
-    return "fail" if is_comparable else "not_collectable"
+    return "fail" if brought or is_comparable(item, changes) else "not_collectable"
 
 
 def valid_people(change: Change) -> set[str]:

@@ -195,7 +195,7 @@ def days(found: dict[str, Deployment]) -> Counter[tuple[str, datetime]]:
 def rereleases(found: dict[str, Deployment]) -> Metric:
     """Finished production deployments that brought what ran there before."""
     return {
-        key: judged(item.is_rerelease, None if item.artifact else "artifact unknown")
+        key: judged(item.came_again, None if item.artifact else "artifact unknown")
         for key, item in found.items()
         if item.is_finished_in_production
     }
