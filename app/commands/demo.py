@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -58,7 +59,8 @@ def command(session: Session, seed: int | None, no_app: bool, no_browser: bool, 
     session.say(f"{summary.records:,} records generated in {summary.seconds:.1f} s, "
                 f"{len(result.models)} models built and checked in {result.seconds:.1f} s.")  # fmt: skip
     if chosen is None:
-        session.say("See it with: twotrack app")
+        folder = f"--home {shlex.quote(str(session.home))} " if session.home else ""
+        session.say(f"See it with: twotrack {folder}app")
         return
     become_server(session, chosen, opens_browser=not no_browser and has_screen())
 

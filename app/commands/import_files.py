@@ -134,6 +134,10 @@ def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
             kept="nothing was stored",
             next_step=f"choose one of: {choices(name, sorted(shipped))}; or name a .toml file",
         )
+    if not path.exists():
+        raise InputError(
+            "There is no such file.", where=str(path), kept="nothing was stored", next_step="check its path"
+        )
     fitting = [m for m in (load_mapping(p) for p in shipped.values()) if m.file != "*" and fnmatch(path.name, m.file)]
     if len(fitting) == 1:
         return fitting[0]

@@ -80,7 +80,7 @@ def show(asked: Frame, subject: Subject, reading: Reading, *, title: str) -> Non
         count, n, what = total, total, f"All {total:,} of {in_class}"
     else:
         count, n = value.denominator + sum(value.excluded.values()), value.denominator
-        what = f"All {count:,} contributing records"
+        what = f"All {wording.plural(count, 'contributing record')}"
     take_away.downloads(
         lambda: records.everything(asked.build, subject.name, narrowed, in_class), subject.name.replace("_", "-"),
         _answered(asked, reading, narrowed, in_class, n), count=count, what=what,

@@ -128,6 +128,8 @@ def summary(found: list[Finding]) -> str:
     drifting = [finding for finding in judged if finding.is_drifting]
     if not judged:
         return "There is not enough data yet to judge drift"
+    if not drifting and len(judged) == 1:
+        return f"No drift: the two processes of {judged[0].team} do not move into one"
     if not drifting:
         return f"No drift: in none of {wording.plural(len(judged), 'team')} do the two processes move into one"
     named = wording.listed([_since(finding) for finding in drifting], 4)

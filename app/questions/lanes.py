@@ -17,7 +17,10 @@ from app.questions.builds import Build, cursor
 from app.questions.queries import BY_BUILD, KEPT, carried_condition, scope_condition
 from sql.aggregate import Filter
 
-LEGEND = "Lines join the week of approval to the week of deployment; dashed: approved after the deployment began."
+LEGEND = (
+    "Lines join the week of approval to the week of deployment; dashed: approved after the deployment began. "
+    "Hand-overs with both in the period are counted."
+)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def pairs(build: Build, chosen: Filter, scope: str) -> pd.DataFrame:
         cursor(build)
         .execute(
             f"""
-            select o.overlap_start_at, o.basis, o.scope_value, coalesce(a.title, ca.title, a.window_id) as first,
+            select o.overlap_start_at, case o.basis when 'actual' then 'worked' else o.basis end as basis,
+                o.scope_value, coalesce(a.title, ca.title, a.window_id) as first,
                 coalesce(b.title, cb.title, b.window_id) as second, o.overlap_seconds / 60.0 as minutes,
                 case o.is_known_at_approval when true then 'known at approval' when false then 'emerged later'
                     else 'unknown' end as known,
@@ -201,7 +202,7 @@ def planning(build: Build, chosen: Filter) -> dict[str, int]:
     found = cursor(build).execute(
         f"""
         select count(*) as windows, count(*) filter (where is_created_after_start) as "entered after their start",
-            count(*) filter (where early_seconds > 0) as "begun before the planned start",
+            count(*) filter (where early_seconds > 0) as "began before the planned start",
             count(*) filter (where late_seconds > 0) as "worked past the planned end",
             count(*) filter (where planned_end_basis in ('median', 'default')) as "with an assumed end",
             count(*) filter (where problem = 'reversed') as "ending before they start",

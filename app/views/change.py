@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -158,7 +158,8 @@ def _related(story: Story) -> None:
         for row in story.deployments:
             _linked(
                 "deployment", row["deployment_id"], row["title"] or row["key"],
-                f"{wording.instant(row['started_at'])} · {row['outcome']} · {_handed_over(row)} · "
+                f"{wording.instant(row['started_at'])} · {row['outcome']} · "
+                f"{_handed_over(row, story.record['effective_approval_at'])} · "
                 f"link {row['link_basis']}",
             )  # fmt: skip
     if story.changes:
@@ -252,18 +253,17 @@ def _linked(kind: str, record_id: str, title: str, detail: str) -> None:
         st.switch_page(components.CHANGE_PAGE, query_params={kind: record_id})
 
 
-def _handed_over(row: dict[str, Any]) -> str:
-    """Return how a change's approval and its deployment relate."""
+def _handed_over(row: dict[str, Any], own_approval: datetime | None = None) -> str:
+    """Return how a change's approval and its deployment relate; another record of it may have been approved last."""
     if row["authorisation_class"] == "not_collectable":
         return "authorisation cannot be known from this source"
     if row["reason"]:
         return f"not validly authorised at the start: {row['reason']}"
     lead = row["lead_seconds"]
-    return (
-        f"approved {wording.duration(lead)} before"
-        if lead is not None and lead >= 0
-        else wording.term(row["authorisation_class"])
-    )
+    if lead is None or lead < 0:
+        return wording.term(row["authorisation_class"])
+    is_later = own_approval and row["started_at"] - timedelta(seconds=lead) > own_approval + timedelta(seconds=1)
+    return f"approved {wording.duration(lead)} before" + (", counting its other records" if is_later else "")
 
 
 def _span(row: dict[str, Any], which: str) -> str:

@@ -203,14 +203,17 @@ def _pairs(asked: Frame) -> None:
             "first": st.column_config.TextColumn("First window", width=220),
             "second": st.column_config.TextColumn("Second window", width=220),
             "minutes": st.column_config.NumberColumn("Shared minutes", format="%.0f", width=90),
-            "basis": st.column_config.TextColumn("Basis", width=80),
+            "basis": st.column_config.TextColumn("Times", width=80),
             "known": st.column_config.TextColumn("At approval", width=120),
             "scope_value": st.column_config.TextColumn("Shared", width=140),
         },
         of=take_away.provenance(asked, len(found), f"{asked.choice.describe()} · {picked.lower()}"),
     )  # fmt: skip
     components.open_selected(selected, found)
-    st.caption(f"{wording.plural(len(found), 'pair')}, latest first. Select a row to open the first window's change.")
+    st.caption(
+        f"{wording.plural(len(found), 'overlap')}, latest first; a pair may overlap in planned and in worked times. "
+        "Select a row to open the first window's change."
+    )
 
 
 if __name__ == "__main__":

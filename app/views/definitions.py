@@ -47,7 +47,7 @@ def _measures(asked: Frame) -> None:
         "Better": definition.better,
         "Dated by": definition.dated_by,
         "Judged from": f"n = {definition.minimum_sample}",
-        "Source": definition.source,
+        "Defined under": definition.source.removeprefix("Definitions, "),
         "Undefined when": definition.absent_reason,
     }
     components.table(

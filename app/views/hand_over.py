@@ -116,12 +116,12 @@ def _unshipped(asked: Frame) -> None:
         st.subheader("Everything approved in the period has reached production", anchor=False)
         return
     st.subheader(
-        f"{wording.plural(len(found), 'change')} approved in the period never reached production", anchor=False
+        f"{wording.plural(len(found), 'change')} approved in the period {'has' if len(found) == 1 else 'have'} "
+        "not reached production",
+        anchor=False,
     )
     st.caption(
-        "By age since approval: "
-        + ", ".join(f"{count:,} {label}" for label, count in hand_overs.ages(found) if count)
-        + "."
+        "Since approval, " + "; ".join(f"{label}: {count:,}" for label, count in hand_overs.ages(found) if count) + "."
     )
     selected = components.table(
         found.head(500), key="unshipped", alt="Changes approved and not shipped", is_selectable=True,

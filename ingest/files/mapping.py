@@ -218,7 +218,10 @@ def parse_mapping(text: str, where: str) -> FileMapping:
             next_step="correct that line and run again",
         ) from error
     except ValidationError as error:
-        problems = "; ".join(_problem(dict(item)) for item in error.errors())
+        found = error.errors()
+        # A list whose entries do not fit is empty only because of them.
+        told = [item for item in found if item["type"] != "too_short"] or found
+        problems = "; ".join(_problem(dict(item)) for item in told)
         raise InputError(
             f"The mapping does not fit: {problems}.",
             where=where,

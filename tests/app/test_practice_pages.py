@@ -91,6 +91,7 @@ def test_the_summary_says_who_drifts_or_that_nobody_does() -> None:
     assert drift.summary([still, _finding("Shop", "moving")]) == (
         "No drift: in none of 2 teams do the two processes move into one"
     )
+    assert drift.summary([still]) == "No drift: the two processes of Money do not move into one"
     moved = _finding("Shop", "drifting", onset=date(2026, 5, 4))
     assert drift.summary([moved, still]) == "1 of 2 teams drifting: Shop since about 4 May 2026"
 

@@ -54,6 +54,7 @@ def test_an_unclear_file_names_the_ways_on(twotrack: Twotrack, tmp_path: Path, h
     said = twotrack("import", path)
     assert said.code == 4
     assert "no mapping fits" in said.err
+    assert "There is no such file." in twotrack("import", tmp_path / "mistyped.csv").err
     assert "--suggest" in said.err
     said = twotrack("import", path, "--map", "nothing-like-it")
     assert said.code == 4
