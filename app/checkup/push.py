@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from app.checkup.finding import Finding
 from app.session import Session
 from models.errors import UserError
+from models.workspace import Workspace
 
 TOPIC = "push endpoint"
 _LONG_IN_SPOOL = timedelta(hours=1)
@@ -29,6 +30,16 @@ def push_endpoint(session: Session) -> Iterator[Finding]:
                 yield Finding(TOPIC, "wrong", f"{receiver.name}: {error.what}", error.next_step)
     if session.workspace.spool_path.is_file():
         yield from _spool(session)
+
+
+def waiting(workspace: Workspace) -> int:
+    """Return how many deliveries wait for the next build to take them over."""
+    from ingest.push.spool import Spool
+
+    if not workspace.spool_path.is_file():
+        return 0
+    with Spool(workspace.spool_path) as spool:
+        return spool.state().waiting
 
 
 def _spool(session: Session) -> Iterator[Finding]:

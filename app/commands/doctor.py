@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from app.checkup.finding import Finding
-from app.checkup.push import push_endpoint
+from app.checkup.push import push_endpoint, waiting
 from app.checkup.sources import connections, references
 from app.checkup.store import any_records, raw_records
 from app.options import Command, shared_options
@@ -162,7 +162,7 @@ def _builds(session: Session) -> Iterator[Finding]:
 def _first_build(workspace: Workspace) -> str:
     """Return what leads to a first build: without records there is nothing to build from."""
     with suppress(UserError):  # told where the raw records are examined
-        if workspace.spool_path.is_file() or (workspace.raw_path.is_file() and any_records(workspace.raw_path)):
+        if waiting(workspace) or (workspace.raw_path.is_file() and any_records(workspace.raw_path)):
             return _BUILD
         return "twotrack sync or twotrack import, and then twotrack build"
     return _BUILD

@@ -136,7 +136,11 @@ def receivers_of(settings: PushSettings, scrub: Scrubber) -> dict[str, Receiver]
     """Return the receivers with their secrets, which ``scrub`` learns as well; raises ``ConfigurationError``."""
     found = {}
     for receiver in settings.receiver:
-        secrets = [resolve(reference) for reference in receiver.secrets]
+        try:
+            secrets = [resolve(reference) for reference in receiver.secrets]
+        except UserError as error:
+            error.where = f"secrets of [[push.receiver]] {receiver.name} in twotrack.toml"
+            raise
         scrub.learn(secrets)
         proof = Proof(receiver.type, secrets, receiver.user, receiver.header, settings.clock_tolerance_seconds)
         found[receiver.name] = Receiver(receiver.name, receiver.type, proof)

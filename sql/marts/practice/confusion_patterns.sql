@@ -275,8 +275,8 @@ figures as (
             and f.prior_deployments * 1.0 / nullif(f.judged_deployments, 0) >= f.decided_before_share
             and f.wait > f.meeting_wait_factor * f.median_handling_seconds
             and f.low_wait >= f.high_wait * f.meeting_low_risk_share,
-        'median wait of ' || cast(coalesce(f.waited, 0) as varchar) || ' changes: ' || f.wait_text || '; median handling: '
-            || f.handling_text || ' (fires over ' || cast(round(f.meeting_wait_factor, 1) as varchar) || ' times); people who decide: '
+        'median wait of ' || cast(coalesce(f.waited, 0) as varchar) || ' changes, decided by people or a policy: ' || f.wait_text
+            || '; median handling by people: ' || f.handling_text || ' (fires over ' || cast(round(f.meeting_wait_factor, 1) as varchar) || ' times); people who decide: '
             || cast(f.deciders as varchar) || ', of whom deploy: ' || cast(f.both_groups as varchar)
             || ' (one who does both); decided before the start: ' || cast(f.prior_deployments as varchar) || ' of '
             || cast(f.judged_deployments as varchar) || ' (at least '
