@@ -14,13 +14,12 @@ import orjson
 
 from ingest.files.documents import document_bytes
 from ingest.files.mapping import FileMapping
-from ingest.files.rows import BATCH_ROWS, BadLine, Batch, Wanted, cell_text, require_columns, table_of
+from ingest.files.rows import BATCH_ROWS, MISSING, BadLine, Batch, Wanted, at, cell_text, require_columns, table_of
 from models.errors import InputError
 
 LARGEST_DOCUMENT = 256 * 1024 * 1024
 _PARENT = "parent."
 _DOCUMENT = "document."
-_MISSING = object()
 # A batch's objects are held until it is handed over, and a line may be long.
 _BATCH_BYTES = 64 * 1024 * 1024
 
@@ -76,7 +75,7 @@ def read_json_document(path: Path, mapping: FileMapping, wanted: Wanted) -> Iter
             kept="nothing was stored",
             next_step='for one object per line set format = "jsonl" in the mapping',
         ) from error
-    items = _at(document, mapping.items) if mapping.items else document
+    items = at(document, mapping.items) if mapping.items else document
     if not isinstance(items, list):
         keys = ", ".join(document) if isinstance(document, dict) else "none"
         raise InputError(
@@ -93,19 +92,6 @@ def read_json_document(path: Path, mapping: FileMapping, wanted: Wanted) -> Iter
     yield collected.close(1.0)
 
 
-def _at(value: Any, path: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Return what a dotted path leads to; a key that holds the dots itself wins. ``_MISSING`` when it leads nowhere."""
-    if isinstance(value, dict) and path in value:
-        return value[path]
-    for part in path.split("."):
-        if value is None:
-            return None
-        if not isinstance(value, dict) or part not in value:
-            return _MISSING
-        value = value[part]
-    return value
-
-
 def _found(chains: Sequence[Sequence[Any]], document: object, column: str) -> list[Any]:
     """Return a column's value of each row; a chain is the row's object and the objects around it, innermost first.
 
@@ -115,12 +101,11 @@ def _found(chains: Sequence[Sequence[Any]], document: object, column: str) -> li
     while column.startswith(_PARENT) and depth + 1 < len(chains[0]):
         column, depth = column.removeprefix(_PARENT), depth + 1
     if column.startswith(_DOCUMENT):
-        return [_at(document, column.removeprefix(_DOCUMENT))] * len(chains)
-    values = [chain[depth].get(column, _MISSING) for chain in chains]
-    if "." in column and _MISSING in values:
+        return [at(document, column.removeprefix(_DOCUMENT))] * len(chains)
+    values = [chain[depth].get(column, MISSING) for chain in chains]
+    if "." in column and MISSING in values:
         return [
-            _at(chain[depth], column) if value is _MISSING else value
-            for chain, value in zip(chains, values, strict=True)
+            at(chain[depth], column) if value is MISSING else value for chain, value in zip(chains, values, strict=True)
         ]
     return values
 
@@ -129,7 +114,7 @@ def _cells(values: list[Any]) -> list[str | None]:
     """Return a column's values as texts of cells; most columns hold nothing but texts."""
     if set(map(type, values)) <= {str, NoneType}:
         return values
-    return [value if type(value) is str else None if value is _MISSING else cell_text(value) for value in values]
+    return [value if type(value) is str else None if value is MISSING else cell_text(value) for value in values]
 
 
 class _Collected:
@@ -183,8 +168,8 @@ class _Collected:
                 self._descend(list_path, list_path.split("."), line, [item])
 
     def _descend(self, list_path: str, steps: list[str], line: int, chain: list[Any]) -> None:
-        nested = _at(chain[0], steps[0])
-        if nested is _MISSING or nested is None:
+        nested = at(chain[0], steps[0])
+        if nested is MISSING or nested is None:
             return
         for item in nested if isinstance(nested, list) else [nested]:
             if not isinstance(item, dict):
@@ -205,7 +190,7 @@ class _Collected:
         for column in self.wanted[list_path]:
             if column.startswith((_PARENT, _DOCUMENT)):
                 (value,) = _found([[item, *chain]], self.document, column)
-                row[column] = None if value is _MISSING else value
+                row[column] = None if value is MISSING else value
         return orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
 
     def _take(self, list_path: str, line: int, row: bytes, chain: Sequence[Any]) -> None:
@@ -220,7 +205,7 @@ class _Collected:
         columns = []
         for column in self.wanted[list_path]:
             values = _found(self.chains[list_path], self.document, column)
-            if any(value is not _MISSING for value in values):
+            if any(value is not MISSING for value in values):
                 self.seen[list_path].add(column)
             columns.append(_cells(values))
         return columns

@@ -54,6 +54,10 @@ def unit_of(look: Look, column: str) -> str | None:
     return found[0] if len(found) == 1 and not any(":" in value for value in values) else None
 
 
+# Opsgenie's own report of an alert, whose lengths are in milliseconds without saying so.
+_REPORTED = {"report_close_time": "milliseconds"}
+
+
 def told_end(look: Look, kind: str, fields: Mapping[str, str]) -> tuple[str, str, str, str | None] | None:
     """Return the end that no column states but a length does: its field, the field counted from, column and unit."""
     if kind not in _ENDS:
@@ -62,6 +66,9 @@ def told_end(look: Look, kind: str, fields: Mapping[str, str]) -> tuple[str, str
     start = next((name for name in starts if name in fields), None)
     if end in fields or start is None:
         return None
+    reported = next((c for c in look.columns if plain_name(c) in _REPORTED and kind == "incident"), None)
+    if reported is not None and all(value.isdigit() for value in look.values(reported)):
+        return end, start, reported, _REPORTED[plain_name(reported)]
     columns = [c for c in look.columns if c not in fields.values() and is_length(look, c)]
     told = [column for column in columns if re.search(names, _words(column))]
     return (end, start, told[0], unit_of(look, told[0])) if told else None

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from ingest.files.column_words import FILE_WORDS, ISSUE_TYPE, LEXICON, TELLING
 from ingest.files.translated import TRANSLATED, written_out
 
+# Without a key, rows of which fewer columns than this are understood say nothing that can be counted.
+_FEWEST = 3
 # How an object names somebody, the most certain first, and how it names a thing.
 _PERSON = ("username", "user_name", "login", "unique_name", "email", "email_address", "mail", "account_id", "nickname",
            "display_name", "name", "phid")  # fmt: skip
@@ -145,6 +147,9 @@ def speaks_for(kind: str, columns: Sequence[str], file_name: str) -> bool:
         # What ran is known by a name alone, and a name that nothing came of is no run.
         is_ended = bool({"outcome", "status"} & set(found)) and bool({"started_at", "created_at"} & set(found))
         return bool({"name", "workflow"} & set(found)) and is_ended
+    if "key" not in found and len(found) < _FEWEST:
+        # Rows of which so little is understood would become the same record.
+        return False
     is_told = "key" in found and any(name.endswith("_at") or name in _PEOPLE for name in found)
     is_named = any(word in file_name.lower() for word in FILE_WORDS.get(kind, ()))
     return is_told or is_named or bool(plain & set(TELLING.get(kind, ())))
@@ -172,6 +177,9 @@ def likely_kind(columns: Sequence[str], file_name: str) -> str:
     if "deployment_url" in plain and plain & {"state", "status"}:
         # Each is one status of a deployment that its address names.
         return "deployment_status"
+    if {"slug_id", "app_name", "status", "version"} <= plain:
+        # Heroku calls a release what it deployed.
+        return "deployment"
     scores = {
         kind: len(match_columns(kind, columns))
         + 2 * len(plain & set(TELLING[kind]))

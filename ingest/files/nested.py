@@ -32,6 +32,11 @@ VERDICTS = {
     "abgelehnt": "rejected",
     "afgewezen": "rejected",
     "afgekeurd": "rejected",
+    "approuvé": "approved",
+    "refusé": "rejected",
+    "rejeté": "rejected",
+    "aprobado": "approved",
+    "rechazado": "rejected",
 }
 # Azure DevOps: approved, approved with suggestions, waiting for the author, rejected; 0 is no vote.
 _VOTES = {"10": "approved", "5": "approved", "-5": "changes_requested", "-10": "rejected"}

@@ -17,6 +17,8 @@ from models.errors import InputError
 from models.nearest import nearest
 
 BATCH_ROWS = 20_000
+# What a path leads to where it leads nowhere; a value of null is something else.
+MISSING: Any = object()
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,27 @@ def cell_text(value: Any) -> str | None:  # noqa: ANN401 - whatever JSON can hol
     if isinstance(value, list) and all(not isinstance(item, dict | list) for item in value):
         return "|".join(text for item in value if (text := cell_text(item)))
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if isinstance(value, dict | list) else str(value)
+
+
+def at(value: Any, path: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return what a dotted path leads to; a key that holds the dots itself wins. ``MISSING`` when it leads nowhere.
+
+    Through a list of objects it leads to what each of them holds.
+    """
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    parts = path.split(".")
+    for place, part in enumerate(parts):
+        if value is None:
+            return None
+        if isinstance(value, list) and place:
+            held = [at(one, ".".join(parts[place:])) for one in value]
+            found = [one for one in held if one is not None and one is not MISSING]
+            return found if found or not value or None in held else MISSING
+        if not isinstance(value, dict) or part not in value:
+            return MISSING
+        value = value[part]
+    return value
 
 
 def unique_names(header: Iterable[str]) -> list[str]:

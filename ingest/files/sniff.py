@@ -21,13 +21,14 @@ from ingest.files.csv_rows import DELIMITERS, column_names
 from ingest.files.documents import inner_lists, items_path
 from ingest.files.formats import READERS, file_format
 from ingest.files.mapping import FileMapping, parse_mapping
-from ingest.files.rows import BadLine, cell_text
+from ingest.files.rows import BadLine, at, cell_text
 from ingest.files.tables import leading_rows
 from ingest.files.times import MACROS, local_time, stated_instant
 from models.errors import InputError
 
 SAMPLE_ROWS = 5000
 _MOSTLY = 0.75
+_NAMED = re.compile(r"^(fields[.])?(labels|tags|components|services|affected_?(services|components)|[a-z_]*systems)$")
 _OFFSET = re.compile(r"[0-9]([Zz]| ?(UTC|GMT))$|[0-9]:[0-9]{2}.*[+-][0-9]{2}(:?[0-9]{2})?$|[+-][0-9]{4} [0-9]{4}$")
 _PLACEHOLDERS = frozenset(
     (
@@ -189,7 +190,7 @@ def look_at(path: Path) -> Look:
         names = column_names(path, probe)
     else:
         names = list(dict.fromkeys(name for item in objects for name in _flat(item)))
-    rows = tuple(_texts(item) for item in objects)
+    rows: tuple[Mapping[str, str], ...] = tuple(_texts(item) for item in objects)
     found = inner_lists(objects)
     lists = tuple(found)
     filled = {name for row in rows for name, text in row.items() if text.strip()}
@@ -198,9 +199,25 @@ def look_at(path: Path) -> Look:
     whole = {name.rpartition(".")[0] for name in names if "." in name} - filled
     columns = tuple(name for name in names if name not in {*lists, *whole} and (name in filled or name not in unnamed))
     inner = {name: tuple(_texts(one) for one in many if one) for name, many in found.items()}
+    columns, rows = _with_names(columns, rows, objects, inner)
     if form == "csv" and _has_decimal_comma(rows, str(dialect.get("delimiter", ","))):
         dialect["decimal"] = ","
     return Look(path, form, dialect, items, columns, rows, lists, inner, unread)
+
+
+def _with_names(
+    columns: tuple[str, ...],
+    rows: tuple[Mapping[str, str], ...],
+    objects: Sequence[Mapping[str, Any]],
+    inner: Mapping[str, Sequence[Mapping[str, str]]],
+) -> tuple[tuple[str, ...], tuple[Mapping[str, str], ...]]:
+    """Return columns and rows with the names in lists of named things, such as labels and components, as columns."""
+    named = [name for name, many in inner.items() if _NAMED.search(name) and any(one.get("name") for one in many)]
+    for name in named:
+        path = f"{name}.name"
+        columns = (*columns, path)
+        rows = tuple({**row, path: cell_text(at(item, path)) or ""} for row, item in zip(rows, objects, strict=True))
+    return columns, rows
 
 
 def _probe(dialect: Mapping[str, str | int]) -> FileMapping:

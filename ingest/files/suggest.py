@@ -15,7 +15,9 @@ from ingest.files.dates import CHOOSE, choice, swapped
 from ingest.files.lengths import is_length, told_end
 from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
 from ingest.files.mapping import parse_mapping
+from ingest.files.missing import environments_in_names, missing_notes
 from ingest.files.nested import decided, nested_decisions
+from ingest.files.nested_commits import nested_commits
 from ingest.files.proposed_decisions import DecisionColumns
 from ingest.files.sniff import look_at, states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
@@ -48,6 +50,14 @@ def suggest_mapping(path: Path) -> str:
             kept="nothing was stored",
             next_step=f"twotrack import --map github-archive-events {path.name}",
         )
+    plain = {plain_name(column) for column in look.columns}
+    if {"task", "ci_item"} <= plain:
+        raise InputError(
+            "These rows only tell which items tasks are about; they are no changes, and no record is made of them.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step="export the changes with their item (cmdb_ci), a row for each; rows of one change become one",
+        )
     if not speaks_for(kind, look.columns, path.name):
         raise InputError(
             "Nothing in the columns says what kind of record a row is.",
@@ -67,6 +77,7 @@ class _Proposal(DecisionColumns):
 
     def toml(self) -> str:
         """Return the proposal's text."""
+        self.environments = environments_in_names(self.kind, self.look, self.fields)
         head = [*self._head(), *self._dialect()]
         is_change = self.kind in {"change", "issue"}
         further = [*self._several(), *self._decision(), *self._window(), *self._implementation()] if is_change else []
@@ -83,6 +94,7 @@ class _Proposal(DecisionColumns):
         """Propose the votes and decisions that lists inside the rows state."""
         formats = [] if self.own_formats else [self._time_format(name) for name in self.formats]
         found = nested_decisions(self.look, self.key, formats, subject)
+        found |= nested_commits(self.look, self.key, formats) if self.is_review else {}
         self.known_lists = set(found)
         return [line for lines in found.values() for line in lines]
 
@@ -108,7 +120,7 @@ class _Proposal(DecisionColumns):
             lines.append(
                 f"# check: {which} and would be set aside; line {unread[0].line}: {comment_of(unread[0].problem)}"
             )
-        lines += self._missing_notes()
+        lines += missing_notes(self.kind, self.fields, self.environments, self.is_review)
         formats = list(dict.fromkeys(self._time_format(name) for name in self.formats))
         self.own_formats = any(swapped(form) != form and swapped(form) in formats for form in formats)
         if self.undecided:
@@ -126,29 +138,6 @@ class _Proposal(DecisionColumns):
     def _basis(self) -> str:
         count = len(self.look.rows)
         return f"the first {count:,} rows" if count > 1 else "the one row"
-
-    def _missing_notes(self) -> list[str]:
-        """Say what the numbers will lack, and what to write where all rows mean the same."""
-        if self.kind == "decision" and not {"change_key", "deployment_key", "run_key"} & set(self.fields):
-            return ["# check: no column says what was decided on, so these decisions belong to no change or deployment"]
-        if self.kind not in {"deployment", "run"}:
-            return []
-        notes = []
-        if self.kind == "run":
-            notes.append(
-                "# check: a run deploys where the name of it, or of its pipeline, says so; others are checks or builds"
-            )
-        if "environment" not in self.fields:
-            notes.append(
-                "# check: no column says the environment, so no row counts as production; if all rows are of it, add"
-                ' under [record.constants]: environment = "production"'
-            )
-        if not {"status", "outcome"} & set(self.fields):
-            notes.append(
-                "# check: no column says whether it succeeded, so failure rates stay unknown; if only those are listed"
-                ' that did, add under [record.constants]: status = "success"'
-            )
-        return notes
 
     def _zone(self) -> list[str]:
         local = [c for n, c in self.fields.items() if n in self.formats and not states_offset(self.look, c)
@@ -187,6 +176,7 @@ class _Proposal(DecisionColumns):
             yes = table_of({value: "rollback" for value in sorted(set(self.look.values(self.taken_back)) | {"true"})
                             if value.lower() in YES})  # fmt: skip
             lines.append(f'task = {{ column = {text_of(self.taken_back)}, values = {yes}, otherwise = "" }}')
+        lines += [self.environments] if self.environments else []
         lines += self._merge()
         lines += self._ended()
         constants = ['record_type = "pull_request"'] if self.is_review else []
@@ -217,7 +207,7 @@ class _Proposal(DecisionColumns):
         """Propose an end that no column states, where a column says how long it took."""
         told = told_end(self.look, self.kind, self.fields)
         outcome = self.fields.get("outcome")
-        if self.kind == "run" and "finished_at" not in self.fields and "run_attempt" in self.look.columns and outcome:
+        if self.kind == "run" and "finished_at" not in self.fields and self._has_attempts() and outcome:
             last = next((c for c in self.look.columns if plain_name(c) == "updated_at"), None)
             self.used.update([last] if last else [])
             when = f"when = {{ column = {text_of(outcome)}, empty = false }}"
@@ -237,6 +227,10 @@ class _Proposal(DecisionColumns):
             return [f"# {plus}  # check: use this line if {comment_of(column)}, which states no unit, is in seconds"]
         self.used.add(column)
         return [f"{plus}  # check: no column says when it ended, so it is worked out"]
+
+    def _has_attempts(self) -> bool:
+        """Whether runs are GitHub's, which counts their attempts."""
+        return bool({"run_attempt", "attempt"} & set(self.look.columns))
 
     def _merge(self) -> list[str]:
         """Propose when and by whom a pull request was merged, where only its closing and its state say so."""
@@ -381,10 +375,12 @@ class _Proposal(DecisionColumns):
         lines = [f"# not mapped: {comment_of(column)}: {comment_of(why)}" for column, why in self.dropped.items()]
         rest = [column for column in self.look.columns if column not in self.used and column not in self.dropped]
         took = ": a length of time; figures are worked out from instants"
-        lines += [f"# not mapped: {comment_of(c)}{took if is_length(self.look, c) else ''}" for c in rest]
+        # Gerrit names objects by commits: one line is enough for all of them.
+        folded = dict.fromkeys(re.sub(r"(?<=[.])[0-9a-f]{40}(?=[.]|$)", "…", column) for column in rest)
+        lines += [f"# not mapped: {comment_of(c)}{took if is_length(self.look, c) else ''}" for c in folded]
         lines += [
             f'# a list of its own: {comment_of(name)}; see each = "…" of [[record]]'
             for name in self.look.lists
-            if name not in self.known_lists
+            if name not in self.known_lists and f"{name}.name" not in self.used
         ]
         return ["", *lines] if lines else []

@@ -38,7 +38,7 @@
 --   be one person under two spellings, UTC; null where an effective approval makes it idle. Whether the change was approved
 --   cannot be known then.
 -- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
--- column: is_approval_collectable | Whether its source keeps approvals at all.
+-- column: is_approval_collectable | Whether its source keeps approvals at all, or, of a standard change that nobody decided on, templates.
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
 -- column: first_commit_at | First commit, UTC.
@@ -191,7 +191,15 @@ select
     cast(coalesce(d.is_short_of_approvals, false) as boolean) as is_short_of_approvals,
     cast(d.unresolved_approval_at as timestamp) as unresolved_approval_at,
     cast(coalesce(d.has_untimed_approval, false) as boolean) as has_untimed_approval,
-    cast(coalesce(s.holds_approvals, false) as boolean) as is_approval_collectable,
+    -- What approved a standard change in advance is its template. Of a file that names none, nobody can say that there was none.
+    cast(
+        coalesce(s.holds_approvals, false)
+        and not (
+            coalesce(c.change_type, '') = 'standard' and c.template is null and not coalesce(s.holds_templates, false)
+            and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
+            and coalesce(d.approvals, 0) + coalesce(d.declines, 0) = 0
+        ) as boolean
+    ) as is_approval_collectable,
     cast(coalesce(d.approvals, 0) as bigint) as approvals,
     cast(coalesce(d.declines, 0) as bigint) as declines,
     cast(least(k.first_commit_at, c.first_commit_at) as timestamp) as first_commit_at,

@@ -29,7 +29,8 @@ with decided as (
     select
         d.change_id,
         min(d.decided_at) filter (
-            where d.verdict in ('approved', 'rejected', 'changes_requested')
+            -- What was dismissed later was an approval or asked for changes; a comment cannot be dismissed.
+            where d.verdict in ('approved', 'rejected', 'changes_requested', 'dismissed')
                 -- Who may be the requester under another spelling is nobody else.
                 and d.decided_by_type = 'human' and d.decided_by is not null and coalesce(d.decided_by <> d.change_author, true)
         ) as first_response_at,

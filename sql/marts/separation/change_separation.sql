@@ -9,7 +9,7 @@
 -- column: merged_at | Merge, UTC; the two tests of merges apply where it is known.
 -- column: is_exempt | Whether it was approved in advance or by a policy.
 -- column: policy | What approved it then.
--- column: is_approval_collectable | Whether its source keeps approvals at all.
+-- column: is_approval_collectable | Whether its source keeps approvals, or what approved it in advance.
 -- column: is_independent | Whether everybody who contributed has a valid approval by another human.
 -- column: open_question | Why it cannot be said whether everybody has: an approval that held is of nobody knows whom or when, or its
 --   giver may be a contributor under another spelling; null where it can.
@@ -186,7 +186,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when m.is_by_contributor then 'somebody who contributed approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
             when m.is_by_alike then 'an approver may have contributed under another spelling'
@@ -206,7 +206,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when m.requester is null and m.has_valid_approval then 'the requester is unresolved'
             when m.is_independent then 'every contributor has a valid approval by another human'
             when m.open_question is not null then m.open_question
@@ -226,7 +226,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when m.is_by_author then 'the requester approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
             else 'the requester did not approve'
@@ -248,7 +248,7 @@ select
         case
             when m.merged_at is null then null
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals'
+            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when m.is_self_merged is null then 'who merged is unresolved'
             when m.is_self_merged and m.open_question is not null then m.open_question
             when m.is_self_merged and not m.is_independent then 'merged by the requester without independent approval'

@@ -112,7 +112,7 @@ select
     cast(
         case
             when is_exempt then coalesce(policy, 'policy')
-            when not is_approval_collectable then 'the source keeps no approvals'
+            when not is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_approver then 'the approver deployed'
@@ -138,7 +138,7 @@ select
     cast(
         case
             when is_exempt then coalesce(policy, 'policy')
-            when not is_approval_collectable then 'the source keeps no approvals'
+            when not is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_contributor and open_question is not null then open_question

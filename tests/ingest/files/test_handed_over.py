@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ingest.files.suggest import suggest_mapping
 from ingest.store import RawStore
-from tests.ingest.files.making import records
+from models.errors import InputError
+from tests.ingest.files.making import records, write
 from tests.ingest.files.test_suggest import proposed
 
 
@@ -101,3 +103,55 @@ def test_a_review_keeps_its_commit_and_its_words(store: RawStore, tmp_path: Path
     proposed(store, tmp_path, json.dumps([request]), "prs.json")
     (decision,) = records(store, "record_decisions")
     assert (decision["revision"], decision["comment"]) == ("a" * 40, "fine")
+
+
+def test_everybody_who_wrote_a_commit_contributed(store: RawStore, tmp_path: Path) -> None:
+    """GitHub's command line lists each commit's authors; one without an account has an address only."""
+    authors = [{"login": "ann", "email": "ann@x.org"}, {"login": "", "email": "cy@x.org", "name": "Cy"}]
+    request = {
+        "number": 1, "title": "t", "headRefName": "f", "createdAt": "2026-03-01T08:00:00Z", "author": {"login": "ann"},
+        "labels": [{"name": "hotfix"}, {"name": "web"}],
+        "commits": [{"oid": "a" * 40, "authoredDate": "2026-03-01T07:00:00Z", "authors": authors}],
+    }  # fmt: skip
+    toml, result = proposed(store, tmp_path, json.dumps([request]), "prs.json")
+    assert result.total("rejected") == 0
+    said = [(r.get("author"), r["author_email"], r["revision"]) for r in records(store, "record_commits")]
+    assert sorted(said, key=str) == [("ann", "ann@x.org", "a" * 40), (None, "cy@x.org", "a" * 40)]
+    (change,) = records(store)
+    assert change["labels"] == "hotfix|web"
+    assert "no column says which service or repository" in toml
+
+
+def test_runs_name_the_environment_that_they_deploy_to(store: RawStore, tmp_path: Path) -> None:
+    """Each run by its own number, which its place in a workflow is not; it ended when it was last changed."""
+    runs = [
+        {"databaseId": 9 + place, "number": 1, "attempt": 1, "workflowName": name, "status": "completed",
+         "conclusion": "success", "createdAt": "2026-03-01T08:00:00Z", "updatedAt": "2026-03-01T08:05:00Z"}
+        for place, name in enumerate(("Deploy to production", "Deploy staging", "Test in production mode"))
+    ]  # fmt: skip
+    proposed(store, tmp_path, json.dumps(runs), "runs.json")
+    said = {r["key"]: (r.get("environment"), r["finished_at"][11:16]) for r in records(store, "record_runs")}
+    assert said == {"9": ("production", "08:05"), "10": ("staging", "08:05"), "11": (None, "08:05")}
+
+
+def test_what_only_relates_tasks_and_items_is_refused(tmp_path: Path) -> None:
+    """Each of its rows would be a change."""
+    rows = {"result": [{"sys_id": "s1", "task": {"value": "t1"}, "ci_item": {"value": "db"}}]}
+    with pytest.raises(InputError, match="only tell which items tasks are about"):
+        suggest_mapping(write(tmp_path, json.dumps(rows), "task_ci.json"))
+
+
+def test_an_alert_ended_when_its_report_says(store: RawStore, tmp_path: Path) -> None:
+    """Opsgenie states how many milliseconds it took; a status page lists the components that were hit."""
+    alert = {
+        "id": "a", "message": "m", "status": "closed", "createdAt": "2026-03-01T08:00:00Z",
+        "report": {"ackTime": 1000, "closeTime": 3600000}, "details": {"service": "web"},
+    }  # fmt: skip
+    proposed(store, tmp_path, json.dumps({"data": [alert]}), "alerts.json")
+    page = {
+        "id": "p", "name": "n", "impact": "major", "resolved_at": "2026-03-01T09:00:00Z", "status": "resolved",
+        "started_at": "2026-03-01T08:00:00Z", "components": [{"id": "c", "name": "web"}, {"id": "d", "name": "api"}],
+    }  # fmt: skip
+    proposed(store, tmp_path, json.dumps({"incidents": [page]}), "incidents.json")
+    said = [(r.get("service"), r.get("component"), r["resolved_at"][11:16]) for r in records(store, "record_incidents")]
+    assert said == [("web", None, "09:00"), (None, "web|api", "09:00")]

@@ -136,3 +136,22 @@ def test_a_file_whose_only_row_is_broken_teaches_nothing(tmp_path: Path, row: st
         from ingest.files.suggest import suggest_mapping
 
         suggest_mapping(write(tmp_path, f"change_id,change_type,short_description,state\n{row}\n", "changes.csv"))
+
+
+def test_french_and_spanish_columns_are_read_as_what_they_mean(store: RawStore, tmp_path: Path) -> None:
+    """And without them nothing is proposed: sixty rows of which only a service is understood would be three records."""
+    text = (
+        "N° de changement;Titre;Type de changement;Statut;Code de clôture;Demandeur;Début planifié;Date d'approbation\n"
+        "C1;Mise à jour;Urgent;Clôturé;Échec;ann;22/03/2026 08:00;21/03/2026 09:00\n"
+    )
+    toml, _ = proposed(store, tmp_path, text.encode("windows-1252"), "demandes.csv")
+    (change,) = records(store)
+    assert (change["key"], change["change_type"], change["outcome"]) == ("C1", "Urgent", "Échec")
+    assert (change["planned_start_at"], change["approved_at"]) == ("2026-03-22T08:00:00Z", "2026-03-21T09:00:00Z")
+    assert "no column says when approval was asked for" in toml
+    spanish = "Número de cambio;Estado;Solicitante;Fecha de creación\nC2;Cerrado;bob;22/03/2026 08:00\n"
+    proposed(store, tmp_path, spanish, "cambios.csv")
+    assert (records(store)[1]["key"], records(store)[1]["state"]) == ("C2", "Cerrado")
+    unknown = "Nº zlecenia;Application;Opis\n1;web;a\n2;web;b\n"
+    with pytest.raises(InputError, match="Nothing in the columns says"):
+        proposed(store, tmp_path, unknown, "change_zlecenia.csv")
