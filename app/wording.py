@@ -184,8 +184,11 @@ _TERMS = {
     "successful_with_issues": "successful with issues",
     "in_progress": "in progress",
 }
-# What comes after these says all of it.
+# Whose details are people's own words: the names of freezes, and statuses as a source words them.
+_OWN_WORDS = ("freeze_deployments", "pending_approvals", "planned_emergency_rate")
+# What comes after these says all of it, in the metrics of hand-over.
 _SAID_BY_REASON = ("never", "retroactive", "no_record")
+_HAND_OVER = ("unauthorised_deployment_rate", "unauthorised_change_rate", "retroactive_approvals")
 _BY_FAILURE = ("change_failure_rate", "failed_deployment_recovery_time")
 _ASKED = "requested by "
 _AT_BOTH_ENDS = re.compile(r"^([0-9.]+|unknown) s early, ([0-9.]+|unknown) s late$")
@@ -205,17 +208,19 @@ def record_detail(metric: str, detail: str | None) -> str:
     """
     if not detail:
         return ""
+    if metric in _OWN_WORDS:
+        return detail
     if metric in _BY_FAILURE:
         return failure(detail)
     if metric.startswith("lead_time_from") and ":" in detail and " " not in detail:
         return f"deployment {short_key(detail)}"
-    if found := _AT_BOTH_ENDS.match(detail):
+    if metric == "outside_planned_window" and (found := _AT_BOTH_ENDS.match(detail)):
         return _at_both_ends(*found.groups())
     if detail.startswith(_ASKED):
         asked = detail.removeprefix(_ASKED)
         return "asked for by " + _TERMS.get(asked, words(asked))
     head, colon, rest = detail.partition(": ")
-    if rest and head in _SAID_BY_REASON:
+    if rest and metric in _HAND_OVER and head in _SAID_BY_REASON:
         return _TERMS.get(rest, rest)
     if _A_COUNT.match(detail):
         return _OTHERS.sub(r"\1s", figures(detail))

@@ -43,6 +43,11 @@ select
                 then 'not collectable: no change records or approvals, or approvers, to compare with'
         end as varchar
     ) as exclusion_reason,
-    cast(coalesce(authorisation_class || coalesce(': ' || unauthorised_reason, ''), '') as varchar) as detail
+    cast(
+        case
+            when authorisation_class = 'not_collectable' and unauthorised_reason is not null then unauthorised_reason
+            else coalesce(authorisation_class || coalesce(': ' || unauthorised_reason, ''), '')
+        end as varchar
+    ) as detail
 from marts.deployments
 where coalesce(is_production, true)

@@ -119,6 +119,10 @@ def test_a_sentence_that_is_missing_is_empty() -> None:
         ("deployment_frequency", "1 deployments", "1 deployment"),
         ("conflicts_emerged_later", "on component uerj_squid and 1 more", "on component uerj_squid and 1 more"),
         ("freeze_deployments", "Year end 2025", "Year end 2025"),
+        ("freeze_deployments", "never: prior", "never: prior"),
+        ("freeze_deployments", "2000 days", "2000 days"),
+        ("pending_approvals", "opened", "opened"),
+        ("pending_approvals", "Prod: in_progress", "Prod: in_progress"),
         ("sod_1_strict", None, ""),
     ],
 )
