@@ -55,7 +55,9 @@ def print_sources(session: Session, outcomes: Sequence[SourceOutcome]) -> list[t
 
 def _print_source(session: Session, outcome: SourceOutcome, told_below: UserError | None) -> None:
     """Print what was read of a source: a line for each stream of each scope."""
-    session.say(f"{outcome.source}: {outcome.requests:,} requests, {outcome.seconds:.1f} s")
+    # Of a source that was never connected to, nobody counted what was asked in vain.
+    counted = f"{outcome.requests:,} requests, " if outcome.requests or not outcome.error else ""
+    session.say(f"{outcome.source}: {counted}{outcome.seconds:.1f} s")
     rows = [
         (f"  {task.stream}", task.scope, *(f"{getattr(task, name):,}" for name in _COUNTS),
          "" if task.error is None else _failed(task.error, told_below) if task.is_failure
