@@ -10,15 +10,15 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.drift.settings import DriftSettings
 from models.errors import ConfigurationError
-from models.nearest import nearest
 from models.practice import PracticeSettings
+from models.settings_problems import problem
 
 
 class _Section(BaseModel):
@@ -340,8 +340,10 @@ def load_settings(path: Path) -> Settings:
 
 def parse_settings(text: str, where: str) -> Settings:
     """Parse configuration text; ``where`` names it in errors. Raises as ``load_settings``."""
+    document: dict[str, Any] = {}
     try:
-        return Settings.model_validate(tomllib.loads(text))
+        document = tomllib.loads(text)
+        return Settings.model_validate(document)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
             f"The configuration is not valid TOML: {error}.",
@@ -350,35 +352,10 @@ def parse_settings(text: str, where: str) -> Settings:
             kept="nothing was changed",
         ) from error
     except ValidationError as error:
-        problems = "; ".join(_problem(dict(item)) for item in error.errors())
+        problems = "; ".join(problem(dict(item), document, Settings) for item in error.errors())
         raise ConfigurationError(
             f"The configuration does not fit: {problems}.",
             where=where,
             kept="nothing was changed",
             next_step="correct it there; `twotrack --home $(mktemp -d) config show` prints every key and default",
         ) from error
-
-
-def _problem(item: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in item["loc"])
-    if item["type"] != "extra_forbidden":
-        return f"{place}: {str(item['msg']).removeprefix('Value error, ')}"
-    section = _section_at(item["loc"][:-1])
-    known = list(section.model_fields) if section else []
-    near = nearest(str(item["loc"][-1]), known, most=1)
-    told = f"nearest known key is '{near[0]}'" if near else f"known keys are {', '.join(known)}" if known else ""
-    return f"unknown key '{place}'" + (f", {told}" if told else "")
-
-
-def _section_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:
-    section: type[BaseModel] = Settings
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation: Any = section.model_fields[part].annotation
-        while get_origin(annotation) is not None:
-            annotation = get_args(annotation)[0]
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return None
-        section = annotation
-    return section

@@ -62,6 +62,29 @@ def test_what_config_show_prints_is_itself_the_configuration(twotrack: Twotrack,
     assert parse_settings(printed.out, "printed") == parse_settings(text, "written")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[[team]]\nname = "a"\n[[team]]\nname = "b"\nmember = ["x"]',
+            "unknown key 'team 2 (b).member', nearest known key",
+        ),
+        ('[[team]]\nname = "a"\nmembers = ["x", 3]', "team 1 (a).members 2: "),
+        ('[freeze]\nname = "x"', "freeze: write [[freeze]]."),
+        ('source = "x"', "source: must be a list, in [ ]."),
+    ],
+)
+def test_a_wrong_setting_is_found_by_counting_as_people_do(
+    twotrack: Twotrack, home: Path, text: str, told: str
+) -> None:
+    """The second of two teams is team 2, and its name is said: a file has dozens of them."""
+    home.mkdir()
+    (home / "twotrack.toml").write_text(text, encoding="utf-8")
+    said = twotrack("config", "show")
+    assert said.code == 2
+    assert told in said.err
+
+
 def test_without_a_file_the_defaults_are_shown_and_said_to_be_defaults(twotrack: Twotrack, home: Path) -> None:
     """Nobody has to guess whether a setting was read."""
     assert "does not exist: these are the defaults" in twotrack("config", "show").out.splitlines()[0]
