@@ -58,6 +58,26 @@ by_revision as (
     from intermediate.int_deployments d
     inner join merged m on m.revision = d.revision
 ),
+-- A log often holds the first letters of a commit only: seven or more tell it, where they begin no other one that is known. Numbers
+-- are no abbreviations: some systems count their revisions.
+abbreviated as (
+    select d.deployment_id, m.change_id, m.revision
+    from intermediate.int_deployments d
+    inner join merged m on substr(m.revision, 1, 7) = substr(d.revision, 1, 7) and starts_with(m.revision, d.revision)
+    where length(d.revision) between 7 and 20 and length(m.revision) > length(d.revision)
+        and regexp_matches(d.revision, '^[0-9a-f]*[a-f][0-9a-f]*$')
+    union all
+    select d.deployment_id, m.change_id, d.revision
+    from merged m
+    inner join intermediate.int_deployments d on substr(d.revision, 1, 7) = substr(m.revision, 1, 7) and starts_with(d.revision, m.revision)
+    where length(m.revision) between 7 and 20 and length(d.revision) > length(m.revision)
+        and regexp_matches(m.revision, '^[0-9a-f]*[a-f][0-9a-f]*$')
+),
+by_abbreviation as (
+    select deployment_id, change_id, 3 as preference
+    from abbreviated
+    where deployment_id in (select deployment_id from abbreviated group by deployment_id having min(revision) = max(revision))
+),
 by_version as (
     select d.deployment_id, m.change_id, 4 as preference
     from intermediate.int_deployments d
@@ -75,7 +95,7 @@ by_run as (
 direct as (
     select deployment_id, change_id, min(preference) as preference
     from (
-        select * from stated union all select * from by_revision union all select * from by_version
+        select * from stated union all select * from by_revision union all select * from by_abbreviation union all select * from by_version
         union all select * from by_run
     )
     group by deployment_id, change_id

@@ -65,6 +65,14 @@ named as (
     inner join production p on p.revision = i.revision
     where i.revision is not null and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
     union all
+    -- The first seven letters of a commit, or more, name it too.
+    select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 3
+    from intermediate.int_incidents i
+    inner join production p
+        on substr(p.revision, 1, 7) = substr(i.revision, 1, 7) and length(p.revision) > length(i.revision) and starts_with(p.revision, i.revision)
+    where length(i.revision) between 7 and 20 and regexp_matches(i.revision, '^[0-9a-f]*[a-f][0-9a-f]*$')
+        and (i.opened_at is null or i.opened_at >= coalesce(p.started_at, p.finished_at))
+    union all
     select i.incident_id, p.deployment_id, p.finished_at, p.started_at, 4
     from intermediate.int_incidents i
     inner join production p on p.version = i.version and p.service = i.service
