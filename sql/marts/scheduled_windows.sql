@@ -9,8 +9,9 @@
 -- column: change_type | standard, normal or emergency, where known.
 -- column: planned_start_at | Start as planned, UTC.
 -- column: conflicts | How many other windows it conflicts with.
+-- column: is_comparable | Whether it names a component or a service, without which nothing tells what it conflicts with.
 -- column: exclusion_reason | Why it counts as not scheduled; null when it counts.
--- not_null: window_id, conflicts
+-- not_null: window_id, conflicts, is_comparable
 -- unique: window_id
 with found as (
     select distinct o.number_a, o.number_b
@@ -36,6 +37,7 @@ select
     cast(w.change_type as varchar) as change_type,
     cast(w.planned_start_at as timestamp) as planned_start_at,
     cast(coalesce(c.conflicts, 0) as bigint) as conflicts,
+    cast(w.service is not null or w.component is not null as boolean) as is_comparable,
     cast(
         case
             when w.is_withdrawn then 'rejected or cancelled'

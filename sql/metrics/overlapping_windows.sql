@@ -34,6 +34,7 @@ with counted as (
         max(conflicts) as most_conflicts,
         sum(case when conflicts > 0 then 1 else 0 end) as in_conflict,
         max(case when exclusion_reason is null then 1 else 0 end) = 1 as is_scheduled,
+        max(case when exclusion_reason is null and is_comparable then 1 else 0 end) = 1 as is_comparable,
         max(case when exclusion_reason is null and conflicts > 0 then 1 else 0 end) = 1 as is_conflict,
         -- Of the first window that is scheduled, else of the first.
         coalesce(min(case when exclusion_reason is null then planned_start_at end), min(planned_start_at)) as planned_start_at,
@@ -57,7 +58,10 @@ select
     cast(planned_start_at as timestamp) as occurred_at,
     cast(exclusion_reason is null and conflicts > 0 as boolean) as in_numerator,
     cast(null as double) as value,
-    cast(exclusion_reason as varchar) as exclusion_reason,
+    cast(
+        coalesce(exclusion_reason, case when not is_comparable then 'not collectable: names neither a component nor a service' end)
+        as varchar
+    ) as exclusion_reason,
     cast(case when conflicts > 0 then 'overlaps ' || cast(conflicts as varchar) || ' other' end as varchar) as detail
 from marts.scheduled_windows
 where change_id is null
@@ -74,7 +78,8 @@ select
     -- Scheduled by any of its windows.
     cast(
         case
-            when c.is_scheduled then null
+            when c.is_comparable then null
+            when c.is_scheduled then 'not collectable: names neither a component nor a service'
             when c.reason_rank = 1 then 'unschedulable: no planned start'
             when c.reason_rank = 2 then 'ends before it starts'
             else 'rejected or cancelled'

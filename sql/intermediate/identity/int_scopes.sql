@@ -30,6 +30,18 @@ combinations as (
     from seen
     group by 1, 2, 3, 4
 ),
+-- Of several components the service that some of them are of counts, where it is one.
+pieces as (
+    select component_key, trim(unnest(string_split(component_key, '|'))) as component
+    from (select distinct component_key from combinations where component_key like '%|%')
+),
+of_several as (
+    select p.component_key, min(k.service) as service
+    from pieces p
+    inner join config.service_names k on k.kind in ('component', 'service') and k.value = p.component
+    group by p.component_key
+    having count(distinct k.service) = 1
+),
 named as (
     select
         c.service_key,
@@ -37,6 +49,8 @@ named as (
         c.repository_key,
         c.team_key,
         coalesce(s.service, r.service, p.service, k.service, j.service) as configured,
+        -- A component may bear a service's own name, as on status pages.
+        coalesce(m.service, o.service) as by_component,
         c.service as stated,
         c.repository
     from combinations c
@@ -45,20 +59,23 @@ named as (
     left join config.service_names p on p.kind = 'project' and p.value = c.repository_key
     left join config.service_names k on k.kind = 'component' and k.value = c.component_key
     left join config.service_names j on j.kind = 'job' and j.value = c.component_key
+    left join config.service_names m on m.kind = 'service' and m.value = c.component_key
+    left join of_several o on o.component_key = c.component_key
 )
 select
     cast(n.service_key as varchar) as service_key,
     cast(n.component_key as varchar) as component_key,
     cast(n.repository_key as varchar) as repository_key,
     cast(n.team_key as varchar) as team_key,
-    cast(coalesce(n.configured, n.stated, n.repository) as varchar) as service,
+    cast(coalesce(n.configured, n.stated, n.by_component, n.repository) as varchar) as service,
     cast(
         case
             when n.configured is not null then 'configured'
             when n.stated is not null then 'stated'
+            when n.by_component is not null then 'configured'
             when n.repository is not null then 'repository'
         end as varchar
     ) as service_basis,
     cast(coalesce(c.team, nullif(n.team_key, '')) as varchar) as team
 from named n
-left join config.services c on c.service = coalesce(n.configured, n.stated, n.repository)
+left join config.services c on c.service = coalesce(n.configured, n.stated, n.by_component, n.repository)

@@ -202,7 +202,10 @@ def scheduled(found: dict[str, Window], limits: Limits) -> dict[str, dict[str, o
     for key, own in by_change(found).items():
         reasons = [why_unscheduled(window) for window in own]
         is_in_conflict = any(window.key in conflicts for window in own)
-        left_out = None not in reasons
+        left_out = not any(
+            reason is None and window.scopes["component"] | window.scopes["service"]
+            for reason, window in zip(reasons, own, strict=True)
+        )
         metric[key] = {"is_left_out": left_out} if left_out else {"is_left_out": False, "in_numerator": is_in_conflict}
     return metric
 
