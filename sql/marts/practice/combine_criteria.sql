@@ -198,8 +198,7 @@ stakeholders as (
             end
         ) as functions
     from intermediate.int_decisions d
-    left join (select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id) a
-        on a.person_id = d.decided_by
+    left join intermediate.int_person_teams a on a.person_id = d.decided_by
     where d.verdict = 'approved' and d.decided_by_type = 'human' and d.change_id is not null
     group by d.change_id
 ),

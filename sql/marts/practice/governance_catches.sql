@@ -121,9 +121,6 @@ clashing as (
             )
         )
 ),
-person_teams as (
-    select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id
-),
 known as (
     -- Whom settings name need not have acted yet.
     select member as login, min(team) as team from config.team_members group by member
@@ -272,13 +269,13 @@ told as (
     select d.evidence_id, 'cross-team dependency' as kind
     from decisions d
     inner join intermediate.int_decisions i on i.decision_id = d.evidence_id
-    inner join person_teams a on a.person_id = i.decided_by
+    inner join intermediate.int_person_teams a on a.person_id = i.decided_by
     where d.team is not null and a.team <> d.team
     union
     select d.evidence_id, 'compliance or regulation'
     from decisions d
     inner join intermediate.int_decisions i on i.decision_id = d.evidence_id
-    left join person_teams a on a.person_id = i.decided_by
+    left join intermediate.int_person_teams a on a.person_id = i.decided_by
     where regexp_matches(
         lower(coalesce(i.authority, '') || ' ' || coalesce(i.policy, '') || ' ' || coalesce(a.team, '')),
         'security|privacy|licen[sc]e|audit|compliance|legal|gdpr'

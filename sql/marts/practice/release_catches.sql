@@ -132,12 +132,17 @@ acts as (
     from intermediate.int_decisions i
     inner join intermediate.all_runs r on r.source || ':' || r.key = i.run_id
     left join (
-        -- Of several deployments of a run the first is meant, with its own service and team.
-        select source, run_key, deployment_id, service, team
-        from intermediate.int_deployments
-        where source || ':' || run_key in (select run_id from intermediate.int_decisions where verdict = 'rejected')
-        qualify row_number() over (partition by source, run_key order by started_at nulls last, deployment_id) = 1
-    ) d on d.source = r.source and d.run_key = r.key
+        -- Of several deployments of a run the one into the environment of the gate is meant, else the first, with its own service and team.
+        select g.decision_id, w.deployment_id, w.service, w.team
+        from intermediate.int_decisions g
+        inner join intermediate.int_deployments w on w.source || ':' || w.run_key = g.run_id
+        where g.verdict = 'rejected'
+        qualify row_number() over (
+            partition by g.decision_id
+            order by case when lower(trim(w.environment)) = lower(trim(g.environment)) then 0 else 1 end, w.started_at nulls last,
+                w.deployment_id
+        ) = 1
+    ) d on d.decision_id = i.decision_id
     left join intermediate.int_scopes v
         on v.service_key = '' and v.component_key = coalesce(lower(r.name), '') and v.repository_key = coalesce(lower(r.repository), '')
         and v.team_key = ''

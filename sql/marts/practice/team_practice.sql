@@ -165,13 +165,10 @@ owners as (
         max(deploys) * 1.0 / nullif(sum(deploys), 0) as top_deployer_share
     from hats group by period, team
 ),
-person_teams as (
-    select person_id, min(team) as team from intermediate.int_actors where team is not null group by person_id
-),
 acting as (
     select h.period, h.team, g.team as acting_team, sum(h.decides) as decides, sum(h.deploys) as deploys
     from hats h
-    left join person_teams g on g.person_id = h.person
+    left join intermediate.int_person_teams g on g.person_id = h.person
     group by h.period, h.team, g.team
 ),
 acting_groups as (
