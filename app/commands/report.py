@@ -72,4 +72,6 @@ def command(
     session.say(f"        {made.pdf}")
     for sentence in made.incomplete:
         session.say(sentence)
-    session.say(f"Signals: {', '.join(made.signals)}" if made.signals else "Nothing left its limits.")
+    session.say(made.headline)
+    if made.signals:
+        session.say(f"Signals: {', '.join(made.signals)}")

@@ -164,10 +164,14 @@ def behind(
     """Return the records behind each signal; without a signal, those of the headline metrics."""
     signals = [one for one in _ordered(compared) if one.is_signal and one.reading.definition.better != "neither"]
     chosen = signals or [one for one in _ordered(compared) if one.reading.definition.name in HEADLINES]
+    is_judged = any(one.reading.behaviour.limits for one in compared)
     blocks: list[Block] = []
     if not signals:
         blocks.append(
-            Text("Nothing left its limits. These are the records that the headline metrics count, as examples.")
+            Text(
+                f"{'Nothing left its limits' if is_judged else 'Nothing has limits to judge it by'}. These are the "
+                "records that the headline metrics count, as examples."
+            )
         )
     columns = ("Record", "Title", "Service", "When", "What the records show")
     found = [(one, list(_records(con, one, scope.over(period.period)))) for one in chosen[:_CHARTS]]

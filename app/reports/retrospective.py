@@ -57,10 +57,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Written:
-    """A report on disk, and what it found: signals, questions, sources that may be incomplete."""
+    """A report on disk, and what it found: its first words, signals, questions, sources that may be incomplete."""
 
     html: Path
     pdf: Path
+    headline: str
     signals: tuple[str, ...]
     questions: tuple[str, ...]
     incomplete: tuple[str, ...]
@@ -100,7 +101,8 @@ def write(
     html, pdf = out / f"{stem}.html", out / f"{stem}.pdf"
     html.write_bytes(render_html.html(report))
     pdf.write_bytes(render_pdf.pdf(report, as_of, paper))
-    return Written(html, pdf, signals, questions, incomplete)
+    first = report.opening[0]
+    return Written(html, pdf, first.text if isinstance(first, Text) else "", signals, questions, incomplete)
 
 
 def keep(journal: Path, asked: Asked, entries: list[decisions.Entry]) -> None:

@@ -67,6 +67,16 @@ def test_a_report_is_made_from_the_command_line(
     )
 
 
+def test_a_period_without_records_is_not_said_to_be_within_limits(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command says what the report says first; nothing to judge is not nothing out of the ordinary."""
+    assert run(["--home", str(workspace.home), "report", "--period", "2001Q2", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "there is nothing to look back on" in said
+    assert "limits" not in said
+
+
 WRONG = (
     "evidence",
     "evidence --period 2026Q2 --from 2026-04-01",
