@@ -22,6 +22,8 @@ _LABEL_LINES = 3
 _LONGEST_NOTE = 40
 # How many labels stand side by side on a phone; no server knows how wide its figures are drawn.
 _LABELS = 5
+# Share of the axis within which half a label would reach over its end there.
+_EDGE = 0.07
 
 
 def lanes(
@@ -127,7 +129,7 @@ def timeline(
         )  # fmt: skip
         lane = [m for m in moments if m.track == track]
         _rings(figure, [m.at for m in lane if m.at in marked], y, colours)
-        _lane_marks(figure, lane, y, track, colours, (last - first + 2 * pad) / _LABELS)
+        _lane_marks(figure, lane, y, track, colours, (first - pad, last + pad))
     for moment in (m for m in moments if m.is_dual and m.track == GOVERNANCE):
         figure.add_shape(
             type="line", x0=moment.at, x1=moment.at, y0=0, y1=1, line={"color": colours.ink, "width": 1, "dash": "dot"}
@@ -158,7 +160,7 @@ def _rings(figure: go.Figure, marked: Sequence[datetime], y: int, colours: Palet
 
 
 def _lane_marks(
-    figure: go.Figure, lane: Sequence[Moment], y: int, track: str, colours: Palette, apart: timedelta
+    figure: go.Figure, lane: Sequence[Moment], y: int, track: str, colours: Palette, span: tuple[datetime, datetime]
 ) -> None:
     if not lane:
         return
@@ -168,10 +170,17 @@ def _lane_marks(
                 "line": {"color": colours.surface, "width": 1}},
         text=[m.text for m in lane], hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-    for cluster in _clusters(lane, apart):
+    start, end = span
+    for cluster in _clusters(lane, (end - start) / _LABELS):
+        x, anchor = _middle(cluster), "center"
+        # A label in the middle over the first or last mark would be cut off on a phone.
+        if x - start < (end - start) * _EDGE:
+            x, anchor = start, "left"
+        elif end - x < (end - start) * _EDGE:
+            x, anchor = end, "right"
         figure.add_annotation(
-            x=_middle(cluster), y=y, text="<br>".join(_cluster_lines(cluster)), showarrow=False,
-            xanchor="center", align="center", yanchor="bottom" if y else "top", yshift=9 if y else -9,
+            x=x, y=y, text="<br>".join(_cluster_lines(cluster)), showarrow=False,
+            xanchor=anchor, align=anchor, yanchor="bottom" if y else "top", yshift=9 if y else -9,
             font={"color": colours.ink, "size": 12},
         )  # fmt: skip
 
