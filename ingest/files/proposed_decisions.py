@@ -20,7 +20,7 @@ _ASKED = ("requested_at", "requested_on", "requested", "request_date", "date_req
           "sys_created_on", "created", "created_on", "created_at")  # fmt: skip
 _OF_ROWS = _ASKED.index("sys_created_on")
 _DECIDED = {
-    "decided_by": ("decided_by", "cab_decided_by"),
+    "decided_by": ("decided_by", "cab_decided_by", "cab_chair", "decision_by"),
     "decided_at": ("decided_at", "decided_on", "decision_date", "cab_date", "cab_meeting_date"),
 }
 

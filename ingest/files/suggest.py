@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingest.files.columns import NO, YES
 from ingest.files.dates import CHOOSE, choice, swapped
+from ingest.files.forges import merged_as, named_repository
 from ingest.files.lengths import is_length, told_end
 from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
 from ingest.files.mapping import parse_mapping
@@ -26,8 +27,9 @@ from models.errors import InputError
 _CHANGE_TYPES = ("standard", "normal", "emergency")
 _MERGED = ("merged", "completed")
 _TOTALS = {"total", "totals", "grand total", "sum", "subtotal", "count", "gesamt", "summe", "totaal", "total:"}
-_IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date")
-_IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id")
+_IMPLEMENTED = ("implementation_date", "implemented_at", "implemented_on", "date_implemented", "deployment_date",
+                "impl_date")  # fmt: skip
+_IMPLEMENTERS = ("implemented_by", "implementer", "deployed_by", "executed_by", "implementer_id", "impl_by")
 _LAST_UPDATES = ("sys_updated_on", "updated", "updated_on", "modified_on")
 # ServiceNow keeps the state of a change as a number, negative up to its implementation.
 _STATE_CODES = {"-5": "New", "-4": "Assess", "-3": "Authorize", "-2": "Scheduled", "-1": "Implement", "0": "Review",
@@ -120,7 +122,8 @@ class _Proposal(DecisionColumns):
             lines.append(
                 f"# check: {which} and would be set aside; line {unread[0].line}: {comment_of(unread[0].problem)}"
             )
-        lines += missing_notes(self.kind, self.fields, self.environments, self.is_review)
+        named = {"repository": ""} if named_repository(self.look, self.fields) else {}
+        lines += missing_notes(self.kind, self.fields | named, self.environments, self.is_review)
         formats = list(dict.fromkeys(self._time_format(name) for name in self.formats))
         self.own_formats = any(swapped(form) != form and swapped(form) in formats for form in formats)
         if self.undecided:
@@ -169,7 +172,7 @@ class _Proposal(DecisionColumns):
             lines.append("# check: no column looks like a key; without one, equal rows are one record")
             lines += [conditions] if self.kind == "decision" and (conditions := self._stated()) else []
         lines += ["", "[record.fields]"]
-        lines += [self._field(name, column) for name, column in self.fields.items()]
+        lines += [self._of_forge(name, column) or self._field(name, column) for name, column in self.fields.items()]
         if self.flag and "change_type" not in self.fields:
             lines.append(self._field("change_type", self.flag))
         if self.taken_back:
@@ -177,6 +180,9 @@ class _Proposal(DecisionColumns):
                             if value.lower() in YES})  # fmt: skip
             lines.append(f'task = {{ column = {text_of(self.taken_back)}, values = {yes}, otherwise = "" }}')
         lines += [self.environments] if self.environments else []
+        if named := named_repository(self.look, self.fields):
+            self.used.add(named[1])
+            lines.append(f"repository = {named[0]}")
         lines += self._merge()
         lines += self._ended()
         constants = ['record_type = "pull_request"'] if self.is_review else []
@@ -250,6 +256,13 @@ class _Proposal(DecisionColumns):
             self.used.add(closer)
             lines.append(f"merged_by = {{ column = {text_of(closer)}, {merged} }}")
         return lines
+
+    def _of_forge(self, name: str, column: str) -> str | None:
+        """Return a field that code hosts tell in a way of their own."""
+        if name != "merge_revision" or (read := merged_as(self.look, self.fields, column)) is None:
+            return None
+        self.used.add(read[1])
+        return f"{name} = {read[0]}"
 
     def _field(self, name: str, column: str) -> str:
         values = set(self.look.values(column))

@@ -155,3 +155,18 @@ def test_an_alert_ended_when_its_report_says(store: RawStore, tmp_path: Path) ->
     proposed(store, tmp_path, json.dumps({"incidents": [page]}), "incidents.json")
     said = [(r.get("service"), r.get("component"), r["resolved_at"][11:16]) for r in records(store, "record_incidents")]
     assert said == [("web", None, "09:00"), (None, "web|api", "09:00")]
+
+
+def test_what_gitlab_merged_is_the_squashed_commit_or_the_branch_as_it_was(store: RawStore, tmp_path: Path) -> None:
+    """Without it no deployment of a squashed or moved branch carries its request; one that is open merged nothing."""
+    rows = [
+        {"id": 1, "iid": 1, "sha": "a" * 40, "merge_commit_sha": None, "squash_commit_sha": "b" * 40, "draft": False,
+         "merged_at": "2026-03-01T08:00:00Z", "source_branch": "f", "references": {"full": "acme/shop!1"}},
+        {"id": 2, "iid": 2, "sha": "c" * 40, "merge_commit_sha": None, "squash_commit_sha": None, "draft": False,
+         "merged_at": "2026-03-01T08:00:00Z", "source_branch": "f", "references": {"full": "acme/shop!2"}},
+        {"id": 3, "iid": 3, "sha": "d" * 40, "merge_commit_sha": None, "squash_commit_sha": None, "draft": True,
+         "merged_at": None, "source_branch": "f", "references": {"full": "acme/shop!3"}},
+    ]  # fmt: skip
+    proposed(store, tmp_path, json.dumps(rows), "merge_requests.json")
+    said = [(r.get("merge_revision"), r["repository"], r["is_draft"]) for r in records(store)]
+    assert said == [("b" * 40, "acme/shop", False), ("c" * 40, "acme/shop", False), (None, "acme/shop", True)]
