@@ -112,6 +112,17 @@ def where_records_end(as_of: datetime, last: datetime, thin: Straggling | None) 
 NOTHING_DATED = "This build holds no change, decision, deployment, window or incident with a time."
 
 
+def all_after(con: DuckDBPyConnection, as_of: datetime) -> str:
+    """Say of a build without a record before its instant that there are some after it; empty where there are none."""
+    ((first,),) = con.execute(f"select min(dated_at) from {DATED}").fetchall()
+    if first is None or first <= as_of:
+        return ""
+    return (
+        f"Every record of this build is dated after its instant, {wording.instant(as_of)}; the first is of "
+        f"{wording.day(first)}. Look at this machine's clock, or at --as-of, then build again."
+    )
+
+
 def logged_events(con: DuckDBPyConnection) -> int:
     """Return how many events a build's activity log holds; 0 for a build without one."""
     known = "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'activity_events'"

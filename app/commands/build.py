@@ -55,16 +55,18 @@ def _say_of_records(session: Session, result: BuildResult, *, is_now: bool) -> N
 
     with open_build(session.workspace, result.build_id) as (_, con):
         if (span := span_of_records(con, result.as_of)) is None:
-            session.say(nothing_measured(con))
+            session.say(nothing_measured(con, result.as_of))
         elif is_now and (found := where_records_end(result.as_of, span[1], straggling(con, *span))):
             said, end = found
             session.say(f"{said} twotrack build --as-of {end:%Y-%m-%d}")
 
 
-def nothing_measured(con: DuckDBPyConnection) -> str:
+def nothing_measured(con: DuckDBPyConnection, as_of: datetime) -> str:
     """Return what to do about a build that holds nothing to measure."""
-    from app.published import NOTHING_DATED, logged_events
+    from app.published import NOTHING_DATED, all_after, logged_events
 
+    if later := all_after(con, as_of):
+        return later
     if not (events := logged_events(con)):
         return f"{NOTHING_DATED} Sync a source or import a file, then build again."
     return (

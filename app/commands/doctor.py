@@ -148,7 +148,7 @@ def _builds(session: Session) -> Iterator[Finding]:
     with open_build(workspace) as (build_id, con):
         as_of, settings_sha256 = con.execute("select as_of, settings_sha256 from meta.build").fetchall()[0]
         unread = _unread_words(con)
-        empty = nothing_measured(con) if span_of_records(con, as_of) is None else ""
+        empty = nothing_measured(con, as_of) if span_of_records(con, as_of) is None else ""
     kept = len(workspace.builds())
     yield Finding("builds", "ok", f"current is {build_id}, as of {as_of:%Y-%m-%d %H:%M} UTC; {kept} kept")
     if settings_sha256 != session.settings().fingerprint():

@@ -55,6 +55,9 @@ UNLOCKS = {
 
 def nothing_dated(build: Build) -> None:
     """Say that a build holds nothing that could be measured, and what its events would need to be."""
+    if later := queries.all_after(build):
+        components.missing("Nothing in this build had happened by its instant.", later, "twotrack build")
+        return
     events = queries.event_count(build)
     if not events:
         components.missing(

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import wording
+from app import published, wording
 from app.limits import Week
 from app.published import Straggling, logged_events, span_of_records, straggling
 from app.questions.builds import Build, cursor
@@ -66,6 +66,11 @@ def facts(build: Build) -> Facts | None:
     return Facts(
         first, last, names["service"], names["team"], names["change_type"], straggling(con, first, last)
     )  # fmt: skip
+
+
+def all_after(build: Build) -> str:
+    """Say that every record is dated after the build's instant, if that is why none can be shown."""
+    return published.all_after(cursor(build), build.as_of)
 
 
 def event_count(build: Build) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app import wording
+from app.published import all_after, open_build
 from models.workspace import Workspace
 from tests.app.conftest import Opened, shown, text_of
 from tests.app.sample import AS_OF, Records, change, published
@@ -50,6 +51,13 @@ def test_a_longer_period_and_records_that_just_ended_long_ago_are_not_called_thi
         assert HARDLY not in text_of(opened("approvals", period="All records"))
     for _ in shown(straggling(tmp_path / "old", with_late=False), monkeypatch):
         assert "most are older" not in text_of(opened("approvals"))
+
+
+def test_records_that_are_all_later_than_a_build_point_to_the_clock(sample_home: Path) -> None:
+    """A machine whose clock is years behind builds as of then: its records are not of a kind that nobody knows."""
+    with open_build(Workspace(sample_home)) as (_, con):
+        assert "machine's clock, or at --as-of" in all_after(con, datetime(2000, 1, 1))
+        assert all_after(con, AS_OF) == ""
 
 
 def test_practice_opens_on_a_period_with_records_and_says_how_to_judge_old_ones(
