@@ -59,7 +59,8 @@ def nested_decisions(
     found: dict[str, list[str]] = {}
     for name, rows in look.inner.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        nested = _Nested(name, rows, columns, key, formats)
+        around = look.inner.get(name.rpartition(".")[0], ())
+        nested = _Nested(name, rows, columns, key, formats, around)
         if lines := nested.votes() if subject == "change" and nested.is_of_votes() else nested.decisions(subject):
             found[name] = lines
     return found
@@ -80,8 +81,10 @@ class _Nested:
 
     def __init__(
         self, name: str, rows: Sequence[Mapping[str, str]], columns: list[str], key: Sequence[str],
-        formats: Sequence[str],
+        formats: Sequence[str], around: Sequence[Mapping[str, str]] = (),
     ) -> None:  # fmt: skip
+        # The rows of the list that the list is in, such as approvals that have approvers.
+        self.around = {plain_name(column): column for row in around for column in row}
         self.name, self.rows, self.columns, self.key, self.formats = name, rows, columns, key, formats
         # Each object on the way to the list stands between the item and the row.
         self.steps = name.split(".")
@@ -153,7 +156,8 @@ class _Nested:
         is_own = own is not None and who.partition(".")[0] != who and len({row.get(own) for row in rows}) == len(rows)
         # The last act of a participant moves with every further one, and is no part of what tells decisions apart.
         of_when = [at] if at and plain_name(at) != "participated_on" else []
-        parts = [own] if is_own and own else [*(f"{self.row}{part}" for part in self.key), who, *of_when]
+        of_round = ["parent.id"] if "id" in self.around else []
+        parts = [own] if is_own and own else [*(f"{self.row}{part}" for part in self.key), *of_round, who, *of_when]
         lines = [
             "",
             f"# What each of {text_of(self.name)} decided.",
@@ -173,12 +177,41 @@ class _Nested:
             if plain_name(at) == "participated_on":
                 lines[-1] += "  # check: their last act on it, which is the decision or comes after it"
                 constants.append('time_quality = "bounded"')
+        elif completed := self._around_at("completed"):
+            lines.append(f"decided_at = {completed}  # check: when the approval was complete, its last decision")
+            constants.append('time_quality = "bounded"')
         if verdict is None:
             constants.append('verdict = "approved"')
         else:
             lines.append(f"verdict = {{ column = {text_of(verdict[0])}, values = {table_of(verdict[1])} }}")
         lines += self._further()
-        return [*lines, *(["", "[record.constants]", *constants] if constants else [])]
+        return [*lines, *(["", "[record.constants]", *constants] if constants else []), *self._asked()]
+
+    def _around_at(self, what: str) -> str | None:
+        """Return how an instant of what the list belongs to is read: when an approval was created or completed."""
+        words = (f"{what}_date_iso8601", f"{what}_date", f"{what}_at", f"{what}_on")
+        return next((text_of(f"parent.{self.around[word]}") for word in words if word in self.around), None)
+
+    def _asked(self) -> list[str]:
+        """Propose that approval was asked for when an approval that has approvers was created."""
+        if len(self.steps) < 2 or (created := self._around_at("created")) is None:
+            return []
+        outer = self._outer().replace("{parent.", "{")
+        return [
+            "",
+            "# Approval was asked for then.",
+            "[[record]]",
+            'kind = "event"',
+            f"each = {text_of('.'.join(self.steps[:-1]))}",
+            "",
+            "[record.fields]",
+            f"subject_key = {outer}",
+            f"occurred_at = {created.replace('parent.', '', 1)}",
+            "",
+            "[record.constants]",
+            'subject_kind = "change"',
+            'verb = "approval_requested"',
+        ]
 
     def _further(self) -> list[str]:
         """Return what else an item says: which revision was decided on, and why."""

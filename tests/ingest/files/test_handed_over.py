@@ -170,3 +170,19 @@ def test_what_gitlab_merged_is_the_squashed_commit_or_the_branch_as_it_was(store
     proposed(store, tmp_path, json.dumps(rows), "merge_requests.json")
     said = [(r.get("merge_revision"), r["repository"], r["is_draft"]) for r in records(store)]
     assert said == [("b" * 40, "acme/shop", False), ("c" * 40, "acme/shop", False), (None, "acme/shop", True)]
+
+
+def test_an_approver_who_is_asked_twice_decides_twice(store: RawStore, tmp_path: Path) -> None:
+    """Each round of approval has its own instants: asked for when it was created, decided when it was complete at last."""
+    rounds = [
+        {"id": "1", "approvers": [_approver("ann", "declined")], "createdDate": {"iso8601": "2026-03-01T08:00:00+0000"},
+         "completedDate": {"iso8601": "2026-03-01T09:00:00+0000"}},
+        {"id": "2", "approvers": [_approver("ann", "approved")], "createdDate": {"iso8601": "2026-03-01T10:00:00+0000"},
+         "completedDate": {"iso8601": "2026-03-01T11:00:00+0000"}},
+    ]  # fmt: skip
+    issue = {"key": "C1", "fields": {"issuetype": {"name": "Change"}, "customfield_1": rounds}}
+    _, result = proposed(store, tmp_path, json.dumps({"issues": [issue]}), "search.json")
+    assert result.total("conflicts") == 0
+    said = [(r["verdict"], r["decided_at"][11:16], r["time_quality"]) for r in records(store, "record_decisions")]
+    assert said == [("rejected", "09:00", "bounded"), ("approved", "11:00", "bounded")]
+    assert [r["occurred_at"][11:16] for r in records(store, "record_events")] == ["08:00", "10:00"]
