@@ -173,7 +173,7 @@ def test_what_gitlab_merged_is_the_squashed_commit_or_the_branch_as_it_was(store
 
 
 def test_an_approver_who_is_asked_twice_decides_twice(store: RawStore, tmp_path: Path) -> None:
-    """Each round of approval has its own instants: asked for when it was created, decided when it was complete at last."""
+    """Each round of approval has its own instants: asked for when it was created, decided when it was complete."""
     rounds = [
         {"id": "1", "approvers": [_approver("ann", "declined")], "createdDate": {"iso8601": "2026-03-01T08:00:00+0000"},
          "completedDate": {"iso8601": "2026-03-01T09:00:00+0000"}},
