@@ -54,6 +54,9 @@ _PLACEHOLDERS = frozenset(
 )
 TIME_FORMATS = (
     "iso",
+    # Without the zeros that the standard asks for: 2023-4-10 6:51:47.
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
     "%d-%m-%Y %H:%M",
     "%d-%m-%Y %H:%M:%S",
     "%m-%d-%Y %H:%M",

@@ -14,15 +14,15 @@ from ingest.files.columns import NO, YES
 from ingest.files.dates import CHOOSE, choice, swapped
 from ingest.files.forges import merged_as, named_repository
 from ingest.files.lengths import is_length, told_end
-from ingest.files.lexicon import likely_kind, match_columns, plain_name, speaks_for
+from ingest.files.lexicon import likely_kind, match_columns, plain_name
 from ingest.files.mapping import parse_mapping
 from ingest.files.missing import environments_in_names, missing_notes
 from ingest.files.nested import decided, nested_decisions
 from ingest.files.nested_commits import nested_commits
 from ingest.files.proposed_decisions import DecisionColumns
+from ingest.files.refused import refuse_nameless, refuse_others
 from ingest.files.sniff import look_at, states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
-from models.errors import InputError
 
 _CHANGE_TYPES = ("standard", "normal", "emergency")
 _MERGED = ("merged", "completed")
@@ -45,29 +45,10 @@ def suggest_mapping(path: Path) -> str:
     """
     look = look_at(path)
     kind = likely_kind(look.columns, path.name)
-    if {"type", "actor.login", "repo.name"} <= set(look.columns) and any(c.startswith("payload") for c in look.columns):
-        raise InputError(
-            "These are GitHub's public events, of which one pull request has many; a mapping for them is shipped.",
-            where=str(path),
-            kept="nothing was stored",
-            next_step=f"twotrack import --map github-archive-events {path.name}",
-        )
-    plain = {plain_name(column) for column in look.columns}
-    if {"task", "ci_item"} <= plain:
-        raise InputError(
-            "These rows only tell which items tasks are about; they are no changes, and no record is made of them.",
-            where=str(path),
-            kept="nothing was stored",
-            next_step="export the changes with their item (cmdb_ci), a row for each; rows of one change become one",
-        )
-    if not speaks_for(kind, look.columns, path.name):
-        raise InputError(
-            "Nothing in the columns says what kind of record a row is.",
-            where=f"{path}, columns: {', '.join(look.columns[:12])}",
-            kept="nothing was stored",
-            next_step="write a mapping by hand if its rows are changes, decisions, deployments or incidents",
-        )
+    refuse_others(look, kind)
     proposal = _Proposal(look, kind)
+    if proposal.is_review and proposal.repeats:
+        refuse_nameless(look, proposal.fields)
     text = proposal.toml()
     # What its reader has to choose is no mapping yet; with either choice it is one.
     parse_mapping(text.replace(text_of(CHOOSE), text_of("iso")), f"proposal for {path.name}")

@@ -134,11 +134,23 @@ def test_runs_name_the_environment_that_they_deploy_to(store: RawStore, tmp_path
     assert said == {"9": ("production", "08:05"), "10": ("staging", "08:05"), "11": (None, "08:05")}
 
 
-def test_what_only_relates_tasks_and_items_is_refused(tmp_path: Path) -> None:
-    """Each of its rows would be a change."""
+def test_what_only_names_or_relates_changes_is_refused(tmp_path: Path) -> None:
+    """Each of its rows would be one more change."""
     rows = {"result": [{"sys_id": "s1", "task": {"value": "t1"}, "ci_item": {"value": "db"}}]}
     with pytest.raises(InputError, match="only tell which items tasks are about"):
         suggest_mapping(write(tmp_path, json.dumps(rows), "task_ci.json"))
+    comments = "id,pull_request_id,created_date,account_id\n1,p1,2023-4-10 6:51:47,a\n2,p1,2023-4-11 6:51:47,b\n"
+    with pytest.raises(InputError, match="may be its comments or commits"):
+        suggest_mapping(write(tmp_path, comments, "pull_request_comments.csv"))
+
+
+def test_a_data_warehouse_writes_instants_without_zeros(store: RawStore, tmp_path: Path) -> None:
+    """DevLake's tables do; without them its pull requests had no time at all."""
+    text = "id,author_id,merge_commit_sha,created_date,merged_date\np1,a,m1,2023-4-9 4:51:47,2023-4-10 14:51:47\n"
+    proposed(store, tmp_path, text, "pull_requests.csv")
+    (change,) = records(store)
+    assert (change["created_at"], change["merged_at"]) == ("2023-04-09T04:51:47Z", "2023-04-10T14:51:47Z")
+    assert change["requested_by"] == "a"
 
 
 def test_an_alert_ended_when_its_report_says(store: RawStore, tmp_path: Path) -> None:
