@@ -9,6 +9,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -251,7 +252,8 @@ def _delimiter(path: Path, encoding: str) -> tuple[str, int]:
     with path.open(encoding=encoding, newline="", errors="replace") as file:
         lines = list(islice(file, 50))
     best, best_score, skipped = ",", (0, 0), 0
-    for delimiter in DELIMITERS:
+    clean = [delimiter for delimiter in DELIMITERS if _is_readable(lines, delimiter)]
+    for delimiter in clean or DELIMITERS:
         reader = csv.reader(lines, delimiter=delimiter)
         rows = [(cells, reader.line_num) for cells in reader if cells]
         usual = _usual_width([cells for cells, _ in rows])
@@ -260,6 +262,14 @@ def _delimiter(path: Path, encoding: str) -> tuple[str, int]:
             before = _lines_before_header([cells for cells, _ in rows])
             best, best_score, skipped = delimiter, score, rows[before - 1][1] if before else 0
     return best, skipped
+
+
+def _is_readable(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the first row can be read with a delimiter, as strictly as the import reads it."""
+    with suppress(csv.Error):
+        next(csv.reader(lines, delimiter=delimiter, strict=True), None)
+        return True
+    return False
 
 
 def _usual_width(rows: Sequence[Sequence[str]]) -> int:
