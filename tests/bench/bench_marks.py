@@ -99,6 +99,10 @@ create table work.intermediate.int_decisions as
         change_id || '/event/2' as source_event_id, true as is_of_change, 'github-' || (t % 40) as source,
         'team-' || lpad(cast(t as varchar), 5, '0') as change_team
     from drawn where g % 100 >= 8;
+create table work.intermediate.int_gate_approvals as
+    select cast(null as varchar) as deployment_id, cast(null as varchar) as decision_id, cast(null as timestamp) as decided_at,
+        cast(null as varchar) as decided_by, cast(null as varchar) as decided_by_type
+    where false;
 create table work.intermediate.int_joint_approvals as
     select cast(null as varchar) as decision_id, cast(null as varchar) as change_id, cast(null as timestamp) as decided_at,
         cast(null as varchar) as decided_by, cast(null as varchar) as decided_by_type
