@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from ingest.files.compilation import field_type
 from ingest.files.dates import evidence_of, mixed, shown_order, swapped
 from ingest.files.lexicon import is_review, match_columns, plain_name
-from ingest.files.sniff import Look, time_formats
+from ingest.files.sniff import Look
+from ingest.files.time_formats import time_formats
 from ingest.files.written import comment_of
 from models.records import KINDS
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.files.lexicon import match_columns, plain_name
-from ingest.files.sniff import Look, time_formats
+from ingest.files.sniff import Look
+from ingest.files.time_formats import time_formats
 from ingest.files.written import table_of, text_of
 
 VERDICTS = {

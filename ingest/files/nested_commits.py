@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.files.lexicon import plain_name
-from ingest.files.sniff import Look, time_formats
+from ingest.files.sniff import Look
+from ingest.files.time_formats import time_formats
 from ingest.files.written import text_of
 
 _REVISIONS = ("oid", "sha", "hash", "commit_id", "id")

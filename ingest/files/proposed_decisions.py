@@ -11,7 +11,7 @@ from ingest.files.columns import Columns
 from ingest.files.dates import swapped
 from ingest.files.lexicon import plain_name
 from ingest.files.nested import VERDICTS, decided
-from ingest.files.sniff import time_formats
+from ingest.files.time_formats import time_formats
 from ingest.files.written import key_of, reference_of, table_of, text_of
 
 _APPROVAL_WORDS = ("approval", "approvals", "approval_status", "approval_state", "cab_decision", "decision")

@@ -21,7 +21,8 @@ from ingest.files.nested import decided, nested_decisions
 from ingest.files.nested_commits import nested_commits
 from ingest.files.proposed_decisions import DecisionColumns
 from ingest.files.refused import refuse_nameless, refuse_others
-from ingest.files.sniff import look_at, states_offset, time_formats
+from ingest.files.sniff import look_at
+from ingest.files.time_formats import states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
 
 _CHANGE_TYPES = ("standard", "normal", "emergency")

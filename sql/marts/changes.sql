@@ -39,6 +39,7 @@
 --   cannot be known then.
 -- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
 -- column: is_approval_collectable | Whether its source keeps approvals at all, or, of a standard change that nobody decided on, templates.
+-- column: approval_gap | Why nobody can tell whether it was approved; null where its source would say so.
 -- column: approvals | Approvals of any kind.
 -- column: declines | Rejections and requests for changes.
 -- column: first_commit_at | First commit, UTC.
@@ -81,6 +82,15 @@ production as (
     where d.is_production
 ),
 -- Most changes reach production once; only where there are several is the first sought in order.
+in_advance as (
+    -- What approved a standard change in advance is its template. Of a file that names none, nobody can say that there was none.
+    select c.change_id
+    from intermediate.int_changes c
+    left join intermediate.int_source_capabilities s on s.source = c.source
+    left join intermediate.int_change_decisions d on d.change_id = c.change_id
+    where c.change_type = 'standard' and c.template is null and not c.is_reviewed and not coalesce(s.holds_templates, false)
+        and coalesce(d.approvals, 0) + coalesce(d.declines, 0) = 0
+),
 carried as (
     select
         change_id,
@@ -191,15 +201,13 @@ select
     cast(coalesce(d.is_short_of_approvals, false) as boolean) as is_short_of_approvals,
     cast(d.unresolved_approval_at as timestamp) as unresolved_approval_at,
     cast(coalesce(d.has_untimed_approval, false) as boolean) as has_untimed_approval,
-    -- What approved a standard change in advance is its template. Of a file that names none, nobody can say that there was none.
+    cast(coalesce(s.holds_approvals, false) and v.change_id is null as boolean) as is_approval_collectable,
     cast(
-        coalesce(s.holds_approvals, false)
-        and not (
-            coalesce(c.change_type, '') = 'standard' and c.template is null and not coalesce(s.holds_templates, false)
-            and coalesce(lower(c.record_type), '') not in ('pull_request', 'merge_request', 'gerrit_change', 'review')
-            and coalesce(d.approvals, 0) + coalesce(d.declines, 0) = 0
-        ) as boolean
-    ) as is_approval_collectable,
+        case
+            when not coalesce(s.holds_approvals, false) then 'the source keeps no approvals'
+            when v.change_id is not null then 'the source does not say what approved it in advance'
+        end as varchar
+    ) as approval_gap,
     cast(coalesce(d.approvals, 0) as bigint) as approvals,
     cast(coalesce(d.declines, 0) as bigint) as declines,
     cast(least(k.first_commit_at, c.first_commit_at) as timestamp) as first_commit_at,
@@ -231,6 +239,7 @@ from intermediate.int_changes c
 left join intermediate.int_change_requests q on q.change_id = c.change_id
 left join intermediate.int_change_decisions d on d.change_id = c.change_id
 left join intermediate.int_source_capabilities s on s.source = c.source
+left join in_advance v on v.change_id = c.change_id
 left join commits k on k.source = c.source and k.change_key = c.key
 left join reached r on r.change_id = c.change_id
 left join carried w on w.change_id = c.change_id

@@ -34,7 +34,7 @@ select
     cast(
         case
             when change_type = 'standard' or approval_basis in ('standard', 'policy') then 'approved in advance or by a named policy'
-            when not is_approval_collectable then 'not collectable: the source keeps no approvals'
+            when approval_gap is not null then 'not collectable: ' || approval_gap
             when has_untimed_approval then 'not collectable: no instant of the approval'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
             when is_draft and effective_approval_at is null then 'a draft, which waits for nobody'

@@ -41,7 +41,7 @@ select
     cast((epoch_us(first_response_at) - epoch_us(requested_at)) / 1000000.0 as double) as value,
     cast(
         case
-            when first_response_at is null and not is_approval_collectable then 'not collectable: the source keeps no approvals'
+            when first_response_at is null and approval_gap is not null then 'not collectable: ' || approval_gap
             when first_response_at is null and u.change_id is not null then 'not collectable: no instant of the response'
             when first_response_at is null then 'no response recorded'
             when requested_at is null then 'not collectable: no instant of the request'

@@ -9,7 +9,7 @@
 -- column: merged_at | Merge, UTC; the two tests of merges apply where it is known.
 -- column: is_exempt | Whether it was approved in advance or by a policy.
 -- column: policy | What approved it then.
--- column: is_approval_collectable | Whether its source keeps approvals, or what approved it in advance.
+-- column: approval_gap | Why nobody can tell whether it was approved; null where its source would say so.
 -- column: is_independent | Whether everybody who contributed has a valid approval by another human.
 -- column: open_question | Why it cannot be said whether everybody has: an approval that held is of nobody knows whom or when, or its
 --   giver may be a contributor under another spelling; null where it can.
@@ -26,7 +26,7 @@
 -- column: sod_6_reason | What decided that.
 -- column: sod_8 | Result: the approver is entitled to it, its risk included.
 -- column: sod_8_reason | What decided that.
--- not_null: change_id, is_exempt, is_approval_collectable, is_independent, is_requester_known
+-- not_null: change_id, is_exempt, is_independent, is_requester_known
 -- not_null: sod_1_strict, sod_1_strict_reason, sod_1_effective, sod_1_effective_reason
 -- not_null: sod_4, sod_4_reason, sod_8, sod_8_reason
 -- unique: change_id
@@ -87,7 +87,7 @@ paired as (
 merged as (
     select
         c.change_id, c.source, c.service, c.team, c.change_type, c.risk, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
-        c.effective_approval_at, c.effective_approver, c.is_approval_collectable, c.has_untimed_approval, q.login is not null as is_merger_alike,
+        c.effective_approval_at, c.effective_approver, c.approval_gap, c.has_untimed_approval, q.login is not null as is_merger_alike,
         coalesce(p.valid_people > 0, false) as has_valid_approval,
         coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
         coalesce(p.by_author, 0) = 1 as is_by_author,
@@ -170,14 +170,14 @@ select
     cast(m.merged_at as timestamp) as merged_at,
     cast(m.is_exempt as boolean) as is_exempt,
     cast(m.policy as varchar) as policy,
-    cast(m.is_approval_collectable as boolean) as is_approval_collectable,
+    cast(m.approval_gap as varchar) as approval_gap,
     cast(m.is_independent as boolean) as is_independent,
     cast(m.open_question as varchar) as open_question,
     cast(m.requester is not null as boolean) as is_requester_known,
     cast(
         case
             when m.is_exempt then 'exempt'
-            when not m.is_approval_collectable then 'not_collectable'
+            when m.approval_gap is not null then 'not_collectable'
             when m.is_by_contributor then 'fail'
             when m.requester is null or m.is_by_unresolved or m.is_by_alike then 'indeterminate'
             else 'pass'
@@ -186,7 +186,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when m.approval_gap is not null then m.approval_gap
             when m.is_by_contributor then 'somebody who contributed approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
             when m.is_by_alike then 'an approver may have contributed under another spelling'
@@ -196,7 +196,7 @@ select
     cast(
         case
             when m.is_exempt then 'exempt'
-            when not m.is_approval_collectable then 'not_collectable'
+            when m.approval_gap is not null then 'not_collectable'
             when m.requester is null and m.has_valid_approval then 'indeterminate'
             when m.is_independent then 'pass'
             when m.open_question is not null then 'indeterminate'
@@ -206,7 +206,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when m.approval_gap is not null then m.approval_gap
             when m.requester is null and m.has_valid_approval then 'the requester is unresolved'
             when m.is_independent then 'every contributor has a valid approval by another human'
             when m.open_question is not null then m.open_question
@@ -217,7 +217,7 @@ select
     cast(
         case
             when m.is_exempt then 'exempt'
-            when not m.is_approval_collectable then 'not_collectable'
+            when m.approval_gap is not null then 'not_collectable'
             when m.is_by_author then 'fail'
             when m.requester is null or m.is_by_unresolved then 'indeterminate'
             else 'pass'
@@ -226,7 +226,7 @@ select
     cast(
         case
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when m.approval_gap is not null then m.approval_gap
             when m.is_by_author then 'the requester approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
             else 'the requester did not approve'
@@ -236,7 +236,7 @@ select
         case
             when m.merged_at is null then null
             when m.is_exempt then 'exempt'
-            when not m.is_approval_collectable then 'not_collectable'
+            when m.approval_gap is not null then 'not_collectable'
             when m.is_self_merged is null then 'indeterminate'
             when m.is_self_merged and m.open_question is not null then 'indeterminate'
             when m.is_self_merged and not m.is_independent then 'fail'
@@ -248,7 +248,7 @@ select
         case
             when m.merged_at is null then null
             when m.is_exempt then coalesce(m.policy, 'policy')
-            when not m.is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when m.approval_gap is not null then m.approval_gap
             when m.is_self_merged is null then 'who merged is unresolved'
             when m.is_self_merged and m.open_question is not null then m.open_question
             when m.is_self_merged and not m.is_independent then 'merged by the requester without independent approval'

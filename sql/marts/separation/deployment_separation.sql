@@ -76,7 +76,7 @@ unresolved as (
 ),
 shipped as (
     select x.deployment_id, x.change_id, x.deployer, x.deployer_type, x.started_at,
-        m.service, m.team, m.change_type, m.is_exempt, m.policy, m.is_approval_collectable, m.is_independent,
+        m.service, m.team, m.change_type, m.is_exempt, m.policy, m.approval_gap, m.is_independent,
         m.open_question, m.is_requester_known,
         k.change_id is not null as is_deployed_by_contributor,
         a.change_id is not null as is_deployed_by_approver,
@@ -101,7 +101,7 @@ select
     cast(
         case
             when is_exempt then 'exempt'
-            when not is_approval_collectable then 'not_collectable'
+            when approval_gap is not null then 'not_collectable'
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_approver then 'fail'
@@ -112,7 +112,7 @@ select
     cast(
         case
             when is_exempt then coalesce(policy, 'policy')
-            when not is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when approval_gap is not null then approval_gap
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_approver then 'the approver deployed'
@@ -124,7 +124,7 @@ select
     cast(
         case
             when is_exempt then 'exempt'
-            when not is_approval_collectable then 'not_collectable'
+            when approval_gap is not null then 'not_collectable'
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_contributor and open_question is not null then 'indeterminate'
@@ -138,7 +138,7 @@ select
     cast(
         case
             when is_exempt then coalesce(policy, 'policy')
-            when not is_approval_collectable then 'the source keeps no approvals, or not what approved it in advance'
+            when approval_gap is not null then approval_gap
             when deployer_type = 'system' then 'deployed by automation that nobody is known to have triggered'
             when deployer is null then 'the deployer is unresolved'
             when is_deployed_by_contributor and open_question is not null then open_question

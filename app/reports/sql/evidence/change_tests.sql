@@ -23,7 +23,7 @@ with judged as (
         c.is_self_approved_only,
         c.has_other_revision_approval,
         c.has_withdrawn_approval,
-        c.is_approval_collectable,
+        c.approval_gap,
         c.unresolved_approval_at,
         c.has_untimed_approval,
         c.merged_at,
@@ -84,7 +84,7 @@ authorised as (
             when basis = 'deployment' and authorisation_class = 'retroactive_emergency_in_sla' then 'exempt'
             when basis = 'deployment' and time_quality = 'inferred' then 'indeterminate'
             when basis = 'deployment' then 'pass'
-            when effective_approval_at is null and not is_approval_collectable then 'not_collectable'
+            when effective_approval_at is null and approval_gap is not null then 'not_collectable'
             when effective_approval_at is null and (unresolved_approval_at is not null or has_untimed_approval)
                 then 'indeterminate'
             when effective_approval_at is null then 'fail'
@@ -99,7 +99,7 @@ authorised as (
                 then 'approved by somebody who is not known'
             when basis = 'deployment' and authorisation_class = 'not_collectable' and has_untimed_approval
                 then 'no record states when it was approved'
-            when basis = 'deployment' and authorisation_class = 'not_collectable' then 'the source keeps no approvals'
+            when basis = 'deployment' and authorisation_class = 'not_collectable' then coalesce(approval_gap, 'the source keeps no approvals')
             when basis = 'deployment' and is_authorised = false then unauthorised_reason
             when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
             when basis = 'deployment' and authorisation_class = 'retroactive_emergency_in_sla'
@@ -108,7 +108,7 @@ authorised as (
             when basis = 'deployment' and approval_basis = 'policy' then 'approved by policy ' || coalesce(policy, '')
             when basis = 'deployment' and authorisation_class = 'within_skew' then 'approved within the clocks'' tolerance'
             when basis = 'deployment' then 'approved before the deployment started'
-            when effective_approval_at is null and not is_approval_collectable then 'the source keeps no approvals'
+            when effective_approval_at is null and approval_gap is not null then approval_gap
             when effective_approval_at is null and has_untimed_approval then 'no record states when it was approved'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and has_withdrawn_approval then 'the approval was taken back'
@@ -161,7 +161,7 @@ independent as (
         case
             when w.result is not null then w.result
             when j.approval_basis in ('standard', 'policy') then 'exempt'
-            when j.effective_approval_at is null and not j.is_approval_collectable then 'not_collectable'
+            when j.effective_approval_at is null and j.approval_gap is not null then 'not_collectable'
             when j.effective_approval_at is null and (j.unresolved_approval_at is not null or j.has_untimed_approval)
                 then 'indeterminate'
             when j.effective_approval_at is null then 'fail'
@@ -172,7 +172,7 @@ independent as (
         case
             when w.result is not null then w.reason
             when j.approval_basis in ('standard', 'policy') then coalesce(j.policy, 'approved in advance or by policy')
-            when j.effective_approval_at is null and not j.is_approval_collectable then 'the source keeps no approvals'
+            when j.effective_approval_at is null and j.approval_gap is not null then j.approval_gap
             when j.effective_approval_at is null and j.unresolved_approval_at is not null
                 then 'approved by somebody who is not known'
             when j.effective_approval_at is null and j.has_untimed_approval then 'no record states when it was approved'
