@@ -4,7 +4,7 @@
 -- column: deployment_id | The deployment.
 -- column: change_id | The change it carried.
 -- column: governing_change_id | The record whose approval counts: the change request it implements, else itself.
--- column: link_basis | stated, release, revision, version, run, ticket or between.
+-- column: link_basis | stated, release, revision, version, run, branch, ticket or between.
 -- column: time_quality | exact, or inferred for between.
 -- column: started_at | When the deployment started, UTC.
 -- column: effective_approval_at | When the governing change was effectively approved, UTC.

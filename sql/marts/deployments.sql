@@ -29,7 +29,7 @@
 -- column: changes_carried | Changes known to be in it; null when its service has no change records to compare with.
 -- column: authorisation_class | Its worst change's class; no_record when changes of the service are known but none matches;
 --   not_collectable when that cannot be judged of all it carries, and nothing shows that one was not approved;
---   null outside production.
+--   null outside production, and of what has not begun.
 -- column: unauthorised_reason | Why it was not validly authorised; null when it was, or when nothing can be said.
 -- column: worst_change_id | The change that decides.
 -- column: min_lead_seconds | Smallest lead over its changes.
@@ -193,6 +193,8 @@ select
     cast(
         case
             when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
+            -- Created, and not begun: it waits, or nobody let it go.
+            when d.started_at is null and d.created_at is not null and d.outcome in ('in_progress', 'failed') then null
             when c.worst = 6 then 'never'
             when c.worst = 5 then 'retroactive'
             when c.worst = 3 then 'retroactive_emergency_in_sla'

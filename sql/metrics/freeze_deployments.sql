@@ -31,7 +31,14 @@ select
     cast(d.started_at as timestamp) as occurred_at,
     cast(coalesce(f.is_violation, false) as boolean) as in_numerator,
     cast(null as double) as value,
-    cast(case when d.started_at is null then 'start unknown' when d.outcome = 'cancelled' then 'cancelled before it deployed' when n.freezes = 0 then 'not collectable: no freeze is known' end as varchar) as exclusion_reason,
+    cast(
+        case
+            when d.started_at is null and d.created_at is not null and d.outcome in ('in_progress', 'failed') then 'has not begun'
+            when d.started_at is null then 'start unknown'
+            when d.outcome = 'cancelled' then 'cancelled before it deployed'
+            when n.freezes = 0 then 'not collectable: no freeze is known'
+        end as varchar
+    ) as exclusion_reason,
     cast(f.freeze_name as varchar) as detail
 from marts.deployments d
 left join (

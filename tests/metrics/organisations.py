@@ -307,7 +307,8 @@ class Organisation:
             if self.likely(0.2):
                 fields["rollback_of_key"] = self.chance.choice(older)["key"]
         elif draw < 0.7 and mine:
-            fields["revision"] = self.chance.choice(mine)["merge_revision"]
+            named = self.one_of("merge_revision", "merge_revision", "merge_revision", "head_revision")
+            fields["revision"] = self.chance.choice(mine).get(named)
         elif draw < 0.9:
             fields["version"] = f"v{self.chance.randint(1, 12)}"
         else:
@@ -323,7 +324,8 @@ class Organisation:
         fields |= {"started_at": None, "finished_at": None, "created_at": started}
         ends = self.one_of(("success",), ("success", "inactive"), ("failure",), ("failure", "success"), ())
         at = started
-        for i, status in enumerate(("queued", "in_progress", *ends)):
+        began = self.one_of(*[("queued", "in_progress")] * 5, ("waiting", "in_progress"), ("waiting",), ("queued",))
+        for i, status in enumerate((*began, *ends)):
             at = self.after(at)
             self.records.add("deployment_status", f"{key}s{i}", deployment_key=key, status=status, occurred_at=at)
             fields["status"] = status

@@ -3,14 +3,14 @@
 -- grain: deployment_id, change_id
 -- column: deployment_id | The deployment.
 -- column: change_id | The change it carried.
--- column: link_basis | stated, release, revision, version, run, ticket or between (merged between the revisions of two
---   deployments in a row).
+-- column: link_basis | stated, release, revision, version, run, ticket, between (merged between the revisions of two
+--   deployments in a row) or branch (its own commit was deployed, and not what it became by its merge).
 -- column: time_quality | exact when the records say so, inferred for between.
 -- not_null: deployment_id, change_id, link_basis, time_quality
 -- unique: deployment_id, change_id
--- assert: link_basis in ('stated', 'release', 'revision', 'version', 'run', 'ticket', 'between')
+-- assert: link_basis in ('stated', 'release', 'revision', 'version', 'run', 'ticket', 'between', 'branch')
 with changes as (
-    select change_id, source, key, service, lower(repository) as repository, base_branch, merged_at,
+    select change_id, source, key, service, lower(repository) as repository, base_branch, created_at, merged_at,
         merge_revision, head_revision
     from intermediate.int_changes
 ),
@@ -92,11 +92,38 @@ by_run as (
     inner join merged m on m.revision = r.revision
     where d.run_key is not null
 ),
+-- Some deploy a branch before they merge it: its commit is of the change that ends with it, else of the one that holds it. What
+-- several hold tells none, nor does what a change became by its merge, whatever branches begin there.
+unmerged as (
+    select d.deployment_id, d.revision, d.started_at
+    from intermediate.int_deployments d
+    left join merged m on m.revision = d.revision
+    where d.revision is not null and d.started_at is not null and m.change_id is null
+),
+own_commits as (
+    select u.deployment_id, c.change_id, 0 as place
+    from unmerged u
+    inner join changes c on c.head_revision = u.revision and c.created_at <= u.started_at
+    union
+    select u.deployment_id, c.change_id, 1
+    from unmerged u
+    inner join intermediate.all_commits o on o.revision = u.revision
+    inner join changes c on c.source = o.source and c.key = o.change_key and c.created_at <= u.started_at
+),
+by_branch as (
+    select deployment_id, min(change_id) as change_id, 6 as preference
+    from (
+        select deployment_id, change_id, place, min(place) over (partition by deployment_id) as first_place from own_commits
+    )
+    where place = first_place
+    group by deployment_id
+    having min(change_id) = max(change_id)
+),
 direct as (
     select deployment_id, change_id, min(preference) as preference
     from (
         select * from stated union all select * from by_revision union all select * from by_abbreviation union all select * from by_version
-        union all select * from by_run
+        union all select * from by_run union all select * from by_branch
     )
     group by deployment_id, change_id
 ),
@@ -153,7 +180,7 @@ followed as (
     from moments
 ),
 between_two as (
-    select deployment_id, change_id, 6 as preference from followed where is_step = 0 and deployment_id <> ''
+    select deployment_id, change_id, 7 as preference from followed where is_step = 0 and deployment_id <> ''
 ),
 carried as (
     select deployment_id, change_id from direct
@@ -165,7 +192,7 @@ indirect as (
     from (
         select deployment_id, change_id, preference from between_two
         union all
-        select c.deployment_id, t.ticket_id, 7
+        select c.deployment_id, t.ticket_id, 8
         from carried c
         inner join intermediate.int_change_tickets t on t.change_id = c.change_id
     )
@@ -186,8 +213,8 @@ select
     cast(
         case preference
             when 1 then 'stated' when 2 then 'release' when 3 then 'revision' when 4 then 'version' when 5 then 'run'
-            when 6 then 'between' else 'ticket'
+            when 6 then 'branch' when 7 then 'between' else 'ticket'
         end as varchar
     ) as link_basis,
-    cast(case when preference = 6 then 'inferred' else 'exact' end as varchar) as time_quality
+    cast(case when preference = 7 then 'inferred' else 'exact' end as varchar) as time_quality
 from links_found

@@ -25,7 +25,8 @@
 -- column: release_key | Release it says it is of.
 -- column: rollback_of_key | Deployment it says it takes back.
 -- column: created_at | When it was created, UTC.
--- column: started_at | When it started: stated, else first status in progress, else created; UTC.
+-- column: started_at | When it started: stated, else first status in progress, else created, unless it waits to begin or had to be
+--   let go; UTC.
 -- column: finished_at | First success, else when it ended without one; UTC; null while unknown.
 -- column: verified_at | When it was verified, UTC.
 -- column: verification | Verification evidence as stated.
@@ -47,6 +48,7 @@ with statuses as (
         min(s.occurred_at) filter (where m.outcome = 'cancelled') as cancelled_at,
         min(s.occurred_at) filter (where m.status in ('inprogress', 'running', 'executing', 'deploying', 'started')) as started_at,
         max(case when lower(s.status) in ('inactive', 'superseded') then 1 else 0 end) as was_superseded,
+        max(case when m.waits = 'gate' then 1 else 0 end) as was_gated,
         -- Of several at one instant, what has an end comes after what has none: in which order they were read tells nothing.
         arg_max(
             lower(s.status),
@@ -67,7 +69,9 @@ told as (
         s.last_status,
         s.deployment_key is not null as has_statuses,
         m.outcome as record_outcome,
-        l.outcome as last_outcome
+        l.outcome as last_outcome,
+        coalesce(s.was_gated = 1, false) as was_gated,
+        coalesce(l.waits, m.waits, '') <> '' as is_waiting
     from intermediate.int_deployment_attempts a
     left join statuses s on s.source = a.source and s.deployment_key = a.key
     left join intermediate.int_deployment_states m on m.status = regexp_replace(lower(a.status), '[ _-]+', '', 'g')
@@ -118,7 +122,10 @@ select
     cast(j.release_key as varchar) as release_key,
     cast(j.rollback_of_key as varchar) as rollback_of_key,
     cast(j.created_at as timestamp) as created_at,
-    cast(coalesce(j.started_at, j.status_started_at, j.created_at) as timestamp) as started_at,
+    -- What waited for somebody to let it go began some time after it was created, or never.
+    cast(
+        coalesce(j.started_at, j.status_started_at, case when not (j.is_waiting or j.was_gated) then j.created_at end) as timestamp
+    ) as started_at,
     cast(
         case j.outcome
             when 'succeeded' then coalesce(j.succeeded_at, j.finished_at)

@@ -17,7 +17,10 @@ OUTCOMES = {
     "cancelled": "cancelled",
     "queued": "in_progress",
     "in_progress": "in_progress",
+    "waiting": "in_progress",
 }
+GATES = {"waiting"}
+NOT_BEGUN = GATES | {"queued"}
 
 
 @dataclass
@@ -88,6 +91,9 @@ def attempt(row: Row, statuses: list[Row], people: People) -> Deployment:
         outcome = meant[-1][0]
         if outcome != "in_progress":
             finished = finished or ordered[-1]["occurred_at"]
+    # What waits has not begun, and what had to be let go began at an instant of its own, not with its creation.
+    last = ordered[-1]["status"] if ordered else row["status"]
+    is_held = last in NOT_BEGUN or any(status["status"] in GATES for status in ordered)
     deployer = people.who(row["deployed_by"])
     is_automation = deployer.is_bot or row["deployed_by_type"] == "bot"
     if is_automation:
@@ -97,7 +103,7 @@ def attempt(row: Row, statuses: list[Row], people: People) -> Deployment:
     return Deployment(
         row=row, key=row["key"], service=row["service"],
         environment=row["environment"].lower() if row["environment"] else None, outcome=outcome,
-        started_at=started or row["created_at"],
+        started_at=started or (None if is_held else row["created_at"]),
         finished_at=None if outcome == "in_progress" else finished,
         artifact=row["artifact_digest"] or row["revision"] or row["version"], deployer=deployer,
         deployer_unknown=deployer.name is None,
@@ -150,6 +156,20 @@ def carry(records: dict[str, list[Row]], found: dict[str, Deployment]) -> None:
             for change in records["change"]
             if same_revision(item.row["revision"], change["merge_revision"])
         }
+        item.carried |= of_branch(item, records)
+
+
+def of_branch(item: Deployment, records: dict[str, list[Row]]) -> set[str]:
+    """Return the change whose own commit was deployed, as of a branch: its last one, or one that only it has."""
+    revision, started = item.row["revision"], item.started_at
+    became = {change["merge_revision"] for change in records["change"]}
+    if revision is None or started is None or revision in became:
+        return set()
+    known = [change for change in records["change"] if change["created_at"] and change["created_at"] <= started]
+    ending = {change["key"] for change in known if change["head_revision"] == revision}
+    holding = {commit["change_key"] for commit in records["commit"] if commit["revision"] == revision}
+    found = ending or {change["key"] for change in known if change["key"] in holding}
+    return found if len(found) == 1 else set()
 
 
 def first_starts(records: dict[str, list[Row]], found: dict[str, Deployment]) -> dict[str, datetime | None]:
