@@ -9,7 +9,8 @@ import click
 
 from app.options import INSTANT, Command, shared_options
 from app.session import Session, aligned
-from models.nearest import did_you_mean
+from models.errors import InputError
+from models.nearest import choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,8 @@ def command(
     """Print a metric of the published build, or the records behind it.
 
     The period is half-open: --from is in, --to is out. Which event of a record dates it is part of the metric's
-    definition. An undefined metric is said to be undefined, never 0; below its minimum sample it is not judged.
+    definition. A service, team or change type that nothing is of is refused, since it would read like an empty period.
+    An undefined metric is said to be undefined, never 0; below its minimum sample it is not judged.
     """
     from app.published import open_build
     from sql.aggregate import Filter, definition, definitions
@@ -68,26 +70,38 @@ def command(
     chosen = Filter(start, end, services, teams, change_types)
     with open_build(session.workspace) as (build_id, con):
         names = list(definitions(con)) if name == "all" else [definition(con, name).name]
-        _say_unknown(session, con, chosen)
+        _require(con, chosen)
         if shows_records:
             _print_records(session, con, names[0], chosen, limit, build_id, is_csv=is_csv)
         else:
             _print_values(session, con, names, chosen, by, build_id, is_csv=is_csv)
 
 
-def _say_unknown(session: Session, con: DuckDBPyConnection, chosen: Filter) -> None:
-    """Say which of the asked services, teams and types nothing is of: a slip of the pen reads like an empty period."""
-    for column, values in (("service", chosen.services), ("team", chosen.teams), ("change_type", chosen.change_types)):
-        if not values:
-            continue
-        tables = ("marts.changes",) if column == "change_type" else ("marts.changes", "marts.deployments")
-        rows = con.execute(" union ".join(f"select distinct {column} from {table}" for table in tables)).fetchall()
-        known = sorted(name for (name,) in rows if name)
-        of = " and no deployment" if len(tables) > 1 else ""
-        for value in (value for value in values if value not in known):
-            hint = did_you_mean(value, known)
-            said = f"No change{of} of this build is of {column.replace('_', ' ')} '{value}'"
-            session.notice(said + (f"; {hint}" if hint else "."))
+def _require(con: DuckDBPyConnection, chosen: Filter) -> None:
+    """Raise unless something in the build is of each asked service, team and type; a slip reads as an empty period.
+
+    Raises:
+        InputError: Nothing is; the names that records have are listed.
+    """
+    from app.reports.question import names
+    from models.settings import WORD_MEANINGS
+
+    def types() -> list[str]:
+        rows = con.execute("select distinct change_type from marts.changes where change_type is not null").fetchall()
+        return sorted({*WORD_MEANINGS["change_type"], *(name for (name,) in rows)})
+
+    for noun, asked, known in (
+        ("service", chosen.services, lambda: names(con, "service")),
+        ("team", chosen.teams, lambda: names(con, "team")),
+        ("change type", chosen.change_types, types),
+    ):
+        held = known() if asked else ()
+        for value in asked:
+            if value not in held:
+                raise InputError(
+                    f"No change, deployment or window of this build is of {noun} '{value}'.",
+                    next_step=f"choose one of: {choices(value, held)}" if held else "twotrack doctor",
+                )
 
 
 def _print_values(

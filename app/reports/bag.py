@@ -71,7 +71,8 @@ def walk(folder: Path) -> list[str]:
     """Return every file of a folder as a relative path with ``/``.
 
     Raises:
-        VerificationError: There is a link or anything that is neither file nor folder.
+        VerificationError: There is a link, anything that is neither file nor folder, or a folder that holds no file: no
+            manifest lists a folder, so one that somebody added would say something that nothing covers.
     """
     found: list[str] = []
 
@@ -89,6 +90,10 @@ def walk(folder: Path) -> list[str]:
                 raise VerificationError(f"{relative} is neither a file nor a folder")
             if path.is_file() and path.stat().st_nlink > 1:
                 raise VerificationError(f"{relative} is a hard link; its content can be changed from elsewhere")
+        if not folders and not files:
+            raise VerificationError(
+                f"{Path(base).relative_to(folder).as_posix()} is an empty folder, which no pack has"
+            )
         found += [Path(base, name).relative_to(folder).as_posix() for name in files]
     return sorted(found)
 

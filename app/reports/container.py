@@ -123,7 +123,7 @@ def _sound_entries(
         raise VerificationError(f"it would unpack to {total:,} bytes; a pack has at most {limits.size:,}")
     if total > limits.ratio_from and total > limits.ratio * max(packed, 1):
         raise VerificationError(f"it would unpack to {total // max(packed, 1):,} times its size, like a ZIP bomb")
-    return [entry for entry in entries if not entry.is_dir()]
+    return entries
 
 
 def _ends_plainly(path: Path) -> bool:
@@ -146,6 +146,10 @@ def _extra_fields(extra: bytes) -> set[int]:
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, scratch: Path, left: int) -> int:
     """Unpack one entry and return its size; stops at the size it claims, whatever the stream goes on to give."""
     target = scratch / entry.filename
+    if entry.is_dir():
+        # A folder is unpacked as well: whether a pack has one that is empty is for its check to see.
+        target.mkdir(parents=True, exist_ok=True)
+        return 0
     target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with archive.open(entry) as source, target.open("xb") as file:

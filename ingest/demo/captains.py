@@ -36,7 +36,10 @@ def by_the_captain(desk: tickets.Desk, deployment: Deployment) -> None:
         _let_approve(pull, captain, [p.login for p in desk.team.having("engineer", "lead")], chance, is_same=is_same)
         if has_ticket and pull.approval:
             first = next((other.ticket for other in deployment.carries if other.ticket), None)
-            pull.ticket = first or tickets.approved_by(desk, pull, deployment, pull.approval.by)
+            if first:
+                tickets.join(first, pull)
+            else:
+                tickets.approved_by(desk, pull, deployment, pull.approval.by)
     deployment.tickets = list({id(p.ticket): p.ticket for p in deployment.carries if p.ticket}.values())
 
 

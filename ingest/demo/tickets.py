@@ -19,6 +19,8 @@ SUBMITTED, APPROVED, IMPLEMENTING, DONE = "Awaiting approval", "Approved", "Impl
 SLOT = HOUR
 _STANDARD = 0.13
 _SHARED = 0.92
+# Between what one ticket asks for.
+_AND = "; "
 
 
 @dataclass
@@ -45,7 +47,7 @@ def board_tickets(desk: Desk, deployment: Deployment) -> None:
         desk.known.add(pull.merge_sha)
         first = next((other.ticket for other in deployment.carries if other.ticket), None)
         if first and pull.change_type == "normal" and desk.chance.happens(_SHARED):
-            pull.ticket = first
+            join(first, pull)
             continue
         ticket = _draft(desk, pull, deployment)
         if pull.change_type == "emergency":
@@ -67,6 +69,14 @@ def approved_by(desk: Desk, pull: PullRequest, deployment: Deployment, approver:
     if desk.chance.happens(0.3):
         _conditions(desk, ticket, decided, approver, deployment)
     return ticket
+
+
+def join(ticket: Ticket, pull: PullRequest) -> None:
+    """Let a ticket ask for one more pull request of its release, and say so: it is named by all that it asks for."""
+    pull.ticket = ticket
+    if pull.title not in ticket.title.split(_AND):
+        ticket.title += _AND + pull.title
+        ticket.description = f"{pull.title}. {ticket.description}"
 
 
 def complete(desk: Desk, deployment: Deployment) -> None:

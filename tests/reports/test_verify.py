@@ -55,6 +55,18 @@ def test_an_added_tag_file_is_found(pack: Path, keys: Keys) -> None:
     assert "NOTE.txt" in failures(pack, keys)["files"]
 
 
+def test_an_added_folder_is_found_although_nothing_is_in_it(pack: Path, keys: Keys, tmp_path: Path) -> None:
+    """No manifest lists a folder, and its name alone could claim something; in a ZIP file it is found as well."""
+    (pack / "data" / "approved by the auditor" / "2026").mkdir(parents=True)
+    assert "data/approved by the auditor/2026 is an empty folder" in failures(pack, keys)["files"]
+    entries = [(p.relative_to(pack.parent).as_posix(), p) for p in sorted(pack.rglob("*"))]
+    path = zipped(
+        tmp_path / "z.zip",
+        [(f"{n}/", b"", 0o040755) if p.is_dir() else (n, p.read_bytes(), 0o100644) for n, p in entries],
+    )
+    assert "is an empty folder" in failures(path, None, is_unsigned=True)["files"]
+
+
 def test_a_removed_file_is_found(pack: Path, keys: Keys) -> None:
     """A listed file that is gone is named."""
     (pack / "data" / "exceptions.csv").unlink()

@@ -61,24 +61,41 @@ def test_the_period_is_half_open_and_in_utc(twotrack: Twotrack) -> None:
     assert count("--from", edge) <= count("--from", local)
 
 
-def test_a_service_without_records_is_undefined_not_zero(twotrack: Twotrack) -> None:
+def test_a_service_without_records_in_the_period_is_undefined_not_zero(twotrack: Twotrack) -> None:
     """No deployments means nobody knows the rate."""
-    (value,) = twotrack("metric", "change_failure_rate", "--service", "nowhere", "--json").document["values"]
+    asked = ("metric", "change_failure_rate", "--service", "checkout", "--to", "2025-01-01")
+    (value,) = twotrack(*asked, "--json").document["values"]
     assert value["value"] is None
     assert value["note"].startswith("undefined")
-    text = twotrack("metric", "change_failure_rate", "--service", "nowhere").out
+    text = twotrack(*asked).out
     assert "—" in text
     assert "undefined" in text
     assert "0 %" not in text
 
 
-def test_a_service_that_nothing_is_of_is_said_with_the_nearest_names(twotrack: Twotrack) -> None:
-    """A slip of the pen reads like an empty period; the result itself and its exit code stay."""
-    said = twotrack("metric", "change_failure_rate", "--service", "chekout", "--team", "nobody at all")
-    assert said.code == 0
-    assert "No change and no deployment of this build is of service 'chekout'; did you mean checkout?" in said.err
-    assert "of team 'nobody at all'." in said.err
-    assert "is of service" not in twotrack("metric", "change_failure_rate", "--service", "checkout").err
+@pytest.mark.parametrize(
+    ("asked", "said", "offered"),
+    [
+        (("--service", "chekout"), "is of service 'chekout'", "checkout"),
+        (("--team", "nobody at all"), "is of team 'nobody at all'", ""),
+        (("--change-type", "emergencies"), "is of change type 'emergencies'", "emergency"),
+        (("--service", "checkout", "--service", "nope", "--records"), "is of service 'nope'", "checkout"),
+    ],
+)
+def test_a_name_that_nothing_is_of_is_refused_with_those_there_are(
+    twotrack: Twotrack, asked: tuple[str, ...], said: str, offered: str
+) -> None:
+    """A slip of the pen would read like an empty period; drift, reports and packs refuse it as well."""
+    answer = twotrack("metric", "change_failure_rate", *asked)
+    assert answer.code == 4
+    assert answer.out == ""
+    assert f"No change, deployment or window of this build {said}" in answer.err
+    assert offered in answer.err.split("next:")[1]
+
+
+def test_a_change_type_that_exists_is_answered_although_the_build_has_none(twotrack: Twotrack) -> None:
+    """That nothing was an emergency is a result, not a slip."""
+    assert twotrack("metric", "change_failure_rate", "--change-type", "emergency").code == 0
 
 
 def test_too_few_records_are_not_judged(twotrack: Twotrack) -> None:

@@ -40,6 +40,14 @@ def test_the_same_seed_gives_the_same_payloads_to_the_byte(story: Story) -> None
     assert digest(generator.tell(generator.DEFAULT_SEED)) == digest(story)
 
 
+def test_a_ticket_is_named_by_every_pull_request_that_names_it(story: Story) -> None:
+    """Who opens a pull request and then its ticket reads of one thing, also where one ticket asks for several."""
+    named = [(p.title, p.ticket) for pulls in story.pull_requests.values() for p in pulls if p.ticket]
+    several = Counter(id(ticket) for _, ticket in named)
+    assert max(several.values()) > 1
+    assert [title for title, ticket in named if title not in f"{ticket.title} {ticket.description}"] == []
+
+
 def test_another_seed_tells_another_story(story: Story) -> None:
     """A seed is not decoration: other people do other things at other times."""
     other = generator.tell(generator.DEFAULT_SEED + 1)
