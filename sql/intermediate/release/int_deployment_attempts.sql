@@ -33,23 +33,48 @@
 -- column: time_quality | exact, bounded or inferred.
 -- not_null: deployment_id, source, key, basis, time_quality
 -- unique: deployment_id
-with deploying_steps as (
-    select s.*
+with steps as (
+    select s.source, s.run_key, lower(s.name) as name, s.environment, s.started_at,
+        lower(coalesce(s.outcome, s.status, '')) as status, coalesce(m.waits, '') as waits
     from intermediate.all_run_steps s
-    inner join intermediate.int_run_purposes p on p.name = lower(s.name)
+    left join intermediate.int_deployment_states m
+        on m.status = regexp_replace(lower(coalesce(s.outcome, s.status)), '[ _-]+', '', 'g')
+),
+open_runs as (
+    select r.source, r.key as run_key
+    from intermediate.all_runs r
+    inner join intermediate.int_deployment_states m
+        on m.status = regexp_replace(lower(coalesce(r.outcome, r.status)), '[ _-]+', '', 'g')
+    where m.outcome = 'in_progress'
+),
+deploying_steps as (
+    select s.*
+    from steps s
+    inner join intermediate.int_run_purposes p on p.name = s.name
+    left join open_runs o on o.source = s.source and o.run_key = s.run_key
     where p.purpose in ('deploy', 'rollback')
-        -- A step that was left out deployed nothing.
-        and lower(coalesce(s.outcome, s.status, '')) not in ('skipped', 'not_built', 'not_executed')
+        -- A step that was left out deployed nothing, nor did one that still waited when its run had ended.
+        and s.status not in ('skipped', 'not_built', 'not_executed') and (s.waits = '' or o.run_key is not null)
 ),
 step_of_run as (
     select
         source,
         run_key,
-        min(started_at) as started_at,
+        min(started_at) filter (where waits = '') as started_at,
         min(environment) as environment,
-        max(lower(name)) as step_name
+        max(name) as step_name,
+        max(case when waits = '' then 1 else 0 end) = 1 as has_begun
     from deploying_steps
     group by source, run_key
+),
+-- A run that goes on has not begun to deploy while its deploying step waits, or somebody has to let it go before.
+not_begun as (
+    select o.source, o.run_key
+    from open_runs o
+    inner join steps s on s.source = o.source and s.run_key = o.run_key
+    left join step_of_run d on d.source = o.source and d.run_key = o.run_key
+    group by o.source, o.run_key
+    having not coalesce(bool_or(d.has_begun), false) and (count(d.run_key) > 0 or bool_or(s.waits = 'gate'))
 ),
 recorded as (
     select distinct source, coalesce(lower(repository), '') as repository from intermediate.all_deployments
@@ -61,11 +86,13 @@ deploying_runs as (
         coalesce(p.purpose, w.purpose) as purpose,
         s.step_name,
         s.started_at as step_started_at,
+        n.run_key is not null as has_not_begun,
         p.purpose in ('deploy', 'rollback') or w.purpose in ('deploy', 'rollback') as is_named
     from intermediate.all_runs r
     left join intermediate.int_run_purposes p on p.name = lower(r.name)
     left join intermediate.int_run_purposes w on w.name = lower(r.workflow)
     left join step_of_run s on s.source = r.source and s.run_key = r.key
+    left join not_begun n on n.source = r.source and n.run_key = r.key
     where (p.purpose in ('deploy', 'rollback') or w.purpose in ('deploy', 'rollback') or s.run_key is not null)
         and not exists (
             select 1 from recorded d where d.source = r.source and d.repository = coalesce(lower(r.repository), '')
@@ -123,14 +150,14 @@ select
     cast(null as varchar),
     cast(null as varchar),
     r.revision,
-    lower(coalesce(r.outcome, r.status)),
+    case when r.has_not_begun then 'waiting' else lower(coalesce(r.outcome, r.status)) end,
     coalesce(r.purpose = 'rollback', false),
     r.key,
     r.change_key,
     cast(null as varchar),
     cast(null as varchar),
     r.created_at,
-    coalesce(r.step_started_at, r.started_at),
+    case when not r.has_not_begun then coalesce(r.step_started_at, r.started_at) end,
     r.finished_at,
     cast(null as timestamp),
     cast(null as varchar),

@@ -11,7 +11,7 @@
 -- column: status | waiting (for an input), in_progress or completed; null where not stated.
 -- column: outcome | success, failed, unstable, aborted or not_executed; null while the stage runs or where not stated.
 -- column: environment | The source does not state it; always null.
--- column: started_at | When the stage began, UTC.
+-- column: started_at | When the stage began its work: after the wait for an answer that it asked for, UTC.
 -- column: finished_at | Begin plus duration with pauses, UTC; null while the stage runs or was skipped.
 -- not_null: source, source_event_id, key, run_key
 -- unique: source_event_id
@@ -29,7 +29,8 @@ stages as (
         source, record_key, payload,
         lower(payload ->> '$.status') as status,
         cast(payload ->> '$.startTimeMillis' as bigint) as started_ms,
-        coalesce(cast(payload ->> '$.durationMillis' as bigint), 0) as duration_ms
+        coalesce(cast(payload ->> '$.durationMillis' as bigint), 0) as duration_ms,
+        coalesce(cast(payload ->> '$.pauseDurationMillis' as bigint), 0) as paused_ms
     from latest
 )
 select
@@ -47,7 +48,8 @@ select
     end as varchar) as status,
     cast(case when status not in ('paused_pending_input', 'in_progress') then status end as varchar) as outcome,
     cast(null as varchar) as environment,
-    cast(epoch_ms(started_ms) as timestamp) as started_at,
+    -- A stage that asks does so before it works.
+    cast(epoch_ms(case when status = 'paused_pending_input' then started_ms else started_ms + paused_ms end) as timestamp) as started_at,
     cast(case
         when status in ('success', 'failed', 'failure', 'aborted', 'unstable') then epoch_ms(started_ms + duration_ms)
     end as timestamp) as finished_at

@@ -166,6 +166,18 @@ def test_a_wait_that_goes_on_is_paired_with_nothing(store: RawStore) -> None:
     assert [row["status"] for row in staged(store, "jenkins", "run_step")] == ["waiting", "completed"]
 
 
+def test_a_stage_that_asked_for_an_answer_began_its_work_after_the_wait(store: RawStore) -> None:
+    """What a stage deploys goes after it was let go, not when it asked; whose answer is awaited has only asked."""
+    built(store, approver("ben"))
+    described(
+        store,
+        stage(9, "deploy", start=START, duration=90_000, pause=80_000),
+        stage(12, "deploy again", start=START + 90_000, pause=5000, status="PAUSED_PENDING_INPUT"),
+    )
+    rows = {row["name"]: (row["started_at"], row["finished_at"]) for row in staged(store, "jenkins", "run_step")}
+    assert rows == {"deploy": (at(START + 80_000), at(START + 90_000)), "deploy again": (at(START + 90_000), None)}
+
+
 def test_a_rejected_input_is_a_decision_with_its_own_time(store: RawStore) -> None:
     """A rejection says who and when; it started nothing, so it is no reason for the build."""
     built(store, rejection("ben", START + 9000), result="ABORTED")
