@@ -22,6 +22,7 @@ from ingest.files.nested_commits import nested_commits
 from ingest.files.proposed_decisions import DecisionColumns
 from ingest.files.refused import refuse_nameless, refuse_others
 from ingest.files.sniff import look_at
+from ingest.files.tasks import are_tasks, reviews_of
 from ingest.files.time_formats import states_offset, time_formats
 from ingest.files.written import comment_of, key_of, reference_of, table_of, text_of
 
@@ -45,7 +46,7 @@ def suggest_mapping(path: Path) -> str:
         InputError: The file cannot be read, is empty, is none of the formats, or says nothing of any kind of record.
     """
     look = look_at(path)
-    kind = likely_kind(look.columns, path.name)
+    kind = "change" if are_tasks(look) else likely_kind(look.columns, path.name)
     refuse_others(look, kind)
     proposal = _Proposal(look, kind)
     if proposal.is_review and proposal.repeats:
@@ -63,6 +64,10 @@ class _Proposal(DecisionColumns):
         """Return the proposal's text."""
         self.environments = environments_in_names(self.kind, self.look, self.fields)
         head = [*self._head(), *self._dialect()]
+        if are_tasks(self.look):
+            closed = self.fields.get("closed_at")
+            lines, self.used = reviews_of(self.look, closed, self._read(closed) if closed else None)
+            return "\n".join([*head, *lines, *self._rest(), ""])
         is_change = self.kind in {"change", "issue"}
         further = [*self._several(), *self._decision(), *self._window(), *self._implementation()] if is_change else []
         if is_change:
