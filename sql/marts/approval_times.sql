@@ -42,7 +42,7 @@ select
             when change_type = 'standard' then 'standard change, approved in advance'
             when approval_basis = 'policy' then 'approved by a named policy'
             when effective_approval_at is null and approval_gap is not null then 'not collectable: ' || approval_gap
-            when effective_approval_at is null and has_untimed_approval then 'not collectable: no instant of the approval'
+            when effective_approval_at is null and has_untimed_approval then 'not collectable: no record states whether an approval held in time'
             when effective_approval_at is null and has_other_revision_approval and unresolved_approval_at is null
                 then 'approved for another revision only'
             when effective_approval_at is null and has_withdrawn_approval and unresolved_approval_at is null

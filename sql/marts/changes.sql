@@ -37,7 +37,8 @@
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, or the last of several required who may
 --   be one person under two spellings, UTC; null where an effective approval makes it idle. Whether the change was approved
 --   cannot be known then.
--- column: has_untimed_approval | Whether what shipped was approved at an instant that no record states, and by nothing else.
+-- column: has_untimed_approval | Whether what shipped was approved or may have been, no record tells whether that held in time, and
+--   nothing else approved it.
 -- column: is_approval_collectable | Whether its source keeps approvals at all, or, of a standard change that nobody decided on, templates.
 -- column: approval_gap | Why nobody can tell whether it was approved; null where its source would say so.
 -- column: approvals | Approvals of any kind.

@@ -35,7 +35,7 @@ select
         case
             when change_type = 'standard' or approval_basis in ('standard', 'policy') then 'approved in advance or by a named policy'
             when approval_gap is not null then 'not collectable: ' || approval_gap
-            when has_untimed_approval then 'not collectable: no instant of the approval'
+            when has_untimed_approval then 'not collectable: no record states whether an approval held in time'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
             when is_draft and effective_approval_at is null then 'a draft, which waits for nobody'
             when requested_at is null then 'not collectable: no instant of the request'

@@ -34,7 +34,7 @@ select
     cast(case
             when requested_at > b.as_of then 'asked for after the build'
             when is_draft then 'a draft, which waits for nobody'
-            when has_untimed_approval then 'not collectable: no instant of the approval'
+            when has_untimed_approval then 'not collectable: no record states whether an approval held in time'
             when unresolved_approval_at is not null then 'not collectable: approved by somebody who is not known'
         end as varchar) as exclusion_reason,
     cast(status as varchar) as detail

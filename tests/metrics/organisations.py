@@ -248,6 +248,9 @@ class Organisation:
         verdict = self.one_of("approved", "approved", "approved", "changes_requested", "commented", "rejected")
         if verdict == "approved" and self.likely(0.2):
             more["dismissed_at"] = self.after(at)
+        elif self.likely(0.1):
+            # Taken back before anybody looked: what it was, and often when it ended, nothing says.
+            verdict, more["dismissed_at"] = "dismissed", self.one_of(None, self.after(at))
         if person in ("robin", "deploy-bot") and self.likely(0.5):
             more |= {"policy": "low-risk", "policy_version": "4"}
         is_twice = any(

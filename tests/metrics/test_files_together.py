@@ -52,7 +52,7 @@ def test_approvals_of_a_file_of_their_own_are_of_the_changes_that_they_name(con:
     assert found.fetchall() == [
         ("change-request:CHG1", 7200.0, None),
         ("change-request:CHG2", None, "approved by the requester only"),
-        ("change-request:CHG3", None, "not collectable: no instant of the approval"),
+        ("change-request:CHG3", None, "not collectable: no record states whether an approval held in time"),
     ]
 
 

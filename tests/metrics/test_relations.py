@@ -138,7 +138,9 @@ def test_the_same_records_from_two_sources_are_the_same(told: Organisation, base
     def as_one(value: object) -> object:
         return value.replace("orh", "org") if isinstance(value, str) else value
 
-    assert unlike(base, found, back=as_one, keep=lambda name, _: name not in by_source) == []
+    # The example is the first by its id, which begins with the source.
+    example = ["marts.reconciliation.example_id"]
+    assert unlike(base, found, back=as_one, keep=lambda name, _: name not in by_source, open_columns=example) == []
 
 
 def test_others_change_nothing_and_parts_add_up(

@@ -1,4 +1,4 @@
--- description: Every approval of a change: whether it is independent, covers the revision that shipped, and how long it held.
+-- description: Every approval of a change, and what was taken back and may have been one: whether it is independent, covers the revision that shipped, and how long it held.
 -- grain: decision_id
 -- column: decision_id | The decision.
 -- column: change_id | The change.
@@ -11,13 +11,15 @@
 -- column: is_contributor | Whether somebody who contributed gave it.
 -- column: covers_shipped | Whether it was about the revision that shipped (or is proposed now).
 -- column: covers_basis | revision when the review names it, timestamp when only pushes tell.
--- column: valid_until | When it stopped holding: dismissed, another decision by the same reviewer, or an unreviewed push.
+-- column: valid_until | When it stopped holding: dismissed, another decision by the same reviewer, or an unreviewed push. Null also
+--   where it was taken back at an instant that no record states, from a change that has gone.
 -- column: is_in_force | Whether it held for the shipped revision when the change went: at the merge; without one at the start of
 --   its first production deployment, else at its closing, else at the build. An approval given later holds from its own instant.
 -- column: is_authorising | In force, and given by a human other than the requester or by a named policy.
--- column: is_contradicted | Whether it would be in force, had the same person not decided against it at that very instant: which of the
---   two came last no record says, and it is not in force.
--- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising, is_contradicted
+-- column: is_stated | Whether a record states that it was an approval.
+-- column: is_doubtful | Whether it may have been in force and no record tells: the same person decided against it at that very
+--   instant, it was taken back and nothing says when, or nothing says that what was taken back was an approval. It is not in force.
+-- not_null: decision_id, change_id, is_author, is_contributor, covers_shipped, is_in_force, is_authorising, is_stated, is_doubtful
 -- unique: decision_id
 -- assert: covers_basis in ('revision', 'timestamp')
 with decisions as (
@@ -27,7 +29,7 @@ with decisions as (
     from intermediate.int_decisions d
     left join seeds.unresolved_names u on u.login = d.decided_by_login
     where d.change_id is not null and d.decided_at is not null
-        and d.verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn')
+        and (d.verdict in ('approved', 'rejected', 'changes_requested', 'withdrawn') or d.hides_verdict)
 ),
 deployed as (
     -- Asked only of changes that no merge dates.
@@ -45,20 +47,21 @@ opposed as (
         min(o.decided_at) = min(a.decided_at) as is_contradicted
     from decisions a
     inner join decisions o on o.change_id = a.change_id and o.decider = a.decider and o.decided_at >= a.decided_at
-    where a.verdict = 'approved' and o.verdict <> 'approved'
+    where a.verdict in ('approved', 'dismissed') and o.verdict in ('rejected', 'changes_requested', 'withdrawn')
     group by a.decision_id
 ),
 approvals as (
     select
         d.decision_id, d.change_id, d.decided_at, d.decided_by, d.decided_by_type, d.policy, d.policy_version,
-        d.is_dismissed, d.dismissed_at, d.change_author as author, d.names_shipped, o.opposed_at,
+        d.is_dismissed, d.dismissed_at, d.hides_verdict, d.change_author as author, d.names_shipped, o.opposed_at,
         coalesce(o.is_contradicted, false) as is_opposed_at_once,
+        coalesce(d.change_merged_at, p.first_started_at, d.change_closed_at) as gone_at,
         coalesce(d.change_merged_at, p.first_started_at, d.change_closed_at, b.as_of) as went_at
     from intermediate.int_decisions d
     left join deployed p on p.change_id = d.change_id
     left join opposed o on o.decision_id = d.decision_id
     cross join config.build b
-    where d.is_of_change and d.decided_at is not null and d.verdict = 'approved'
+    where d.is_of_change and d.decided_at is not null and (d.verdict = 'approved' or d.hides_verdict)
 ),
 pushes as (
     select source || ':' || subject_key as change_id, occurred_at as pushed_at, cast(null as varchar) as revision
@@ -89,7 +92,8 @@ timed as (
         -- Half-open, as everything: what was pushed at the very instant at which it went has gone with it.
         coalesce(names_shipped, pushed_at is null or pushed_at > went_at) as covers_shipped,
         least(
-            case when is_dismissed then coalesce(dismissed_at, decided_at) end,
+            -- What has not gone yet goes without it, whenever it was taken back.
+            case when is_dismissed then coalesce(dismissed_at, case when gone_at is null then decided_at end) end,
             opposed_at,
             case when not coalesce(names_shipped, false) then pushed_at end
         ) as valid_until
@@ -100,8 +104,7 @@ forced as (
         t.*,
         t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, t.went_at))
             as is_held,
-        t.covers_shipped and (t.valid_until is null or t.valid_until > greatest(t.decided_at, t.went_at))
-            and not t.is_opposed_at_once as is_in_force
+        t.is_opposed_at_once or t.hides_verdict or (t.is_dismissed and t.dismissed_at is null) as is_untold
     from timed t
 )
 select
@@ -117,13 +120,14 @@ select
     cast(f.covers_shipped as boolean) as covers_shipped,
     cast(case when f.names_shipped is null then 'timestamp' else 'revision' end as varchar) as covers_basis,
     cast(f.valid_until as timestamp) as valid_until,
-    cast(f.is_in_force as boolean) as is_in_force,
+    cast(f.is_held and not f.is_untold as boolean) as is_in_force,
     cast(
-        f.is_in_force and (
+        f.is_held and not f.is_untold and (
             (f.decided_by_type = 'human' and f.decided_by is not null and coalesce(f.decided_by <> f.author, true))
             or (coalesce(f.decided_by_type, 'bot') = 'bot' and f.policy is not null)
         ) as boolean
     ) as is_authorising,
-    cast(f.is_held and f.is_opposed_at_once as boolean) as is_contradicted
+    cast(not f.hides_verdict as boolean) as is_stated,
+    cast(f.is_held and f.is_untold as boolean) as is_doubtful
 from forced f
 left join intermediate.int_change_contributors k on k.change_id = f.change_id and k.person = f.decided_by

@@ -19,8 +19,8 @@
 -- column: is_short_of_approvals | Whether fewer people approved what shipped than are required.
 -- column: unresolved_approval_at | When somebody who is not known approved what shipped, or who may have approved it before under
 --   another spelling, where that may have been what was required, UTC.
--- column: has_untimed_approval | Whether somebody other than the requester, or a named policy, approved what shipped at an
---   instant that no record states, or approved and declined it at one instant, and nothing else approved it.
+-- column: has_untimed_approval | Whether somebody other than the requester, or a named policy, approved or may have approved what
+--   shipped, no record tells whether that held in time, and nothing else approved it.
 -- not_null: change_id, approvals, declines, has_other_revision_approval, has_withdrawn_approval, is_short_of_approvals,
 --   has_untimed_approval
 -- unique: change_id
@@ -117,7 +117,7 @@ given as (
 fallen as (
     select change_id, max(case when covers_shipped then 1 else 0 end) = 1 as is_withdrawn
     from intermediate.int_approvals
-    where not is_in_force and not is_contradicted and not is_author and decided_by_type = 'human' and decided_by is not null
+    where not is_in_force and not is_doubtful and is_stated and not is_author and decided_by_type = 'human' and decided_by is not null
     group by change_id
 ),
 -- Whoever may count towards what is required, where that is not there: known people once, also those who may be one of them,

@@ -23,6 +23,7 @@
 -- column: policy_version | Its version.
 -- column: is_dismissed | Whether it was taken back later.
 -- column: dismissed_at | When it was taken back; null when not, or when the time is unknown.
+-- column: hides_verdict | Whether it was taken back and no record states what it was before.
 -- column: time_quality | exact, bounded or inferred.
 -- column: url | The source's own page.
 -- column: is_of_change | Whether it decides on a change that is known; what follows tells of that change, so that it is not looked
@@ -45,6 +46,13 @@ with dismissed as (
     select distinct source, regexp_replace(key, ':[a-z_]+$', '', 'g') as review
     from intermediate.all_decisions
     where verdict = 'dismissed'
+),
+-- What it was before stands in a row of its own, where anything states that.
+revealed as (
+    select distinct d.source, o.review
+    from intermediate.all_decisions d
+    inner join dismissed o on o.source = d.source and o.review = regexp_replace(d.key, ':[a-z_]+$', '', 'g')
+    where d.verdict not in ('dismissed', 'pending', 'commented', 'comment')
 ),
 -- A record that was approved by nobody named and at no instant says what the approvals that are records of their own say.
 vague as (
@@ -84,9 +92,11 @@ reviews as (
         time_quality,
         url,
         case when o.review is not null then 1 else 0 end as was_dismissed,
-        cast(null as varchar) as vote
+        cast(null as varchar) as vote,
+        case when d.verdict = 'dismissed' and r.review is null then 1 else 0 end as hides_verdict
     from intermediate.all_decisions d
     left join dismissed o on o.source = d.source and o.review = regexp_replace(d.key, ':[a-z_]+$', '', 'g')
+    left join revealed r on r.source = o.source and r.review = o.review
     left join restating x on x.of_source = d.source and x.of_key = d.key
     where x.of_key is null
 ),
@@ -113,7 +123,8 @@ votes as (
         'exact' as time_quality,
         url,
         0 as was_dismissed,
-        vote
+        vote,
+        0 as hides_verdict
     from intermediate.int_votes
 ),
 fields as (
@@ -125,7 +136,7 @@ fields as (
         cast(null as varchar) as revision, cast(null as varchar) as comment, conditions,
         cast(null as varchar) as authority, cast(null as varchar) as policy, cast(null as varchar) as policy_version,
         cast(null as timestamp) as dismissed_at, 'exact' as time_quality, url, 0 as was_dismissed,
-        cast(null as varchar) as vote
+        cast(null as varchar) as vote, 0 as hides_verdict
     from intermediate.int_changes c
     where approved_at is not null
         -- The field and an entry of the same person at the same instant are one act; the entry says more.
@@ -141,7 +152,7 @@ fields as (
         c.source, c.source_event_id, 'field', c.key, c.key, cast(null as varchar), cast(null as varchar), cast(null as varchar),
         cast(null as timestamp), c.approved_by_login, 'approved', cast(null as varchar), cast(null as varchar), c.conditions,
         cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as timestamp), 'inferred', c.url, 0,
-        cast(null as varchar)
+        cast(null as varchar), 0
     from intermediate.int_changes c
     left join (
         select source from intermediate.all_decisions
@@ -165,7 +176,8 @@ moves as (
         e.actor as login, m.meaning as verdict, cast(null as varchar) as revision, e.text as comment,
         cast(null as varchar) as conditions, cast(null as varchar) as authority, cast(null as varchar) as policy,
         cast(null as varchar) as policy_version, cast(null as timestamp) as dismissed_at,
-        coalesce(e.time_quality, 'exact') as time_quality, e.url, 0 as was_dismissed, cast(null as varchar) as vote
+        coalesce(e.time_quality, 'exact') as time_quality, e.url, 0 as was_dismissed, cast(null as varchar) as vote,
+        0 as hides_verdict
     from intermediate.all_events e
     inner join intermediate.int_status_meanings m on m.status = lower(e.new_value)
     inner join intermediate.int_changes c on c.source = e.source and c.key = e.subject_key
@@ -252,6 +264,7 @@ select
     ) as policy_version,
     cast(f.was_dismissed = 1 or f.dismissed_at is not null as boolean) as is_dismissed,
     cast(f.dismissed_at as timestamp) as dismissed_at,
+    cast(f.hides_verdict = 1 as boolean) as hides_verdict,
     cast(case when f.decided_at is null then 'inferred' else coalesce(f.time_quality, 'exact') end as varchar)
         as time_quality,
     cast(f.url as varchar) as url,

@@ -47,22 +47,25 @@ with alike as (
 approvals as (
     select change_id, decided_by, is_contributor, is_author,
         is_in_force and decided_by_type = 'human' and decided_by is not null as is_valid,
-        is_in_force and decided_by is null and policy is null as is_valid_by_nobody_known
+        is_in_force and decided_by is null and policy is null as is_valid_by_nobody_known, not is_stated as is_unstated
     from intermediate.int_approvals
     union all
     -- Who approved is known also where no record says when.
     select d.change_id, d.decided_by, k.person is not null or coalesce(d.decided_by = c.author, false),
-        coalesce(d.decided_by = c.author, false), false, false
+        coalesce(d.decided_by = c.author, false), false, false, d.hides_verdict
     from intermediate.int_decisions d
     inner join intermediate.int_changes c on c.change_id = d.change_id
     left join intermediate.int_change_contributors k on k.change_id = d.change_id and k.person = d.decided_by
-    where d.verdict = 'approved' and d.decided_at is null
+    where (d.verdict = 'approved' or d.hides_verdict) and d.decided_at is null
 ),
 approved as (
     select
         a.change_id,
-        max(case when a.is_contributor then 1 else 0 end) as by_contributor,
-        max(case when a.is_author then 1 else 0 end) as by_author,
+        max(case when a.is_contributor and not a.is_unstated then 1 else 0 end) as by_contributor,
+        max(case when a.is_author and not a.is_unstated then 1 else 0 end) as by_author,
+        -- Whether they approved is not known either.
+        max(case when a.is_contributor and a.is_unstated then 1 else 0 end) as maybe_by_contributor,
+        max(case when a.is_author and a.is_unstated then 1 else 0 end) as maybe_by_author,
         max(case when a.decided_by is null then 1 else 0 end) as by_unresolved,
         max(case when l.change_id is not null and not a.is_contributor then 1 else 0 end) as by_alike,
         max(case when l.change_id is not null and not a.is_contributor and a.is_valid then 1 else 0 end) as valid_by_alike,
@@ -73,6 +76,18 @@ approved as (
     from approvals a
     left join alike l on l.change_id = a.change_id and l.person = a.decided_by
     group by a.change_id
+),
+uncertain as (
+    -- Approvals of which no record tells whether they held in time: with them everybody in C may have one by another human.
+    select
+        u.change_id,
+        max(case when u.is_policy or u.decided_by is null or k.person is null then 1 else 0 end) as by_another,
+        count(distinct case when not u.is_policy and v.change_id is null then u.decided_by end) as people
+    from intermediate.int_untimed_approvals u
+    left join intermediate.int_change_contributors k on k.change_id = u.change_id and k.person = u.decided_by
+    left join (select distinct change_id, decided_by from approvals where is_valid) v
+        on v.change_id = u.change_id and v.decided_by = u.decided_by
+    group by u.change_id
 ),
 paired as (
     -- Pairs of them who may be one person; where every two may be, nothing shows that there are two.
@@ -87,10 +102,13 @@ paired as (
 merged as (
     select
         c.change_id, c.source, c.service, c.team, c.change_type, c.risk, c.merged_at, c.closed_at, c.implemented_at, c.requester, c.policy, c.is_self_merged,
-        c.effective_approval_at, c.effective_approver, c.approval_gap, c.has_untimed_approval, q.login is not null as is_merger_alike,
+        c.effective_approval_at, c.effective_approver, c.approval_gap, q.login is not null as is_merger_alike,
         coalesce(p.valid_people > 0, false) as has_valid_approval,
+        coalesce(u.by_another = 1 or u.people + coalesce(p.valid_people, 0) > 1, false) as is_maybe_independent,
         coalesce(p.by_contributor, 0) = 1 as is_by_contributor,
         coalesce(p.by_author, 0) = 1 as is_by_author,
+        coalesce(p.maybe_by_contributor, 0) = 1 as is_maybe_by_contributor,
+        coalesce(p.maybe_by_author, 0) = 1 as is_maybe_by_author,
         coalesce(p.by_unresolved, 0) = 1 as is_by_unresolved,
         coalesce(c.approval_basis in ('standard', 'policy'), false) as is_exempt,
         -- Everybody in C has a valid approval by another human: two approvers, or one who did not contribute.
@@ -102,6 +120,7 @@ merged as (
         coalesce(p.valid_by_alike = 1 or o.pairs > 0, false) as is_held_by_alike
     from marts.changes c
     left join approved p on p.change_id = c.change_id
+    left join uncertain u on u.change_id = c.change_id
     left join intermediate.int_alike_logins q on q.login = c.requester and q.other_login = c.merged_by
     left join paired o on o.change_id = c.change_id
     where c.is_implemented
@@ -111,7 +130,7 @@ judged as (
         case
             when is_independent then null
             when is_held_by_unresolved then 'an approver is unresolved'
-            when has_untimed_approval then 'no record states when it was approved'
+            when is_maybe_independent then 'no record states whether an approval held in time'
             when is_held_by_alike then 'an approver may have contributed under another spelling'
         end as open_question,
         -- Only a merger who is not the requester by name may be so by another spelling.
@@ -179,7 +198,7 @@ select
             when m.is_exempt then 'exempt'
             when m.approval_gap is not null then 'not_collectable'
             when m.is_by_contributor then 'fail'
-            when m.requester is null or m.is_by_unresolved or m.is_by_alike then 'indeterminate'
+            when m.requester is null or m.is_by_unresolved or m.is_by_alike or m.is_maybe_by_contributor then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_1_strict,
@@ -190,6 +209,7 @@ select
             when m.is_by_contributor then 'somebody who contributed approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
             when m.is_by_alike then 'an approver may have contributed under another spelling'
+            when m.is_maybe_by_contributor then 'no record states what a contributor said and took back'
             else 'nobody who contributed approved'
         end as varchar
     ) as sod_1_strict_reason,
@@ -219,7 +239,7 @@ select
             when m.is_exempt then 'exempt'
             when m.approval_gap is not null then 'not_collectable'
             when m.is_by_author then 'fail'
-            when m.requester is null or m.is_by_unresolved then 'indeterminate'
+            when m.requester is null or m.is_by_unresolved or m.is_maybe_by_author then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_4,
@@ -229,6 +249,7 @@ select
             when m.approval_gap is not null then m.approval_gap
             when m.is_by_author then 'the requester approved'
             when m.requester is null or m.is_by_unresolved then 'an identity is unresolved'
+            when m.is_maybe_by_author then 'no record states what the requester said and took back'
             else 'the requester did not approve'
         end as varchar
     ) as sod_4_reason,

@@ -37,17 +37,17 @@ let_go as (
     group by x.deployment_id, x.change_id
 ),
 approvers as (
-    select change_id, decided_by from intermediate.int_approvals
+    select change_id, decided_by, true as is_certain from intermediate.int_approvals
     where (is_authorising and decided_by_type = 'human') or (is_in_force and decided_by is null)
     union
     -- Who approved is known also where no record says when.
-    select change_id, decided_by from intermediate.int_untimed_approvals where not is_policy
+    select change_id, decided_by, is_certain from intermediate.int_untimed_approvals where not is_policy
 ),
 -- Few: so they are found first, and not looked up among all approvals for each change that was deployed.
 by_approvers as (
     select x.deployment_id, x.change_id
     from carried x
-    inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = x.deployer
+    inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = x.deployer and a.is_certain
     union
     select deployment_id, change_id from let_go where standing = 0
 ),
@@ -71,6 +71,12 @@ alike_contributors as (
     inner join intermediate.int_alike_logins o on o.login = x.deployer
     inner join intermediate.int_change_contributors k on k.change_id = x.change_id and k.person = o.other_login
 ),
+doubtful_approvers as (
+    -- Of their own approval no record tells whether it held.
+    select distinct x.deployment_id, x.change_id
+    from carried x
+    inner join approvers a on a.change_id = x.governing_change_id and a.decided_by = x.deployer and not a.is_certain
+),
 unresolved as (
     select distinct change_id from approvers where decided_by is null
 ),
@@ -82,13 +88,15 @@ shipped as (
         a.change_id is not null as is_deployed_by_approver,
         u.change_id is not null as has_unresolved_approval,
         y.change_id is not null as is_maybe_deployed_by_approver,
-        z.change_id is not null as is_maybe_deployed_by_contributor
+        z.change_id is not null as is_maybe_deployed_by_contributor,
+        v.change_id is not null as is_deployed_by_doubtful_approver
     from carried x
     inner join marts.change_separation m on m.change_id = x.change_id
     left join by_contributors k on k.deployment_id = x.deployment_id and k.change_id = x.change_id
     left join by_approvers a on a.deployment_id = x.deployment_id and a.change_id = x.change_id
     left join alike_approvers y on y.deployment_id = x.deployment_id and y.change_id = x.change_id
     left join alike_contributors z on z.deployment_id = x.deployment_id and z.change_id = x.change_id
+    left join doubtful_approvers v on v.deployment_id = x.deployment_id and v.change_id = x.change_id
     left join unresolved u on u.change_id = x.governing_change_id
 )
 select
@@ -105,7 +113,7 @@ select
             when deployer_type = 'system' then 'pass'
             when deployer is null then 'indeterminate'
             when is_deployed_by_approver then 'fail'
-            when has_unresolved_approval or is_maybe_deployed_by_approver then 'indeterminate'
+            when has_unresolved_approval or is_maybe_deployed_by_approver or is_deployed_by_doubtful_approver then 'indeterminate'
             else 'pass'
         end as varchar
     ) as sod_2,
@@ -118,6 +126,7 @@ select
             when is_deployed_by_approver then 'the approver deployed'
             when has_unresolved_approval then 'an approver is unresolved'
             when is_maybe_deployed_by_approver then 'the deployer may have approved under another spelling'
+            when is_deployed_by_doubtful_approver then 'no record states whether the deployer''s approval held in time'
             else 'the deployer did not approve'
         end as varchar
     ) as sod_2_reason,

@@ -47,8 +47,13 @@ class Decision:
 
     @property
     def held_from(self) -> datetime | None:
-        """From when it held; nobody knows of an approval that its giver declined at the same instant."""
-        return None if self.is_contradicted else self.at
+        """From when it held; nobody knows of what its giver declined at the same instant, or hides what it was."""
+        return self.at if self.is_certain else None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is an approval, and its giver did not decline at the same instant."""
+        return self.verdict == "approved" and not self.is_contradicted
 
 
 @dataclass
@@ -72,6 +77,22 @@ class Change:
     def approvals(self) -> list[Decision]:
         """Its approvals of any kind."""
         return [decision for decision in self.decisions if decision.verdict == "approved"]
+
+    @property
+    def hidden(self) -> list[Decision]:
+        """What was taken back and may have been an approval: no record says what it was."""
+        return [decision for decision in self.decisions if decision.verdict == "dismissed"]
+
+    @property
+    def uncertain(self) -> list[Decision]:
+        """What a policy or anybody but the requester may have approved, and no record tells whether in time."""
+        return [
+            item
+            for item in [*self.approvals, *self.hidden]
+            if item.in_force
+            and item.held_from is None
+            and (item.policy is not None if item.person.is_bot else not is_own(self, item))
+        ]
 
     def is_independent(self, decision: Decision) -> bool:
         """Whether another human gave it; an unresolved requester is not shown to be the same person."""
@@ -160,7 +181,7 @@ def changes(
         # What is open, again too, was closed once at most.
         closed_at = row["closed_at"] if change.state != "open" else None
         went_at = row["merged_at"] or first_started.get(key) or closed_at or as_of
-        judge(change, decisions.get(key, []), pushes, went_at)
+        judge(change, decisions.get(key, []), pushes, went_at, has_gone=went_at != as_of)
         found[key] = change
     return found
 
@@ -197,12 +218,14 @@ def decision(row: Row, people: People) -> Decision:
     )
 
 
-def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: datetime) -> None:
+def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: datetime, *, has_gone: bool) -> None:
     """Work out which approvals held for what shipped when it went, and when the last required one was in force."""
     row = change.row
     dismissed = {item["key"]: item["dismissed_at"] for item in stated}
-    for item in change.approvals:
+    for item in [*change.approvals, *change.hidden]:
         ends = [dismissed.get(item.key)]
+        if item.verdict == "dismissed" and ends == [None] and not has_gone:
+            ends = [item.at or went_at]
         if item.at is not None:
             opposing = [
                 other.at
@@ -226,7 +249,7 @@ def judge(change: Change, stated: list[Row], pushes: list[datetime], went_at: da
     change.first_response_at = earliest(
         item.at
         for item in change.decisions
-        if change.is_independent(item) and item.verdict in ("approved", "changes_requested", "rejected")
+        if change.is_independent(item) and item.verdict in ("approved", "changes_requested", "rejected", "dismissed")
     )
     settle(change)
 
@@ -296,7 +319,7 @@ def why_unapproved(change: Change, valid: list[Decision]) -> str:
     """Name what a change without an effective approval has instead."""
     known = {item.person.name for item in valid if change.is_independent(item) and item.held_from is not None}
     if is_untimed(change):
-        return "not collectable: no instant of the approval"
+        return "not collectable: no record states whether an approval held in time"
     is_possible = possible_at(change, valid) is not None
     fallen = [item for item in change.approvals if change.is_independent(item) and item.held_from]
     if not is_possible and not known and fallen:
@@ -346,13 +369,12 @@ def is_untimed(change: Change) -> bool:
     """Whether too few who state an instant approved what shipped, but with those who state none it may be enough."""
     if change.effective is not None:
         return False
-    valid = [item for item in change.approvals if item.in_force]
-    if any(item.held_from is None and item.person.is_bot and item.policy for item in valid):
+    if any(item.person.is_bot for item in change.uncertain):
         return True
-    untimed = [item for item in valid if item.held_from is None and not is_own(change, item)]
+    valid = [item for item in change.approvals if item.in_force]
     people = {item.person.name for item in valid if item.held_from is not None and change.is_independent(item)}
     unknown = sum(item.person.name is None and item.held_from is not None for item in valid)
-    others = {item.person.name or item.key for item in untimed if not item.person.is_bot} - people
+    others = {item.person.name or item.key for item in change.uncertain} - people
     return bool(others) and len(people) + unknown + len(others) >= change.required
 
 

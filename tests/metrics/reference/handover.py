@@ -242,7 +242,14 @@ def is_open(change: Change, makers: set[str]) -> bool:
     valid = valid_people(change)
     is_unknown = any(item.in_force and item.person.name is None and not item.policy for item in timed(change))
     is_alike = any(alike(name, maker) for name in valid - makers for maker in makers)
-    return is_unknown or is_untimed(change) or is_alike or len(valid) > 1
+    return is_unknown or may_be_independent(change, makers) or is_alike or len(valid) > 1
+
+
+def may_be_independent(change: Change, makers: set[str]) -> bool:
+    """Whether everybody has an approval by another human, should those have held of which nobody knows."""
+    people = {item.person.name for item in change.uncertain if not item.person.is_bot}
+    is_by_another = any(item.person.is_bot or item.person.name not in makers for item in change.uncertain)
+    return is_by_another or (bool(people) and len(people | valid_people(change)) > 1)
 
 
 def timed(change: Change) -> list[Decision]:
@@ -257,19 +264,22 @@ def change_tests(change: Change, makers: set[str], people: People) -> dict[str, 
         )
     given = timed(change)
     names = {item.person.name for item in change.approvals}
-    is_unknown = change.requester.name is None or None in names
-    may_have_made = any(alike(name, maker) for name in names for maker in makers)
+    hidden = {item.person.name for item in change.hidden} - {None}
+    is_unknown = change.requester.name is None or any(
+        item.person.name is None for item in [*change.approvals, *change.hidden]
+    )
+    may_have_made = any(alike(name, maker) for name in names | hidden for maker in makers)
     has_valid = any(item.in_force and item.person.is_human for item in given)
     tests = {
         "sod_1_strict": "fail"
         if names & (makers | {change.requester.name} - {None})
         else "indeterminate"
-        if is_unknown or may_have_made
+        if is_unknown or may_have_made or hidden & (makers | {change.requester.name})
         else "pass",
         "sod_4": "fail"
         if change.requester.name is not None and change.requester.name in names
         else "indeterminate"
-        if is_unknown
+        if is_unknown or change.requester.name in hidden
         else "pass",
     }
     if change.requester.name is None and has_valid:
@@ -322,16 +332,19 @@ def deployment_tests(item: Carried, makers: set[str]) -> dict[str, str]:
     if deployer.name is None:
         return {"sod_2": "indeterminate", "sod_3": "indeterminate"}
     # Who approved is known also where no record says when.
-    authorising = [one for one in item.governing.approvals if one.in_force and item.governing.is_independent(one)]
-    names = {str(one.person.name) for one in authorising}
+    given = [one for one in item.governing.approvals if one.in_force and one.is_certain]
+    names = {str(one.person.name) for one in given if item.governing.is_independent(one)}
+    doubtful = [one for one in item.governing.uncertain if not one.is_certain]
+    may_be = names | {str(one.person.name) for one in doubtful if item.governing.is_independent(one)}
     # Where nothing but the gate authorised it, who let it go is its approver; with two, another did, if they are two.
     let_go = bool(item.gate) and all(name == deployer.name or alike(name, deployer.name) for name in item.gate)
     gate = item.gate if item.gate == {deployer.name} else set()
     is_alone = not independent(item.change, makers)
     is_unknown_maker = item.change.requester.name is None
     tests = {"sod_2": "fail" if deployer.name in names | gate else "pass"}
-    is_unknown = any(one.in_force and one.person.name is None for one in item.governing.approvals)
-    if tests["sod_2"] == "pass" and (is_unknown or let_go or any(alike(deployer.name, name) for name in names)):
+    is_unknown = any(one.person.name is None for one in [*given, *doubtful])
+    is_alike = any(name == deployer.name or alike(deployer.name, name) for name in may_be)
+    if tests["sod_2"] == "pass" and (is_unknown or let_go or is_alike):
         tests["sod_2"] = "indeterminate"
     if deployer.name in makers and is_alone:
         tests["sod_3"] = "indeterminate" if is_open(item.change, makers) else "fail"

@@ -98,7 +98,7 @@ authorised as (
             when basis = 'deployment' and authorisation_class = 'not_collectable' and unresolved_approval_at is not null
                 then 'approved by somebody who is not known'
             when basis = 'deployment' and authorisation_class = 'not_collectable' and has_untimed_approval
-                then 'no record states when it was approved'
+                then 'no record states whether an approval held in time'
             when basis = 'deployment' and authorisation_class = 'not_collectable' then coalesce(approval_gap, 'the source keeps no approvals')
             when basis = 'deployment' and is_authorised = false then unauthorised_reason
             when approval_basis = 'standard' then 'standard change, approved in advance by ' || coalesce(policy, 'its type')
@@ -109,7 +109,7 @@ authorised as (
             when basis = 'deployment' and authorisation_class = 'within_skew' then 'approved within the clocks'' tolerance'
             when basis = 'deployment' then 'approved before the deployment started'
             when effective_approval_at is null and approval_gap is not null then approval_gap
-            when effective_approval_at is null and has_untimed_approval then 'no record states when it was approved'
+            when effective_approval_at is null and has_untimed_approval then 'no record states whether an approval held in time'
             when effective_approval_at is null and has_other_revision_approval then 'approved for another revision only'
             when effective_approval_at is null and has_withdrawn_approval then 'the approval was taken back'
             when effective_approval_at is null and unresolved_approval_at is not null then 'approved by somebody who is not known'
@@ -175,7 +175,7 @@ independent as (
             when j.effective_approval_at is null and j.approval_gap is not null then j.approval_gap
             when j.effective_approval_at is null and j.unresolved_approval_at is not null
                 then 'approved by somebody who is not known'
-            when j.effective_approval_at is null and j.has_untimed_approval then 'no record states when it was approved'
+            when j.effective_approval_at is null and j.has_untimed_approval then 'no record states whether an approval held in time'
             when j.effective_approval_at is null and j.is_self_approved_only then 'approved by the requester only'
             when j.effective_approval_at is null then 'no valid approval on record'
             when j.effective_approver is null or j.requester is null then 'requester or approver is unresolved'
