@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -70,15 +70,17 @@ def command(
     chosen = Filter(start, end, services, teams, change_types)
     with open_build(session.workspace) as (build_id, con):
         names = list(definitions(con)) if name == "all" else [definition(con, name).name]
-        _require(con, chosen)
+        require_known(con, chosen)
         if shows_records:
             _print_records(session, con, names[0], chosen, limit, build_id, is_csv=is_csv)
         else:
             _print_values(session, con, names, chosen, by, build_id, is_csv=is_csv)
 
 
-def _require(con: DuckDBPyConnection, chosen: Filter) -> None:
-    """Raise unless something in the build is of each asked service, team and type; a slip reads as an empty period.
+def require_known(con: DuckDBPyConnection, chosen: Filter) -> None:
+    """Raise unless records or the configuration name each asked service, team, type; a slip reads as an empty period.
+
+    What only the configuration names has no records yet, and its metrics are undefined.
 
     Raises:
         InputError: Nothing is; the names that records have are listed.
@@ -86,13 +88,17 @@ def _require(con: DuckDBPyConnection, chosen: Filter) -> None:
     from app.reports.question import names
     from models.settings import WORD_MEANINGS
 
+    def named(column: Literal["service", "team"]) -> list[str]:
+        configured = con.execute(f"select {column} from config.{column}s").fetchall()
+        return sorted({*names(con, column), *(name for (name,) in configured)})
+
     def types() -> list[str]:
         rows = con.execute("select distinct change_type from marts.changes where change_type is not null").fetchall()
         return sorted({*WORD_MEANINGS["change_type"], *(name for (name,) in rows)})
 
     for noun, asked, known in (
-        ("service", chosen.services, lambda: names(con, "service")),
-        ("team", chosen.teams, lambda: names(con, "team")),
+        ("service", chosen.services, lambda: named("service")),
+        ("team", chosen.teams, lambda: named("team")),
         ("change type", chosen.change_types, types),
     ):
         held = known() if asked else ()

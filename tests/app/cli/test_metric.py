@@ -4,11 +4,14 @@ import csv
 import io
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from app.commands.metric import require_known
 from app.published import open_build
+from models.errors import InputError
 from models.workspace import Workspace
-from sql.aggregate import definitions
+from sql.aggregate import Filter, definitions
 from tests.app.cli.conftest import Twotrack
 
 
@@ -96,6 +99,20 @@ def test_a_name_that_nothing_is_of_is_refused_with_those_there_are(
 def test_a_change_type_that_exists_is_answered_although_the_build_has_none(twotrack: Twotrack) -> None:
     """That nothing was an emergency is a result, not a slip."""
     assert twotrack("metric", "change_failure_rate", "--change-type", "emergency").code == 0
+
+
+def test_a_configured_name_is_answered_although_no_record_has_it_yet() -> None:
+    """A new service has no deployments: its rates are undefined, and asking is no slip."""
+    with duckdb.connect() as con:
+        con.execute("create schema marts")
+        con.execute("create schema config")
+        for table in ("changes", "deployments", "windows"):
+            con.execute(f"create table marts.{table} (service varchar, team varchar, change_type varchar)")
+        con.execute("create table config.services as select 'checkout' as service")
+        con.execute("create table config.teams as select 'payments' as team")
+        require_known(con, Filter(None, None, ("checkout",), ("payments",), ()))
+        with pytest.raises(InputError, match="of service 'chekout'"):
+            require_known(con, Filter(None, None, ("chekout",), (), ()))
 
 
 def test_too_few_records_are_not_judged(twotrack: Twotrack) -> None:
