@@ -96,12 +96,11 @@ def require_known(con: DuckDBPyConnection, chosen: Filter) -> None:
         rows = con.execute("select distinct change_type from marts.changes where change_type is not null").fetchall()
         return sorted({*WORD_MEANINGS["change_type"], *(name for (name,) in rows)})
 
-    for noun, asked, known in (
-        ("service", chosen.services, lambda: named("service")),
-        ("team", chosen.teams, lambda: named("team")),
-        ("change type", chosen.change_types, types),
+    for noun, asked, held in (
+        ("service", chosen.services, named("service") if chosen.services else []),
+        ("team", chosen.teams, named("team") if chosen.teams else []),
+        ("change type", chosen.change_types, types() if chosen.change_types else []),
     ):
-        held = known() if asked else ()
         for value in asked:
             if value not in held:
                 raise InputError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.metrics.compared import Compared, differing
-from tests.metrics.reference import approvals, failures, handover
+from tests.metrics.reference import approvals, failures, handover, latency
 
 
 def test_every_change_has_the_request_decisions_and_effective_approval_of_the_definitions(compared: Compared) -> None:
@@ -22,7 +22,7 @@ def test_every_change_has_the_approval_latency_of_the_definitions_or_their_reaso
     """Per change, and the judged ones are neither none nor all: every batch is given one of each, whatever is drawn."""
     expected = {}
     for key, change in compared.changes.items():
-        value, reason = approvals.latency(change, is_collectable=True)
+        value, reason = latency.latency(change, is_collectable=True)
         expected[key] = {"value": value, "exclusion_reason": reason}
     assert differing(expected, compared.metric("approval_latency")) == []
     judged = sum(row["exclusion_reason"] is None for row in expected.values())
@@ -34,7 +34,7 @@ def test_what_waits_for_approval_is_what_the_definitions_call_pending(compared: 
     expected = {
         key: {
             "value": (compared.limits.as_of - change.requested_at).total_seconds(),
-            "exclusion_reason": approvals.why_not_pending(change, compared.limits.as_of),
+            "exclusion_reason": latency.why_not_pending(change, compared.limits.as_of),
         }
         for key, change in compared.changes.items()
         if change.state == "open"

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.metrics.compared import Compared, differing
-from tests.metrics.reference import approvals, failures, rates, releases, stages
+from tests.metrics.reference import approvals, failures, latency, rates, releases, stages
 
 
 def test_emergencies_and_planned_ones_are_counted_as_the_definitions_say(compared: Compared) -> None:
@@ -85,7 +85,7 @@ def test_working_time_is_that_of_the_teams_calendar(compared: Compared) -> None:
     """Holidays, weekends, half-hour zones and the days on which clocks change."""
     expected = {}
     for key, change in compared.changes.items():
-        value, reason = approvals.latency(change, is_collectable=True)
+        value, reason = latency.latency(change, is_collectable=True)
         expected[key] = {"exclusion_reason": reason}
         if value is not None and reason is None:
             calendar = compared.limits.calendar(change.row["service"])
@@ -101,7 +101,7 @@ def test_the_first_response_and_the_last_cycle_are_timed_as_the_definitions_say(
     for key, change in compared.changes.items():
         responses[key] = rates.response(change)
         asked = approvals.last_asked(change, compared.records.of["event"])
-        reason = approvals.latency(change, is_collectable=True)[1]
+        reason = latency.latency(change, is_collectable=True)[1]
         cycles[key] = {"exclusion_reason": reason}
         if reason is None and asked is not None and change.effective_at is not None:
             cycles[key]["value"] = (change.effective_at - asked).total_seconds()

@@ -11,14 +11,12 @@ from tests.metrics.reference.approvals import (
     Change,
     Decision,
     is_implemented,
-    is_untimed,
-    possible_at,
     surely_different,
-    why_unapproved,
 )
 from tests.metrics.reference.basics import People, Row, alike, seconds
 from tests.metrics.reference.conditions import Condition
 from tests.metrics.reference.deployments import Deployment, in_production, sequences, tickets
+from tests.metrics.reference.latency import is_untimed, possible_at, why_unapproved
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.windows import Window
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tests.metrics.reference.approvals import Change, is_implemented, is_own, row_of, why_unapproved
+from tests.metrics.reference.approvals import Change, is_implemented, is_own, row_of
 from tests.metrics.reference.basics import People, Person, Row, by, earliest, seconds
 from tests.metrics.reference.deployments import Deployment, in_sequence, tickets
+from tests.metrics.reference.latency import why_unapproved
 from tests.metrics.reference.limits import Limits
 from tests.metrics.reference.windows import Window
 
