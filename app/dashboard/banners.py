@@ -10,7 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app import wording
-from app.dashboard import carrying, refreshing
+from app.dashboard import carrying, refreshing, retheming
 from app.dashboard.filters import NEWEST
 from app.questions import builds, queries
 from app.questions.builds import Build
@@ -26,6 +26,7 @@ def show(space: Workspace, build: Build, facts: Facts | None) -> None:
     with st.sidebar:
         _about(build, facts)
         refreshing.offer(space)
+        retheming.watch()
     _news(space, build)
     late = [row for row in queries.sources(build) if row.is_late(build.as_of)]
     if late:

@@ -85,8 +85,9 @@ def ask(facts: Facts) -> Choice:
     """Show the filter bar and return the question it holds; the URL carries it."""
     _note_unknown(facts)
     _give_back(facts)
-    columns = st.columns([1.25, 1.35, 1.15, 1.15, 1.4], gap="small", vertical_alignment="bottom")
-    name = columns[0].selectbox(
+    # Side by side as far as they fit: columns would stand below each other on a phone, and fill its screen.
+    bar = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    name = bar.selectbox(
         "Period",
         periods.PERIODS,
         index=periods.PERIODS.index(periods.DEFAULT_PERIOD),
@@ -96,7 +97,7 @@ def ask(facts: Facts) -> Choice:
     )
     chosen = {
         scope: tuple(
-            columns[place].multiselect(
+            bar.multiselect(
                 label,
                 facts.options(scope),
                 key=scope,
@@ -105,9 +106,9 @@ def ask(facts: Facts) -> Choice:
                 disabled=not facts.options(scope),
             )
         )
-        for place, (scope, label) in enumerate(SCOPES.items(), start=1)
+        for scope, label in SCOPES.items()
     }
-    comparison = columns[4].selectbox(
+    comparison = bar.selectbox(
         "Compare with",
         periods.COMPARISONS,
         key="compare",

@@ -254,3 +254,12 @@ def test_the_tracks_have_their_colours_in_both_themes(
         labels = page.locator(".js-plotly-plot .annotation-text").all_text_contents()
         assert any("Change governance" in label for label in labels)
         assert any("Release execution" in label for label in labels)
+
+
+def test_charts_follow_a_change_of_theme_at_once(page: Page, address: str) -> None:
+    """A reader whose system turns dark in the evening sees no pale line on a dark page until they click something."""
+    open_page(page, address)
+    page.wait_for_selector(".js-plotly-plot path.point")
+    page.emulate_media(color_scheme="dark")
+    fills = "() => [...document.querySelectorAll('.js-plotly-plot path.point')].map(p => getComputedStyle(p).fill)"
+    until(page, lambda: "rgb(107, 172, 230)" in page.evaluate(fills), "the charts are those of the dark theme")

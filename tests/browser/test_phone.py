@@ -46,6 +46,16 @@ def test_no_word_of_a_chart_is_cut_on_a_phone(phone: Page, address: str, path: s
     assert phone.evaluate(CUT) == []
 
 
+def test_the_finding_is_on_the_first_screen_of_a_phone(phone: Page, address: str) -> None:
+    """Whoever opens a link on a phone reads what was found before they scroll: the filters leave it half the screen."""
+    phone.goto(address)
+    settled(phone)
+    finding = phone.get_by_role("heading", level=1).bounding_box()
+    assert finding
+    assert finding["y"] < 844 / 2
+    assert finding["y"] + finding["height"] < 844
+
+
 def test_a_long_line_at_the_foot_is_broken_between_its_parts() -> None:
     """A part that is longer than a line by itself is broken between words, and nothing of it is lost."""
     scope = "31 Mar–29 Jun 2026, service with-a-rather-long-name, team with a rather long name"
