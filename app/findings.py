@@ -41,9 +41,8 @@ class Reading:
     @property
     def amount(self) -> str:
         """Value with its statistic: ``19 h median``."""
-        return wording.metric_amount(self.value) + (
-            " median" if self.definition.statistic in {"median", "kaplan_meier"} else ""
-        )
+        is_median = self.definition.statistic in {"median", "kaplan_meier"} and self.value.value is not None
+        return wording.metric_amount(self.value) + (" median" if is_median else "")
 
 
 def overview_sentence(readings: Sequence[Reading], unauthorised: Reading | None, drifting: Sequence[str] = ()) -> str:
@@ -101,9 +100,10 @@ def metric_sentence(reading: Reading) -> str:
     """Return one metric's finding, as the title of its page's chart."""
     behaviour = reading.behaviour
     if reading.value.value is None:
-        return f"{reading.definition.label}: {reading.value.note}"
+        # What was left out is told with the numbers.
+        return f"{reading.definition.label} is {reading.value.note.partition('; left out: ')[0]}"
     if not reading.value.is_enough:
-        return f"{reading.definition.label}: {reading.amount} of too few to judge ({_n(reading.value)})"
+        return f"{reading.definition.label}: {reading.amount}, too few to judge ({_n(reading.value)})"
     if behaviour.limits is None:
         return f"{reading.definition.label}: {reading.amount}; there is too little history for limits"
     if behaviour.is_signal:

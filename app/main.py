@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import absent, banners, carrying, components, filters, frame, settling
+from app.dashboard import absent, banners, carrying, components, filters, frame, links, settling
 from app.dashboard.sections import BY_LINK, SECTIONS
 from app.questions import builds, queries
 from models.errors import NotBuiltError, UserError
@@ -30,7 +30,7 @@ def main() -> None:
     )
     st.logo(str(_ASSETS / f"twotrack-{'dark' if frame.is_dark() else 'light'}.svg"), size="large")
     page = _navigation()
-    carrying.arrive(page.url_path, filters.CARRIED)
+    carrying.arrive(page.url_path, links.CARRIED)
     space = builds.workspace()
     try:
         try:

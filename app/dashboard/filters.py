@@ -13,15 +13,13 @@ from functools import partial
 import streamlit as st
 
 from app import periods, wording
-from app.dashboard import carrying
+from app.dashboard import carrying, links
 from app.periods import Period
 from app.questions.queries import Facts
 from sql.aggregate import Filter
 
 SCOPES = {"service": "Service", "team": "Team", "change_type": "Change type"}
 NEWEST = "Newest"
-# What travels from page to page in the address; "build" is the pinned build.
-CARRIED = ("period", *SCOPES, "compare", "dates", "build")
 _CHOICES = {"period": periods.PERIODS, "compare": periods.COMPARISONS}
 _SHOWN_UNKNOWN = 5
 # The presets that lie within the weeks that are thin where a build's records straggle.
@@ -120,9 +118,10 @@ def ask(facts: Facts) -> Choice:
         name, asked, comparison, periods.compared(comparison, asked, facts.first),
         chosen["service"], chosen["team"], chosen["change_type"],
     )  # fmt: skip
+    links.say_unknown()
     _say_unknown(choice)
     _say_straggling(facts, choice)
-    carrying.note({key: _as_in_link(st.session_state[key]) for key in CARRIED if key in st.session_state})
+    carrying.note({key: _as_in_link(st.session_state[key]) for key in links.CARRIED if key in st.session_state})
     return choice
 
 
@@ -229,7 +228,7 @@ def _is_date(value: str) -> bool:
     return True
 
 
-def choose(label: str, options: Sequence[str], *, key: str) -> str:
+def choose(label: str, options: Sequence[str], *, key: links.Choosable) -> str:
     """Show a select box of one page, kept in the URL; a value of the link that is not on offer is said."""
     asked = [value for value in st.query_params.get_all(key) if value not in options]
     chosen = st.selectbox(label, options, key=key, bind="query-params")

@@ -90,7 +90,9 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
     st.header(title, anchor=False)
     st.caption(_numbers(subject, reading))
     behaviour = reading.behaviour
-    if not behaviour.weeks:
+    if all(week.value is None for week in behaviour.weeks):
+        st.caption(_nothing_drawn(reading))
+        annotating.offer(asked)
         return
     figure = charts.process_behaviour(
         behaviour,
@@ -116,6 +118,15 @@ def headline(asked: Frame, subject: Subject, reading: Reading) -> None:
         on_pick=lambda row: pick("week", behaviour.weeks[row].week.isoformat()),
     )  # fmt: skip
     annotating.offer(asked)
+
+
+def _nothing_drawn(reading: Reading) -> str:
+    """Return why there is no chart: axes alone would look like a fault."""
+    weeks = reading.behaviour.weeks
+    if not weeks:
+        return "There is nothing to draw: no record of it in the period or the weeks before it."
+    since = f"in the {wording.plural(len(weeks), 'week')} since {wording.day(weeks[0].week)}"
+    return f"There is nothing to draw: {since}, no week has a record that can be judged."
 
 
 def _numbers(subject: Subject, reading: Reading) -> str:

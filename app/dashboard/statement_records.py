@@ -11,14 +11,14 @@ from datetime import datetime
 import streamlit as st
 
 from app import wording
-from app.dashboard import components, filters, take_away
+from app.dashboard import components, filters, links, take_away
 from app.dashboard.frame import Frame
 from app.questions import practice_records
 
 
 def show(
     asked: Frame, statements: Mapping[str, tuple[str, str]], within: Callable[[str], tuple[datetime, datetime]],
-    scope: str, scope_name: str, *, key: str,
+    scope: str, scope_name: str, *, key: links.Choosable,
 ) -> None:  # fmt: skip
     """Show the records of one of the statements, those that count against it first.
 

@@ -30,6 +30,9 @@ def offer(story: Story) -> tuple[datetime, ...]:
         )  # fmt: skip
         return ()
     at = min(max(int(asked), 1), len(steps)) if asked.isascii() and asked.isdigit() else 1
+    if asked != str(at):
+        of = wording.plural(len(steps), "step")
+        st.caption(f"The tour has no step “{wording.inert(asked, 40)}” of the link; it has {of}.")
     with st.container(border=True, key="tour"):
         _step(steps[at - 1], at, len(steps))
         _way_on(at, len(steps))

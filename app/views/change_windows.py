@@ -109,12 +109,15 @@ def _span(asked: Frame, days: Sequence[Day]) -> None:
     chosen = st.session_state.get("span")
     if chosen and not all(first <= day <= last for day in chosen):
         del st.session_state["span"]
+    linked = () if "span" in st.session_state else st.query_params.get_all("span")
     picked = st.date_input(
         "First and last day of the windows below (UTC)", (start, min(start + timedelta(days=6), last)),
         min_value=first, max_value=last, key="span", bind="query-params", format="YYYY-MM-DD",
         help="To begin with, the week with most overlapping windows.",
     )  # fmt: skip
     chosen_days = picked if isinstance(picked, tuple) else (picked,)
+    if unknown := [day for day in linked if day not in {str(one) for one in chosen_days}]:
+        st.caption(f"“{wording.inert(unknown[0], 60)}” of the link is no day of the period.")
     if not chosen_days:
         return
     period = Period(

@@ -57,4 +57,12 @@ def test_a_share_of_too_few_is_no_headline() -> None:
         "No measure left its limits; 1 production deployment began without valid approval, of 1 that can be judged."
     )
     said = metric_sentence(few(reading("Change failure rate", QUIET)))
-    assert said == "Change failure rate: 100 % of too few to judge (n = 1)"
+    assert said == "Change failure rate: 100 %, too few to judge (n = 1)"
+
+
+def test_what_is_undefined_says_why_and_not_twice() -> None:
+    """A title has one colon, no dash in place of a value, and leaves the reasons to the line of numbers."""
+    found = reading("Change failure rate", QUIET)
+    note = "undefined: no deployment finished; left out: did not finish (3)"
+    found = replace(found, value=found.value.model_copy(update={"value": None, "denominator": 0, "note": note}))
+    assert metric_sentence(found) == "Change failure rate is undefined: no deployment finished"

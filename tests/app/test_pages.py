@@ -141,6 +141,33 @@ def test_filters_come_from_the_link_and_narrow_every_number(sample: Workspace, o
     assert "service payments" in text_of(app)
 
 
+@pytest.mark.parametrize(
+    ("page", "asked", "said"),
+    [
+        ("overview", {"servce": "payments"}, "“servce” (did you mean service?), which no page knows"),
+        ("approvals", {"measure": "First respons"}, "“First respons” of the link is not among them"),
+        ("change_windows", {"span": "yesterday"}, "“yesterday” of the link is no day of the period"),
+        ("change", {"change": "itsm:CHG-0001", "tour": "99"}, "The tour has no step “99”"),
+    ],
+)
+def test_what_a_link_asks_for_in_vain_is_said(
+    sample: Workspace, opened: Opened, page: str, asked: dict[str, str], said: str
+) -> None:
+    """A slip in a name or a value would show everything as if it were the part that was asked for."""
+    app = opened(page, **asked)
+    assert not app.exception
+    assert said in text_of(app)
+
+
+def test_a_measure_without_any_value_says_so_in_place_of_its_chart(sample: Workspace, opened: Opened) -> None:
+    """Axes without a mark look like a fault; the line of numbers says what was left out and why."""
+    app = opened("approvals", change_type="standard")
+    assert "There is nothing to draw" in text_of(app)
+    assert "— median" not in text_of(app)
+    assert not app.get("plotly_chart")
+    assert opened("approvals").get("plotly_chart")
+
+
 def test_filters_travel_to_the_next_page(sample: Workspace, opened: Opened) -> None:
     """What was asked on one page is asked on the next."""
     app = opened("overview", period="Last 26 weeks", team="Money")
