@@ -13,17 +13,18 @@
 -- not_null: deployment_id, freeze_name, started_at, freeze_start_at, freeze_end_at, is_exempt
 -- unique: deployment_id, freeze_name
 with carried as (
-    select x.deployment_id, coalesce(c.change_type, 'unknown') as change_type
+    -- Code is of its change request's type where it states none. What was merged in between goes along, whatever it is.
+    select x.deployment_id, coalesce(c.change_type, g.change_type, 'unknown') as change_type
     from marts.deployment_changes x
     inner join marts.changes c on c.change_id = x.change_id
-    where x.link_basis <> 'between'
+    inner join marts.changes g on g.change_id = x.governing_change_id
 ),
 inside as (
     -- A freeze holds what it names, production by any of its names; a team or component that nothing states is not held.
     select d.deployment_id, f.name, d.service, d.team, d.started_at, f.start_at, f.end_at, f.exempt_change_types, d.is_rollback
     from marts.deployments d
     inner join intermediate.int_freezes f
-        on d.started_at >= f.start_at and d.started_at < f.end_at and (f.service is null or f.service = d.service)
+        on d.started_at >= f.start_at and d.started_at < f.end_at and (f.service is null or f.service = lower(d.service))
         and (f.team is null or f.team = lower(trim(d.team)))
     left join intermediate.all_deployments r
         on f.component is not null and d.basis = 'deployment' and r.source = d.source and r.key = d.key

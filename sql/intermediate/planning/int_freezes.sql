@@ -4,7 +4,7 @@
 -- column: name | Name, as configured, else the window's title.
 -- column: start_at | Start, UTC.
 -- column: end_at | End, UTC, exclusive.
--- column: service | Service that it holds; null when it names none.
+-- column: service | Service that it holds, lower case; null when it names none.
 -- column: team | Team whose deployments it holds, lower case, where it names no service; null when it names none.
 -- column: environment | Environment that it holds, lower case; null for production.
 -- column: is_of_production | Whether it holds production: it names no environment, or one that is production.
@@ -27,7 +27,7 @@ select
     cast(s.name as varchar) as name,
     cast(s.start_at as timestamp) as start_at,
     cast(s.end_at as timestamp) as end_at,
-    cast(s.service as varchar) as service,
+    cast(lower(trim(s.service)) as varchar) as service,
     cast(s.team as varchar) as team,
     cast(s.environment as varchar) as environment,
     -- Production may bear several names.

@@ -108,7 +108,7 @@ clashing as (
     select i.evidence_id
     from instants i
     inner join intermediate.int_freezes f
-        on i.start_at >= f.start_at and i.start_at < f.end_at and (f.service is null or f.service = i.service)
+        on i.start_at >= f.start_at and i.start_at < f.end_at and (f.service is null or f.service = lower(i.service))
         and (f.team is null or f.team = lower(trim(i.team)))
     inner join intermediate.int_changes c on c.change_id = i.change_id
     -- Present then, for what the change names: what was entered later could not be weighed.
