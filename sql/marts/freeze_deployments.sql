@@ -13,11 +13,10 @@
 -- not_null: deployment_id, freeze_name, started_at, freeze_start_at, freeze_end_at, is_exempt
 -- unique: deployment_id, freeze_name
 with carried as (
-    -- Code is of its change request's type where it states none. What was merged in between goes along, whatever it is.
-    select x.deployment_id, coalesce(c.change_type, g.change_type, 'unknown') as change_type
+    -- Code is of the type of the change request that governs it. What was merged in between goes along, whatever it is.
+    select x.deployment_id, coalesce(c.change_type, 'unknown') as change_type
     from marts.deployment_changes x
-    inner join marts.changes c on c.change_id = x.change_id
-    inner join marts.changes g on g.change_id = x.governing_change_id
+    inner join marts.changes c on c.change_id = x.governing_change_id
 ),
 inside as (
     -- A freeze holds what it names, production by any of its names; a team or component that nothing states is not held.

@@ -144,8 +144,8 @@ def frozen(
             continue
         is_rollback = item.key in taken_back or (bool(item.row["rollback_of_key"]) and item.key not in put_back)
         carried = item.carried | {ticket[key] for key in item.carried if key in ticket}
-        # Code that states no type goes as its change request does.
-        types = {changes[key].type or changes[ticket.get(key, key)].type for key in carried if key in changes}
+        # Code goes as the change request that governs it.
+        types = {changes[ticket.get(key, key)].type for key in carried if key in changes}
         for name, start, end, exempt, holds in calendars(windows, limits):
             if holds(item) and start <= item.started_at < end:
                 is_exempt = is_rollback or (bool(types) and types <= exempt)
