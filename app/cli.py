@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import click
 
 from app.options import shared_options, write_examples
-from app.session import OutputClosedError, Session
+from app.session import NOTHING_KEPT, OutputClosedError, Session
 from models.errors import UserError, unforeseen
 
 OK, FAILED, USAGE, INTERRUPTED, OUTPUT_CLOSED, TERMINATED = 0, 1, 2, 130, 141, 143
@@ -30,9 +31,6 @@ EXIT_CODES = {
     OUTPUT_CLOSED: "Whoever read the output closed it.",
     TERMINATED: "Ended by SIGTERM.",
 }
-
-# What is kept where a command has not said so before it writes.
-NOTHING_KEPT = "nothing was written"
 
 # Command → module under app.commands, and one line of help. The order is the order of help.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -161,7 +159,7 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
             return _interrupted(session)
         if session.is_debug:
             raise
-        failure = unforeseen(error, kept=session.kept or NOTHING_KEPT)
+        failure = session.unwritable(error) or unforeseen(error, kept=session.kept or NOTHING_KEPT)
         return _explain(session, failure.as_json(), str(failure))
     except SystemExit as error:
         # click leaves this way when nobody reads the help any more.
@@ -185,7 +183,9 @@ def _interrupted(session: Session) -> int:
 
 def _explain(session: Session, document: dict[str, str | int], text: str) -> int:
     """Say what happened on standard error and, with ``--json``, also on standard output; return the exit code."""
-    session.answer(document)
+    # Standard output may be what cannot be written to; the explanation is worth more than its second form.
+    with suppress(OSError):
+        session.answer(document)
     session.complain(text)
     return int(document["exit_code"])
 

@@ -21,11 +21,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from models.errors import UserError
+from models.errors import StorageError, UserError, storage_failure
 from models.workspace import Workspace, default_home
 
 if TYPE_CHECKING:
     from models.settings import Settings
+
+
+# What most commands have written when they end with an error.
+NOTHING_KEPT = "nothing was written"
 
 
 class OutputClosedError(Exception):
@@ -47,6 +51,7 @@ class Session:
         is_debug: Let errors show their traceback.
         kept: What is already safely written, said of an interruption and of an error that does not say it itself.
         next_step: What to do after an interruption.
+        output: A file or folder, outside of the workspace perhaps, that the command was asked to write to.
     """
 
     home: Path | None = None
@@ -55,6 +60,7 @@ class Session:
     is_debug: bool = False
     kept: str = ""
     next_step: str = "run the same command again"
+    output: Path | None = None
 
     @property
     def workspace(self) -> Workspace:
@@ -108,6 +114,20 @@ class Session:
         self.answer({**error.as_json(), **document})
         self.complain(str(error))
         raise click.exceptions.Exit(error.exit_code)
+
+    def unwritable(self, error: BaseException) -> StorageError | None:
+        """Return what is told when ``output`` is where nothing can be written to; ``None`` for any other error."""
+        if self.output is None or not isinstance(error, OSError) or not isinstance(error.filename, str):
+            return None
+        named = Path(error.filename)
+        if self.output not in (named, *named.parents) and named not in self.output.parents:
+            return None
+        return storage_failure(error, kept=self.kept) or StorageError(
+            f"Nothing can be written there: {error.strerror}.",
+            where=error.filename,
+            kept=self.kept or NOTHING_KEPT,
+            next_step="choose another place, or make this one yours to write to",
+        )
 
     @property
     def shows_progress(self) -> bool:

@@ -110,6 +110,7 @@ class Workspace:
             raise NotBuiltError(
                 f"The current build {build_id} is missing from disk.",
                 where=str(self.build_path(build_id)),
+                kept="raw records are untouched",
                 next_step="twotrack build",
             )
         return build_id

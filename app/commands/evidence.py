@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -77,9 +78,10 @@ def command(
     from app.reports.sampling import Design
 
     asked = asked_period(period, start, end)
+    session.output = (out or session.workspace.home / "evidence").expanduser()
     secret = secret_at(passphrase, asks=ask_passphrase)
     request = evidence.Request(
-        asked, (out or session.workspace.home / "evidence").expanduser(), scope, frameworks,
+        asked, session.output, scope, frameworks,
         Draw(Design(confidence, tolerable, sample_size), seed), build_id,
         signing.load_private(key.expanduser(), secret) if key else None, previous, is_first, zipped,
         cast("Paper", "us-letter" if paper == "letter" else paper),
@@ -117,7 +119,7 @@ def _say(session: Session, made: Made, key: Path | None) -> None:
     session.say(f"Follows: {made.previous}" if made.previous else "It starts a chain: no earlier pack was found.")
     if made.statement:
         session.say(f"Signed: {made.statement}")
-        session.say(f"Check it with: twotrack verify {made.path} --key {key}.pub")
+        session.say(f"Check it with: twotrack verify {shlex.quote(str(made.path))} --key {shlex.quote(str(key))}.pub")
     else:
         session.say("Not signed: make a key with twotrack keygen and give it with --key.")
-        session.say(f"Check it with: twotrack verify {made.path} --unsigned")
+        session.say(f"Check it with: twotrack verify {shlex.quote(str(made.path))} --unsigned")

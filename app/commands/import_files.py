@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from fnmatch import fnmatch
 from pathlib import Path
@@ -120,6 +121,7 @@ def _print(session: Session, result: ImportResult) -> None:
 
 def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
     from ingest.files.mapping import load_mapping
+    from ingest.files.sniff import form_of
 
     shipped = _known_mappings(session)
     if name in shipped:
@@ -134,19 +136,17 @@ def _mapping_for(session: Session, path: Path, name: str | None) -> FileMapping:
             kept="nothing was stored",
             next_step=f"choose one of: {choices(name, sorted(shipped))}; or name a .toml file",
         )
-    if not path.exists():
-        raise InputError(
-            "There is no such file.", where=str(path), kept="nothing was stored", next_step="check its path"
-        )
     fitting = [m for m in (load_mapping(p) for p in shipped.values()) if m.file != "*" and fnmatch(path.name, m.file)]
     if len(fitting) == 1:
         return fitting[0]
+    # What no mapping could make readable is told at once: proposing one would only say it later.
+    form_of(path)
     found = "several mappings fit: " + ", ".join(sorted(m.name for m in fitting)) if fitting else "no mapping fits"
     raise InputError(
         f"It is not clear how to read {path.name}: {found}.",
         where=str(path),
         kept="nothing was stored",
-        next_step=f"name one with --map, or propose one with: twotrack import --suggest {path}",
+        next_step=f"name one with --map, or propose one with: twotrack import --suggest {shlex.quote(str(path))}",
     )
 
 

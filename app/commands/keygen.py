@@ -33,7 +33,8 @@ def command(session: Session, out: Path, passphrase: str | None, ask_passphrase:
     """
     from app.reports import signing
 
-    made = signing.generate(out.expanduser(), secret_at(passphrase, asks=ask_passphrase, confirms=True))
+    session.output = out.expanduser()
+    made = signing.generate(session.output, secret_at(passphrase, asks=ask_passphrase, confirms=True))
     session.answer({"private_key": made.private, "public_key": made.public, "fingerprint_sha256": made.fingerprint})
     session.say(f"Private key: {made.private}  (keep it, and keep it to yourself)")
     session.say(f"Public key:  {made.public}  (for whoever checks your packs)")

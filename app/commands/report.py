@@ -58,11 +58,12 @@ def command(
     entries = decisions.read_file(decisions_file) if decisions_file else None
     if entries:
         session.kept = "the decisions are in the journal as far as they fit; no report was written"
+    session.output = (out or session.workspace.home / "reports").expanduser()
     made = retrospective.write(
         session.workspace,
         named,
         scope,
-        (out or session.workspace.home / "reports").expanduser(),
+        session.output,
         build_id=build_id,
         paper=cast("Paper", "us-letter" if paper == "letter" else paper),
         entries=entries,

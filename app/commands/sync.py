@@ -140,6 +140,7 @@ def _read(session: Session, wanted: _Wanted, stop: Stop | None = None) -> list[S
     from ingest.sync import chosen_sources, sync
 
     sources = chosen_sources(session.settings().source, wanted.names)
+    session.output = wanted.recording
     recorder = FileRecorder(wanted.recording, "answers") if wanted.recording else None
     with (
         session.workspace.writing("twotrack sync"),

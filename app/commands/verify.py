@@ -67,6 +67,7 @@ def _write(session: Session, path: Path | None) -> int:
     from app.reports import alone
 
     target = (path or Path(alone.NAME)).expanduser()
+    session.output = target
     digest = alone.write(target)
     needs = alone.needs()
     session.answer({"file": target, "sha256": digest, "needs": needs})

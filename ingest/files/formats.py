@@ -6,6 +6,7 @@ Owns the errors that have nothing to do with columns. Refuses to read on when a 
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def file_format(path: Path, mapping: FileMapping | None = None) -> str:
     found = content_of(start)
     if form is None and found in READERS:
         form = found
+    if form is None and found:
+        raise InputError(
+            f"The file is {found}, which is not read.",
+            where=str(path),
+            kept="nothing was stored",
+            next_step=_NEXT.get(found, f"export it as one of {', '.join(READERS)}").replace(
+                "FILE", shlex.quote(path.name)
+            ),
+        )
     if form is None:
         raise InputError(
             f"The extension '{path.suffix}' does not tell the file's format.",
@@ -88,7 +98,7 @@ def file_format(path: Path, mapping: FileMapping | None = None) -> str:
             where=str(path),
             kept="nothing was stored",
             next_step=_NEXT.get(shown, "export the file again, or set format in the mapping").replace(
-                "FILE", path.name
+                "FILE", shlex.quote(path.name)
             ),
         )
     return form
@@ -131,7 +141,7 @@ def _first_bytes(path: Path) -> bytes:
             "The file may not be read: permission denied.",
             where=str(path),
             kept="nothing was stored",
-            next_step=f"chmod u+r {path.name}, or run as the user who may read it",
+            next_step=f"chmod u+r {shlex.quote(path.name)}, or run as the user who may read it",
         ) from None
     except OSError as error:
         raise InputError(

@@ -92,8 +92,8 @@ class Look:
         return replace(self, rows=rows) if texts else self
 
 
-def look_at(path: Path) -> Look:
-    """Look at a file's first rows.
+def form_of(path: Path) -> tuple[str, dict[str, str | int]]:
+    """Return a file's format and, where it is not UTF-8, the dialect that its encoding asks for.
 
     Raises:
         InputError: It cannot be read, is empty, or is none of the formats.
@@ -101,8 +101,17 @@ def look_at(path: Path) -> Look:
     dialect: dict[str, str | int] = {}
     if path.is_file() and (encoding := _encoding(path)) != "utf-8":
         dialect["encoding"] = encoding
+    return file_format(path, _probe(dialect)), dialect
+
+
+def look_at(path: Path) -> Look:
+    """Look at a file's first rows.
+
+    Raises:
+        InputError: It cannot be read, is empty, or is none of the formats.
+    """
+    form, dialect = form_of(path)
     probe = _probe(dialect)
-    form = file_format(path, probe)
     if form == "json" and _is_line_by_line(path):
         form = "jsonl"
     if form == "csv":

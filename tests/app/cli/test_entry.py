@@ -170,6 +170,39 @@ def test_a_fault_of_our_own_is_admitted_without_a_traceback(
     assert "--debug" in said.document["next"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("asked", [("metric", "all"), ("metric", "all", "--json")])
+def test_an_output_that_is_full_is_told_on_standard_error(published: Path, asked: tuple[str, ...]) -> None:
+    """Also with --json, whose explanation has nowhere to go either."""
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [*CLI, *asked], cwd=ROOT, env={**os.environ, "TWOTRACK_HOME": str(published)}, stdout=full,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert found.returncode == 9
+    assert found.stderr.startswith("The disk is full.")
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("report", "--period", "2026Q1", "--out"), ("evidence", "--period", "2026Q1", "--out"), ("keygen", "--out"),
+        ("verify", "--as-file"),
+    ],
+)  # fmt: skip
+def test_a_place_that_cannot_be_written_to_is_no_fault_of_ours(
+    twotrack: Twotrack, published: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    """Where a result goes is the reader's choice: it is told which place cannot be, and that nothing was written."""
+    monkeypatch.setenv("TWOTRACK_HOME", str(published))
+    (tmp_path / "file").write_text("in the way")
+    said = twotrack(*asked, tmp_path / "file" / "below", "--json")
+    assert said.code == 9
+    assert said.document["where"].startswith(str(tmp_path / "file"))
+    assert said.document["kept"] in {"nothing was written", "no pack was written"}
+
+
 def test_ctrl_c_says_what_is_kept_and_how_to_go_on(twotrack: Twotrack, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupted command leaves nobody guessing."""
 

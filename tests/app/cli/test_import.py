@@ -62,6 +62,26 @@ def test_an_unclear_file_names_the_ways_on(twotrack: Twotrack, tmp_path: Path, h
     assert not Workspace(home).raw_path.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("minutes.pdf", b"%PDF-1.7", "The file is PDF"), ("a.csv", b"", "The file is empty"),
+        ("a.csv", bytes(range(32)) * 20, "it is binary"), ("a.csv.gz", b"\x1f\x8b\x08\x00", "gunzip --keep a.csv.gz"),
+        ("", b"", "This is a folder"), ("a b.csv", "id,x\n".encode("utf-16"), "--suggest '"),
+    ],
+)  # fmt: skip
+def test_a_file_that_nobody_can_read_is_said_to_be_one_at_once(
+    twotrack: Twotrack, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """Whoever is sent on to propose a mapping is told only then; a path that is proposed can be pasted."""
+    path = tmp_path / name
+    if name:
+        path.write_bytes(content)
+    answer = twotrack("import", path)
+    assert answer.code == 4
+    assert said in answer.err
+
+
 def test_a_suggested_mapping_reads_the_file_it_was_made_for(
     twotrack: Twotrack, home: Path, exports: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -250,6 +250,8 @@ def test_a_spreadsheet_is_read_by_type_and_never_calculated(store: RawStore, tmp
         ("a.xlsx", b"PK\x03\x04 no spreadsheet", "not XLSX", ""),
         ("a.parquet", b"PAR1 no parquet", "not Parquet", ""),
         ("a.data", b"id,title\n", "does not tell the file's format", "set format"),
+        ("minutes.pdf", b"%PDF-1.7", "The file is PDF, which is not read", "export it as one of csv, jsonl"),
+        ("all changes.gz", b"\x1f\x8b\x08\x00", "The file is gzip", "gunzip --keep 'all changes.gz'"),
     ],
 )
 def test_a_file_that_is_not_what_it_says_is_refused_by_name(
