@@ -21,7 +21,8 @@
 -- column: risk | low, medium or high; null when nothing says.
 -- column: status | Status as the source words it.
 -- column: status_meaning | What that status means.
--- column: outcome | How it ended, from the closure code, else from a final status that says how; null when nothing says.
+-- column: outcome | How it ended, from a closure code that says how, else from a final status that does, else from one that says
+--   that it ended; null when nothing says.
 -- column: impact | Impact as stated.
 -- column: rollback_plan | Back-out plan as stated.
 -- column: test_plan | Test evidence or plan as stated.
@@ -80,7 +81,8 @@ select
     cast(
         -- What is open again has not ended, whatever its closing of before says.
         case when m.meaning = 'open' and r.merged_at is null then null else coalesce(
-            o.outcome,
+            -- "Done" says that it ended, as trackers resolve whatever ends; a final status that says how tells more.
+            case when lower(trim(r.outcome)) not in ('done', 'fixed', 'resolved', 'complete', 'completed', 'closed') then o.outcome end,
             case
                 -- "Closed" says that it ended, "Closed - Rolled Back" also how.
                 when m.meaning in ('done', 'unsuccessful')
@@ -89,7 +91,8 @@ select
                         'success|fail|back(ed)?[ _-]?out|roll(ed)?[ _-]?back|partial|with (issue|problem|error)|incomplete|成功|失败|回滚'
                     )
                     then e.outcome
-            end
+            end,
+            o.outcome
         ) end as varchar
     ) as outcome,
     cast(r.impact as varchar) as impact,
