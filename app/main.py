@@ -25,17 +25,19 @@ _LOG = logging.getLogger("twotrack.app")
 
 def main() -> None:
     """Show one page with its surroundings."""
-    st.set_page_config(
-        page_title="Twotrack", page_icon=str(_ASSETS / "icon.svg"), layout="wide", initial_sidebar_state=_SIDEBAR_PIXELS
-    )
+    st.set_page_config(page_icon=str(_ASSETS / "icon.svg"), layout="wide", initial_sidebar_state=_SIDEBAR_PIXELS)
     st.logo(str(_ASSETS / f"twotrack-{'dark' if frame.is_dark() else 'light'}.svg"), size="large")
     page = _navigation()
+    components.name_tab(page.title)
     carrying.arrive(page.url_path, links.CARRIED)
     space = builds.workspace()
     try:
         try:
             in_use = builds.build_in_use(space)
         except NotBuiltError as error:
+            if space.pointer_path.exists():
+                # Something was published: whoever lost it is not offered to begin anew.
+                raise
             banners.no_build(space, error)
             return
         build = builds.open_build(space, banners.pinned_build(space, in_use) or in_use)

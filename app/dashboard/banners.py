@@ -10,7 +10,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app import wording
-from app.dashboard import carrying, refreshing, retheming
+from app.dashboard import carrying, components, refreshing, retheming
 from app.dashboard.filters import NEWEST
 from app.questions import builds, queries
 from app.questions.builds import Build
@@ -103,6 +103,13 @@ def no_build(space: Workspace, error: NotBuiltError) -> None:
     st.markdown(wording.inert(error.what, 300))
     if work := builds.writing(space):
         st.info(f"{wording.inert(work.command, 80)} is working now; reload when it is done.", icon=":material/sync:")
+    if space.raw_path.exists():
+        components.missing(
+            "Records are stored; nothing has been built of them yet.",
+            "A build makes every table and number from them. This page shows it when you reload.",
+            "twotrack build",
+        )
+        return
     demo, real = st.columns(2, gap="medium")
     with demo.container(border=True, height="stretch"):
         st.subheader("Look around with example data", anchor=False)

@@ -40,6 +40,11 @@ def page_title(title: str, subtitle: str, build: Build) -> None:
             st.caption(subtitle, width="content")
 
 
+def name_tab(what: str) -> None:
+    """Name the browser's tab by what it shows: of several open ones, and in the history, that is all that is read."""
+    st.set_page_config(page_title=f"{wording.plain(what, 60)} · Twotrack")
+
+
 def question(choice: Choice) -> str:
     """Return what was asked, as text for a page: period, scope and comparison."""
     compared = choice.compared_with()

@@ -78,7 +78,12 @@ def open_build(space: Workspace, build_id: str) -> Build:
         raise NotBuiltError(
             "The build asked for is no longer kept.", kept="the current build", next_step="open the current build"
         )
-    return _describe(build_id, str(path))
+    try:
+        return _describe(build_id, str(path))
+    except NotBuiltError as error:
+        if len(space.builds()) > 1:
+            error.kept += "; choose one at the foot of the sidebar until then"
+        raise
 
 
 @st.cache_data(max_entries=_OPEN_BUILDS, show_spinner=False)

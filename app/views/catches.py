@@ -64,7 +64,7 @@ def _title(counts: dict[tuple[str, str], int]) -> str:
 def _process(asked: Frame, found: pd.DataFrame, process: str) -> None:
     rows = _of(found, process, "catch")
     known = rows[rows["kind"] != UNKNOWN].sort_values(["count", "kind"], ascending=[False, True])
-    st.subheader(
+    st.header(
         f"{SUBJECTS[process]} caught most often{_of_known(rows)}: {known['kind'].iloc[0]}"
         if len(known) > 0
         else f"What {SUBJECTS[process].lower()} caught",
@@ -109,7 +109,7 @@ def _label(process: str, outcome: str, kind: str, count: int) -> str:
 
 def _misses(asked: Frame, found: pd.DataFrame) -> None:
     rows = found[found["outcome"] == "miss"]
-    st.subheader("What slipped through", anchor=False)
+    st.header("What slipped through", anchor=False)
     if rows.empty:
         st.caption("No failure after deployment in the period.")
         return
@@ -129,7 +129,7 @@ def _misses(asked: Frame, found: pd.DataFrame) -> None:
 
 
 def _records(asked: Frame, found: pd.DataFrame) -> None:
-    st.subheader("The records", anchor=False)
+    st.header("The records", anchor=False)
     choices = {
         _label(process, outcome, kind, count): (process, outcome, kind)
         for process, outcome, kind, count in found[["process", "outcome", "kind", "count"]].itertuples(index=False)
@@ -159,9 +159,9 @@ def _records(asked: Frame, found: pd.DataFrame) -> None:
 def _passed_then_failed(asked: Frame) -> None:
     rows = practice.approved_then_failed(asked.build, asked.choice.filter)
     if rows.empty:
-        st.subheader("Nothing passed governance and failed in release", anchor=False)
+        st.header("Nothing passed governance and failed in release", anchor=False)
         return
-    st.subheader(f"{wording.plural(len(rows), 'approved change')} still failed in release", anchor=False)
+    st.header(f"{wording.plural(len(rows), 'approved change')} still failed in release", anchor=False)
     selected = components.table(
         rows, key="failed_rows", alt="Approved changes that failed in release", is_selectable=True,
         columns={

@@ -49,6 +49,7 @@ def _head(asked: Frame, story: Story) -> None:
     record = story.record
     key = wording.short_key(record["key"], record["url"])
     title = record["title"] or key
+    components.name_tab(key)
     components.page_title(f"{wording.inert(key, 60)} {wording.inert(title, 160)}", "", asked.build)
     facts = {
         "Type": record.get("change_type"),

@@ -47,6 +47,11 @@ def show() -> None:
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         two_lanes.show(asked, st.header, height=LANES_HEIGHT, on_pick=_to_week)
+        # Where the sentence's share without approval is taken apart; no card leads there.
+        st.page_link(
+            "views/hand_over.py", label="See hand-overs and what shipped without approval",
+            icon=":material/arrow_forward:", icon_position="right",
+        )  # fmt: skip
     with right:
         _attention(asked)
     _tour(asked)
@@ -123,11 +128,13 @@ def _attention(asked: Frame) -> None:
 
 def _item(place: int, item: Item) -> None:
     """Show one record: why and when, then which."""
+    # A short reason leaves its room to the key: whole keys are recognised, and the ends of keys are not.
+    room = SHOWN_KEY + max(0, SHOWN_REASON - len(item.reasons))
     st.page_link(
         components.CHANGE_PAGE,
         # One line each, so that ten are seen at once; title and time are on the change's own page.
         label=f"{place}\\. **{wording.inert(item.reasons, SHOWN_REASON)}** "
-        f":gray[· {wording.inert(_end_of(item.key), SHOWN_KEY)}]",
+        f":gray[· {wording.inert(_end_of(item.key, room), room)}]",
         # Help is one more stop for the keyboard: only where the line cuts the reasons.
         help=wording.inert(item.reasons, 400) if len(item.reasons) > SHOWN_REASON else None,
         query_params={item.kind: item.record_id},
@@ -135,9 +142,9 @@ def _item(place: int, item: Item) -> None:
     )
 
 
-def _end_of(key: str) -> str:
-    """Return a key with what tells it from others, its end: ``…atements#156``."""
-    return key if len(key) <= SHOWN_KEY else "…" + key[1 - SHOWN_KEY :]
+def _end_of(key: str, room: int) -> str:
+    """Return a key that is longer than its room with what tells it from others, its end: ``…atements#156``."""
+    return key if len(key) <= room else "…" + key[1 - room :]
 
 
 def _reach(asked: Frame) -> str:

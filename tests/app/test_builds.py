@@ -45,6 +45,7 @@ def test_a_file_that_is_no_build_is_an_error_to_act_on(sample: Workspace) -> Non
     with pytest.raises(NotBuiltError, match="cannot be opened") as caught:
         builds.open_build(sample, "20990101T000000-broken")
     assert caught.value.next_step
+    assert "choose one at the foot of the sidebar" in caught.value.kept
 
 
 def test_a_newer_build_is_found_by_the_pointer(sample: Workspace) -> None:

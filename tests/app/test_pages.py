@@ -67,6 +67,26 @@ def test_without_a_build_every_page_offers_the_demo_and_its_command(
     assert any("twotrack sync" in text for text in said)
 
 
+def test_records_without_a_build_are_not_offered_to_begin_anew(empty: Workspace, opened: Opened) -> None:
+    """Whoever has synced or imported is one command away, and is told which."""
+    empty.raw_path.parent.mkdir(parents=True, exist_ok=True)
+    empty.raw_path.touch()
+    app = opened()
+    assert [code.value for code in app.code] == ["twotrack build"]
+    assert "nothing has been built of them" in text_of(app)
+
+
+@pytest.mark.parametrize("pointer", ["junk", '{"build_id": "gone"}'])
+def test_a_lost_build_is_said_to_be_lost(sample: Workspace, opened: Opened, pointer: str) -> None:
+    """It is no empty workspace: the page says what is wrong, what is kept, and how to publish again."""
+    sample.pointer_path.write_text(pointer, encoding="utf-8")
+    app = opened()
+    assert not app.exception
+    assert [code.value for code in app.code] == ["twotrack build"]
+    assert "untouched" in text_of(app)
+    assert "Nothing to show yet" not in text_of(app)
+
+
 def test_a_build_without_records_says_what_would_fill_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
 ) -> None:

@@ -75,6 +75,14 @@ def test_nothing_is_asked_of_any_other_host(visit: Visit, address: str) -> None:
     assert [url for url in visit.asked if not url.startswith(ours)] == []
 
 
+def test_the_tab_says_which_page_it_is(visit: Visit) -> None:
+    """A screen reader reads it first, and of several open tabs it is all that is seen: a change's is its key."""
+    named = {f"/{address}": title for entries in SECTIONS.values() for _, address, title, _ in entries}
+    named |= {"/": named["/overview"]}
+    asked = named.get(visit.path) or visit.path.partition("%3A")[2].partition("&")[0]
+    assert visit.page.title() == f"{asked} · Twotrack"
+
+
 def test_every_chart_has_a_name_and_a_table(visit: Visit) -> None:
     """Readers who do not see the chart get its name and the same numbers as a table."""
     page = visit.page
