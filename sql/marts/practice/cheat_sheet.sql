@@ -103,10 +103,11 @@ sheet as (
     union all
     select period, team, 4, 'owner',
         cast(deciders as varchar) || ' people' || case
-            when human_decisions < minimum_sample then ', too few decisions to say who does most (n = ' || cast(human_decisions as varchar) || ')'
+            when known_decisions < minimum_sample then ', too few decisions to say who does most (n = ' || cast(known_decisions as varchar) || ')'
             else ', the busiest one with ' || coalesce(cast(cast(round(top_decider_share * 100) as bigint) as varchar) || ' % of '
-                || cast(human_decisions as varchar) || ' decisions', 'an unknown share') end
-            || case when human_decisions >= minimum_sample then coalesce(', most from ' || decider_group || ' (' || cast(cast(round(decider_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
+                || cast(known_decisions as varchar) || ' decisions', 'an unknown share') end
+            || case when human_decisions > known_decisions then ' by known people' else '' end
+            || case when known_decisions >= minimum_sample then coalesce(', most from ' || decider_group || ' (' || cast(cast(round(decider_group_share * 100) as bigint) as varchar) || ' %)', '') else '' end
             || '; ' || cast(policy_decisions as varchar) || ' decisions by policies; ' || cast(both_groups as varchar) || ' also deploy',
         cast(deployers as varchar) || ' people' || case
             when deployments < minimum_sample then ', too few deployments to say who does most (n = ' || cast(deployments as varchar) || ')'

@@ -6,7 +6,8 @@
 -- column: team | The team; '(all)' for the organisation, '(no team)' for records of none.
 -- column: changes | Changes created.
 -- column: decisions | Decisions that decide, by people and policies.
--- column: human_decisions | Decisions by people.
+-- column: human_decisions | Decisions by people, also those whom nobody knows.
+-- column: known_decisions | Of those, decisions by people who are known.
 -- column: policy_decisions | Decisions by named policies.
 -- column: approved | Approvals.
 -- column: declined | Rejections and requests for changes.
@@ -74,7 +75,9 @@ complete as (
     group by p.period, s.team
 ),
 acts as (
-    select s.team, d.decided_at, d.decided_by, d.decided_by_type = 'human' as is_human,
+    select s.team, d.decided_at, d.decided_by,
+        -- Behind a placeholder's name somebody decided, whom nobody knows.
+        coalesce(d.decided_by_type = 'human', d.policy is null) as is_human,
         d.verdict = 'approved' as is_approval,
         k.decision_id is not null as is_conditioned,
         coalesce(trim(d.comment), '') <> '' or d.conditions is not null as has_words
@@ -82,11 +85,11 @@ acts as (
     inner join scopes s on s.member = coalesce(d.change_team, '(no team)')
     left join marts.conditioned_decisions k on k.decision_id = d.decision_id
     where d.is_of_change and d.decided_at is not null and d.verdict in ('approved', 'rejected', 'changes_requested')
-        and (d.decided_by_type = 'human' or d.policy is not null)
+        and (coalesce(d.decided_by_type, 'human') = 'human' or d.policy is not null)
 ),
 act_gaps as (
     -- Decisions of one instant are of one period, so their order among themselves does not matter.
-    select team, decided_at, is_human, is_approval, is_conditioned, has_words,
+    select team, decided_at, decided_by, is_human, is_approval, is_conditioned, has_words,
         (epoch_us(decided_at) - epoch_us(lag(decided_at) over (partition by team order by decided_at))) / 1000000.0 as gap
     from acts
 ),
@@ -94,7 +97,8 @@ decided as (
     select p.period, a.team,
         count(*) as decisions,
         count(*) filter (where is_human) as human_decisions,
-        count(*) filter (where not coalesce(is_human, false)) as policy_decisions,
+        count(*) filter (where is_human and decided_by is not null) as known_decisions,
+        count(*) filter (where not is_human) as policy_decisions,
         count(*) filter (where is_approval) as approved,
         count(*) filter (where not is_approval) as declined,
         count(*) filter (where is_approval and is_conditioned) as conditioned,
@@ -221,6 +225,7 @@ select
     cast(coalesce(c.changes, 0) as bigint) as changes,
     cast(coalesce(d.decisions, 0) as bigint) as decisions,
     cast(coalesce(d.human_decisions, 0) as bigint) as human_decisions,
+    cast(coalesce(d.known_decisions, 0) as bigint) as known_decisions,
     cast(coalesce(d.policy_decisions, 0) as bigint) as policy_decisions,
     cast(coalesce(d.approved, 0) as bigint) as approved,
     cast(coalesce(d.declined, 0) as bigint) as declined,

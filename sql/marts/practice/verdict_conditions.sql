@@ -116,7 +116,7 @@ shares as (
 ),
 others as (
     select f.period, f.team, 'change_governance' as subject, 3 as place, 'risk changes the outcome or the handling' as condition,
-        coalesce(r.high_declined, 0) - coalesce(r.low_declined, 0) as value, 0.0 as limit_value,
+        r.high_declined - r.low_declined as value, 0.0 as limit_value,
         coalesce(least(r.high_n, r.low_n), 0) as n,
         case when coalesce(least(r.high_n, r.low_n), 0) >= t.minimum_sample
             then r.high_declined > r.low_declined or r.high_handling > r.low_handling end as holds,
@@ -143,7 +143,7 @@ others as (
     cross join thresholds t
     left join marts.living_rules a on a.period = f.period and a.team = f.team
     union all
-    select f.period, f.team, 'separation', 2, 'no confusion pattern fires', p.firing * 1.0, 0.0, coalesce(p.firing + p.clear, 0),
+    select f.period, f.team, 'separation', 2, 'no confusion pattern fires', case when p.firing + p.clear > 0 then p.firing * 1.0 end, 0.0, coalesce(p.firing + p.clear, 0),
         case when p.firing > 0 then false when p.clear > 0 then true end,
         case
             when p.firing = 1 then p.name || ' fires'
@@ -155,7 +155,12 @@ others as (
     left join patterns p on p.period = f.period and p.team = f.team
     union all
     -- Drift is judged as of the build, so it speaks for the period that ends there.
-    select f.period, f.team, 'separation', 3, 'no drift finding is open', count(d.team) filter (where d.state = 'drifting') * 1.0, 0.0,
+    select f.period, f.team, 'separation', 3, 'no drift finding is open',
+        case
+            when count(d.team) filter (where d.state in ('drifting', 'stable', 'moving')) > 0
+                then count(d.team) filter (where d.state = 'drifting') * 1.0
+        end,
+        0.0,
         coalesce(max(d.n), 0),
         case
             when count(d.team) filter (where d.state = 'drifting') > 0 then false
