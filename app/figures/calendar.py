@@ -20,7 +20,7 @@ _LABELLED = 14
 
 
 def days(shown: Sequence[Day], freezes: Sequence[Freeze], colours: Palette) -> go.Figure:
-    """Draw a calendar: weeks from left to right, a square per day, darker with more windows; frozen days outlined.
+    """Draw a calendar: weeks from left to right, a square per day, stronger with more windows; frozen days outlined.
 
     Days with overlapping windows are ringed and carry their number. Dragging over days selects them.
     """

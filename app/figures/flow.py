@@ -11,7 +11,8 @@ from app import wording
 from app.figures.style import Palette, lay_out
 from app.questions.hand_overs import Stream
 
-_ROW, _PAD, _TOP, _BOTTOM = 62, 54, 48, 44
+# A name of four lines stands clear of the next one.
+_ROW, _PAD, _TOP, _BOTTOM = 74, 66, 48, 44
 # The share of the width on either side that is kept for names.
 _MARGIN = 0.35
 # What fits there on a phone.

@@ -75,8 +75,10 @@ def _calendar(asked: Frame) -> None:
         on_select=_brushed, selection_mode="box",
         alt="Planned windows by day, overlapping ones and freezes marked. The dates below select the same days.",
     )  # fmt: skip
+    # Strength is ink on the page's ground, in both themes.
     st.caption(
-        "Darker: more planned windows start that day; ringed, with their number: overlapping ones; crossed: freeze. "
+        f"{'Brighter' if frame.is_dark() else 'Darker'}: more planned windows start that day; ringed, with their "
+        "number: overlapping ones; crossed: freeze. "
         "Drag over days to see their windows below, or choose the dates."
     )
     exhibits.same_as_table(
