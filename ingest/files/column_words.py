@@ -127,7 +127,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "key": ("deployment_id", "deploy_id", "deployment", "plan_execution_id", "id", "uuid", "uid", "key",
                 "commit_sha", "build_id", "run_id"),
         "service": ("service", "app", "application", "project", "service_name", "application_name", "component",
-                    "system", "system_name", "project_name", "release_definition", "service_identifiers"),
+                    "svc", "svc_name", "system", "system_name", "project_name", "release_definition",
+                    "service_identifiers"),
         "team": ("team", "squad", "group"),
         "repository": ("repository", "repo", "repository_name", "project_path", "repository_url", "repo_url"),
         "environment": ("environment", "env", "environment_name", "stage", "target", "target_environment",
@@ -135,7 +136,8 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
                         "target_id"),
         "version": ("version", "image_tag", "tag", "release", "release_version", "app_version", "package_version",
                     "release_name", "release_number", "build", "build_number", "build_version", "artifact_version"),
-        "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256"),
+        # Heroku's slug is what runs; a rollback brings an older one under a new number.
+        "artifact_digest": ("digest", "image_digest", "artifact_digest", "sha256", "slug_id"),
         "revision": ("commit", "revision", "sha", "git_sha", "git_commit", "commit_id", "commit_sha", "main_commit"),
         # What came of it goes before where it stands: a run that failed is "completed" too.
         "status": ("result", "conclusion", "outcome", "build_result", "status", "state", "task_state", "task_status",
@@ -150,7 +152,7 @@ LEXICON: Mapping[str, Mapping[str, Sequence[str]]] = {
         "created_at": ("created_at", "created", "queued_at", "queue_time", "create_time", "time_created",
                        "committed_at"),
         # Where the start has a column of its own, "deployed at" is the end.
-        "started_at": ("deploy_started_at", "started_at", "start_time", "start", "started", "deploy_start",
+        "started_at": ("deploy_started_at", "started_at", "start_time", "start", "started", "deploy_start", "begin",
                        "deployment_started_at", "deployed_at", "timestamp",
                        "start_ts", "time", "date", "merged_at", "datetime"),
         "finished_at": ("finished_at", "end_time", "end", "finished", "ended", "completed", "deploy_end",

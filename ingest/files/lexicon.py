@@ -46,6 +46,11 @@ _OWN_WORDS: Mapping[str, Sequence[str]] = {
     "deployment_status": ("deployment",),
     "event": ("event",),
 }
+# Objects that people group what they log into, and the fields looked for in them.
+_GROUPS = re.compile(
+    r"^(?:ts|times?|timings?|timestamps?|when|dates?|where|what|who|context|meta|metadata|details|info|artifact)_"
+)
+_GROUPED = frozenset(("service", "environment", "version", "artifact_digest", "revision", "status"))
 _INSTANT_ENDINGS = re.compile(r"(?:_(?:at|on|time|date|datetime|timestamp|utc|gmt))+$|^(?:date|time)_")
 
 
@@ -71,16 +76,16 @@ def match_columns(kind: str, columns: Sequence[str]) -> dict[str, str]:
     """
     plain = {column: plain_name(column) for column in columns}
     found: dict[str, str] = {}
-    for loosen in (_as_written, _without_own_word, _without_ending, _of_a_part, _of_an_object):
+    for loosen in (_as_written, _without_own_word, _without_ending, _of_a_part, _of_an_object, _of_a_group):
         for name, words in LEXICON[kind].items():
             if name in found:
                 continue
-            known = [word if loosen is _of_an_object else loosen(word, kind, name) for word in words]
+            known = [word if loosen in _NESTED else loosen(word, kind, name) for word in words]
             free = [column for column in plain if column not in found.values()]
             # What a page shows of an instant is in the zone of who exported it; its value is in UTC.
             last = ".display_value" if name.endswith("_at") else ".value"
             free.sort(key=lambda one: (one.endswith(last), _certainty(one)))
-            said = {c: loosen(plain[c] if "." in c or loosen is not _of_an_object else "", kind, name) for c in free}
+            said = {c: loosen(plain[c] if "." in c or loosen not in _NESTED else "", kind, name) for c in free}
             candidates = [column for word in known if word for column in said if said[column] == word]
             if candidates:
                 found[name] = _surest(candidates[0], columns) if name in _PEOPLE else candidates[0]
@@ -119,6 +124,14 @@ def _of_an_object(text: str, kind: str, field: str) -> str:
     """Of a nested object that is a person or a thing with a name, leave what it is: ``author.login`` → ``author``."""
     endings = _PERSON if field in _PEOPLE else _THING if field in _THINGS else ()
     return next((text.removesuffix(f"_{ending}") for ending in endings if text.endswith(f"_{ending}")), "")
+
+
+def _of_a_group(text: str, kind: str, field: str) -> str:
+    """Of an object that only groups what a row says, leave what it says: ``ts.begin``, ``where.env``."""
+    return _GROUPS.sub("", text) if field.endswith("_at") or field in _GROUPED else ""
+
+
+_NESTED = (_of_an_object, _of_a_group)
 
 
 def _certainty(column: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -199,3 +200,33 @@ def test_labels_in_repeated_columns_are_all_read(store: RawStore, tmp_path: Path
     (issue,) = records(store, "record_issues")
     assert issue["labels"] == "network|emergency"
     assert "outcome" not in issue
+
+
+def test_what_objects_group_is_read_as_what_it_says(store: RawStore, tmp_path: Path) -> None:
+    """Logs of one's own making put when, where and what into objects; without them nothing counted as production."""
+    row = {
+        "id": "d1",
+        "svc": {"name": "web"},
+        "where": {"env": "prod", "region": "eu"},
+        "what": {"image": {"digest": "sha256:ab", "tag": "1.2.0"}},
+        "ts": {"begin": "2026-03-01T08:00:00Z", "end": "2026-03-01T08:04:00Z"},
+        "who": {"login": "ann"},
+        "result": "ok",
+    }
+    proposed(store, tmp_path, json.dumps(row), "deploys.jsonl")
+    (record,) = records(store, "record_deployments")
+    said = (record["service"], record["environment"], record["version"], record["artifact_digest"])
+    assert said == ("web", "prod", "1.2.0", "sha256:ab")
+    assert (record["started_at"][11:16], record["finished_at"][11:16]) == ("08:00", "08:04")
+
+
+def test_a_release_of_heroku_ends_when_it_was_changed_last_and_its_slug_is_what_runs(
+    store: RawStore, tmp_path: Path
+) -> None:
+    """No column is called its end, without which none of its releases was a finished deployment."""
+    row = {"id": "r7", "app": {"name": "web"}, "version": 7, "status": "succeeded", "slug": {"id": "s5"},
+           "created_at": "2026-03-01T08:00:00Z", "updated_at": "2026-03-01T08:02:00Z", "user": {"email": "a@b.example"},
+           "description": "Rollback to v5"}  # fmt: skip
+    proposed(store, tmp_path, json.dumps([row]), "releases.json")
+    (record,) = records(store, "record_deployments")
+    assert (record["artifact_digest"], record["version"], record["finished_at"]) == ("s5", "7", "2026-03-01T08:02:00Z")
