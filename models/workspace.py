@@ -97,7 +97,9 @@ class Workspace:
             raise NotBuiltError(
                 "There is no build to read yet.",
                 where=str(self.home),
-                next_step="twotrack demo (example data), or twotrack sync and then twotrack build",
+                next_step="twotrack build"
+                if self.raw_path.exists()
+                else "twotrack demo (example data), or twotrack sync and then twotrack build",
             ) from None
         except (ValueError, KeyError, TypeError) as error:
             raise NotBuiltError(

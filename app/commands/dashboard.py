@@ -31,6 +31,7 @@ def command(session: Session, port: int | None, no_browser: bool) -> None:
     It listens on the loopback address only, sends no usage statistics, and reads the published build; a new build
     shows up by itself. Ctrl-C ends it.
     """
+    session.output = session.workspace.home
     session.workspace.home.mkdir(parents=True, exist_ok=True)
     chosen = choose_port(port)
     session.answer({"url": address(chosen), "home": session.workspace.home})

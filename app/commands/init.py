@@ -61,6 +61,7 @@ def command(session: Session, /, is_untested: bool, **given: Any) -> None:  # no
     source = answers.source()
     found = None if is_untested else _tried(session, source)
     is_new = not session.workspace.config_path.is_file()
+    session.output = session.workspace.home
     path = written(session.workspace, source)
     session.answer({
         "path": path,

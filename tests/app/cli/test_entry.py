@@ -138,6 +138,13 @@ def test_an_error_says_what_where_kept_and_next_and_no_traceback(twotrack: Twotr
     assert "Traceback" not in said.err
 
 
+def test_records_without_a_build_are_one_command_away(twotrack: Twotrack, home: Path) -> None:
+    """Whoever has imported already is not sent to sync, and not to the demo."""
+    home.mkdir()
+    (home / "store.duckdb").touch()
+    assert twotrack("metric", "all", "--json").document["next"] == "twotrack build"
+
+
 def test_an_error_as_json_is_on_standard_output_and_its_text_on_standard_error(twotrack: Twotrack) -> None:
     """Whoever pipes the output gets a document; whoever watches still sees what happened."""
     said = twotrack("--json", "metric", "all")
@@ -188,7 +195,7 @@ def test_an_output_that_is_full_is_told_on_standard_error(published: Path, asked
     "asked",
     [
         ("report", "--period", "2026Q1", "--out"), ("evidence", "--period", "2026Q1", "--out"), ("keygen", "--out"),
-        ("verify", "--as-file"),
+        ("verify", "--as-file"), ("app", "--no-browser", "--home"),
     ],
 )  # fmt: skip
 def test_a_place_that_cannot_be_written_to_is_no_fault_of_ours(
