@@ -24,12 +24,12 @@ const seen = new WeakMap()
 export default function ({{ parentElement, setTriggerValue }}) {{
     const host = parentElement.host ?? parentElement
     const now = () => getComputedStyle(host).getPropertyValue("--st-background-color").trim()
-    if (!seen.has(host)) seen.set(host, now())
     const look = () => {{
         const found = now()
         if (!found || found === seen.get(host)) return
+        const isChange = seen.has(host)
         seen.set(host, found)
-        setTriggerValue("changed", true)
+        if (isChange) setTriggerValue("changed", true)
     }}
     look()
     const timer = setInterval(look, {_EVERY_MS})
