@@ -21,6 +21,17 @@ people as (
     from named n
     inner join intermediate.int_actors a on a.source = n.source and a.login = n.login
     where a.actor_type = 'human' and a.person_id is not null
+    union
+    -- GitLab names whoever made a commit by nothing but an e-mail.
+    select c.source, c.change_key, p.person
+    from intermediate.all_commits c
+    inner join config.person_emails p on p.email = lower(trim(c.author_email))
+    where c.change_key is not null and coalesce(trim(c.author), '') = ''
+    union
+    select c.source, c.change_key, p.person
+    from intermediate.all_commits c
+    inner join config.person_emails p on p.email = lower(trim(c.committer_email))
+    where c.change_key is not null and coalesce(trim(c.committer), '') = ''
 )
 select
     cast(source || ':' || change_key as varchar) as change_id,

@@ -54,10 +54,18 @@ named_bots as (
     group by a.login
 ),
 emails as (
-    select s.source, lower(trim(s.login)) as login, min(p.person) as person
-    from spelled s
-    inner join config.person_emails p on p.email = lower(s.email)
-    group by 1, 2
+    -- Some tools name people by their e-mail itself.
+    select source, login, min(person) as person
+    from (
+        select s.source, lower(trim(s.login)) as login, p.person
+        from spelled s
+        inner join config.person_emails p on p.email = lower(s.email)
+        union all
+        select a.source, a.login, p.person
+        from accounts a
+        inner join config.person_emails p on p.email = a.login
+    )
+    group by source, login
 ),
 configured as (
     select a.source, a.login, min(p.person) as person
