@@ -1,10 +1,10 @@
 -- description: Every attempt to bring an artifact into an environment: deployment records, and pipeline runs or stages that
---   deploy where the source keeps no deployment records of its own.
+--   deploy where the source keeps no deployment records of its own; of a run into several environments one for each.
 -- grain: deployment_id
 -- column: deployment_id | Source and the source's key, joined by ':'.
 -- column: source | Name of the source instance.
 -- column: source_event_id | The source event this row was read from.
--- column: key | The source's own key.
+-- column: key | The source's own key; with '@' and the environment for what a run deployed besides, into other environments.
 -- column: basis | deployment, run or stage: the form in which the source keeps it.
 -- column: title | Title or name.
 -- column: url | The source's own page.
@@ -12,7 +12,7 @@
 -- column: component_key | Component or job as stated, lower case, '' when absent.
 -- column: repository_key | Repository as stated, lower case, '' when absent.
 -- column: team_key | Team as stated, '' when absent.
--- column: environment | Environment as stated.
+-- column: environment | Environment as stated, else the one that the deploying stage's, job's or run's name is.
 -- column: version | Version or tag as stated.
 -- column: artifact_digest | Digest of the artifact as stated.
 -- column: revision | Commit deployed.
@@ -34,9 +34,11 @@
 -- not_null: deployment_id, source, key, basis, time_quality
 -- unique: deployment_id
 with steps as (
-    select s.source, s.run_key, lower(s.name) as name, s.environment, s.started_at,
-        lower(coalesce(s.outcome, s.status, '')) as status, coalesce(m.waits, '') as waits
+    select s.source, s.run_key, lower(s.name) as name, coalesce(r.environment, s.environment, e.environment) as environment,
+        s.started_at, s.finished_at, lower(coalesce(s.outcome, s.status, '')) as status, m.outcome, coalesce(m.waits, '') as waits
     from intermediate.all_run_steps s
+    left join intermediate.all_runs r on r.source = s.source and r.key = s.run_key
+    left join intermediate.int_named_environments e on e.name = lower(s.name)
     left join intermediate.int_deployment_states m
         on m.status = regexp_replace(lower(coalesce(s.outcome, s.status)), '[ _-]+', '', 'g')
 ),
@@ -56,25 +58,41 @@ deploying_steps as (
         -- A step that was left out deployed nothing, nor did one that still waited when its run had ended.
         and s.status not in ('skipped', 'not_built', 'not_executed') and (s.waits = '' or o.run_key is not null)
 ),
-step_of_run as (
+-- What was brought into one environment; a step that says of none into which is of the others.
+by_environment as (
     select
         source,
         run_key,
-        min(started_at) filter (where waits = '') as started_at,
         min(environment) as environment,
+        min(started_at) filter (where waits = '') as started_at,
+        max(finished_at) as finished_at,
         max(name) as step_name,
-        max(case when waits = '' then 1 else 0 end) = 1 as has_begun
+        max(case when waits = '' then 1 else 0 end) = 1 as has_begun,
+        min(case outcome when 'failed' then 0 when 'cancelled' then 1 when 'in_progress' then 2 when 'succeeded' then 4 else 3 end) as worst
     from deploying_steps
-    group by source, run_key
+    group by source, run_key, lower(trim(environment))
+),
+step_of_run as (
+    select
+        b.*,
+        p.environment is not null as is_production,
+        -- The run is the attempt at production, else at the first of its environments.
+        row_number() over (
+            partition by b.source, b.run_key order by case when p.environment is null then 1 else 0 end, b.environment
+        ) as place
+    from by_environment b
+    left join (
+        select source, run_key from by_environment where environment is not null group by source, run_key
+    ) n on n.source = b.source and n.run_key = b.run_key
+    left join config.production_environments p on p.environment = lower(trim(b.environment))
+    where b.environment is not null or n.run_key is null
 ),
 -- A run that goes on has not begun to deploy while its deploying step waits, or somebody has to let it go before.
 not_begun as (
-    select o.source, o.run_key
+    select distinct o.source, o.run_key
     from open_runs o
     inner join steps s on s.source = o.source and s.run_key = o.run_key
-    left join step_of_run d on d.source = o.source and d.run_key = o.run_key
-    group by o.source, o.run_key
-    having not coalesce(bool_or(d.has_begun), false) and (count(d.run_key) > 0 or bool_or(s.waits = 'gate'))
+    where s.waits = 'gate'
 ),
 recorded as (
     select distinct source, coalesce(lower(repository), '') as repository from intermediate.all_deployments
@@ -85,12 +103,20 @@ deploying_runs as (
         s.environment as step_environment,
         coalesce(p.purpose, w.purpose) as purpose,
         s.step_name,
+        coalesce(s.place, 1) as place,
+        -- How a run ended says how its deployment to production did; of any other that its steps name they do themselves.
+        coalesce(r.environment is null and not s.is_production and s.environment is not null, false) as is_told_by_steps,
         s.started_at as step_started_at,
-        n.run_key is not null as has_not_begun,
+        s.finished_at as step_finished_at,
+        case s.worst when 0 then 'failed' when 1 then 'cancelled' when 2 then 'in_progress' when 4 then 'succeeded' end as step_status,
+        coalesce(e.environment, f.environment) as named_environment,
+        case when s.run_key is null then n.run_key is not null else not s.has_begun end as has_not_begun,
         p.purpose in ('deploy', 'rollback') or w.purpose in ('deploy', 'rollback') as is_named
     from intermediate.all_runs r
     left join intermediate.int_run_purposes p on p.name = lower(r.name)
     left join intermediate.int_run_purposes w on w.name = lower(r.workflow)
+    left join intermediate.int_named_environments e on e.name = lower(r.name)
+    left join intermediate.int_named_environments f on f.name = lower(r.workflow)
     left join step_of_run s on s.source = r.source and s.run_key = r.key
     left join not_begun n on n.source = r.source and n.run_key = r.key
     where (p.purpose in ('deploy', 'rollback') or w.purpose in ('deploy', 'rollback') or s.run_key is not null)
@@ -135,10 +161,10 @@ from intermediate.all_deployments d
 left join intermediate.int_run_purposes p on p.name = lower(d.task)
 union all
 select
-    r.source || ':' || r.key,
+    r.source || ':' || r.key || case when r.place > 1 then '@' || r.step_environment else '' end,
     r.source,
     r.source_event_id,
-    r.key,
+    r.key || case when r.place > 1 then '@' || r.step_environment else '' end,
     case when r.is_named then 'run' else 'stage' end,
     coalesce(r.name, r.workflow),
     r.url,
@@ -146,11 +172,15 @@ select
     coalesce(lower(r.name), ''),
     coalesce(lower(r.repository), ''),
     '',
-    coalesce(r.environment, r.step_environment),
+    coalesce(r.environment, r.step_environment, r.named_environment),
     cast(null as varchar),
     cast(null as varchar),
     r.revision,
-    case when r.has_not_begun then 'waiting' else lower(coalesce(r.outcome, r.status)) end,
+    case
+        when r.has_not_begun then 'waiting'
+        when r.is_told_by_steps then r.step_status
+        else lower(coalesce(r.outcome, r.status))
+    end,
     coalesce(r.purpose = 'rollback', false),
     r.key,
     r.change_key,
@@ -158,7 +188,7 @@ select
     cast(null as varchar),
     r.created_at,
     case when not r.has_not_begun then coalesce(r.step_started_at, r.started_at) end,
-    r.finished_at,
+    case when r.is_told_by_steps then coalesce(r.step_finished_at, r.finished_at) else r.finished_at end,
     cast(null as timestamp),
     cast(null as varchar),
     cast(null as varchar),
