@@ -24,6 +24,7 @@
 -- column: deployer_type | human, bot, or system when only automation is known.
 -- column: previous_deployment_id | The successful deployment before it in its service and environment.
 -- column: artifact_kind | first, new, redeploy or return; null without artifact or success.
+-- column: has_not_begun | Whether it was created and has not begun: it waits, or nobody let it go.
 -- column: is_rerelease | Whether it brought an artifact that ran there before, unless it is known that nothing had authorised that then.
 -- column: is_rollback | Whether it took a release back: stated, or an older artifact came back within the window.
 -- column: changes_carried | Changes known to be in it; null when its service has no change records to compare with.
@@ -41,7 +42,7 @@
 -- column: restored_at | When service was restored, UTC; null while an incident is open, or when unknown.
 -- column: time_quality | exact, bounded or inferred.
 -- column: source_event_id | The source event this row was read from.
--- not_null: deployment_id, source, key, outcome, is_rerelease, is_rollback
+-- not_null: deployment_id, source, key, outcome, has_not_begun, is_rerelease, is_rollback
 -- unique: deployment_id
 -- assert: authorisation_class in ('prior', 'within_skew', 'retroactive_emergency_in_sla', 'retroactive', 'never', 'no_record', 'not_collectable')
 with carried as (
@@ -182,6 +183,7 @@ select
     cast(d.deployer_type as varchar) as deployer_type,
     cast(h.previous_deployment_id as varchar) as previous_deployment_id,
     cast(h.kind as varchar) as artifact_kind,
+    cast(d.has_not_begun as boolean) as has_not_begun,
     cast(coalesce(h.kind in ('redeploy', 'return'), false) and a.deployment_id is null as boolean) as is_rerelease,
     cast(r.deployment_id is not null or (d.is_rollback_stated and p.deployment_id is null) as boolean) as is_rollback,
     cast(
@@ -193,8 +195,7 @@ select
     cast(
         case
             when not coalesce(d.is_production, false) or d.outcome = 'cancelled' then null
-            -- Created, and not begun: it waits, or nobody let it go.
-            when d.started_at is null and d.created_at is not null and d.outcome in ('in_progress', 'failed') then null
+            when d.has_not_begun then null
             when c.worst = 6 then 'never'
             when c.worst = 5 then 'retroactive'
             when c.worst = 3 then 'retroactive_emergency_in_sla'

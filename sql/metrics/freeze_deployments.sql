@@ -33,7 +33,7 @@ select
     cast(null as double) as value,
     cast(
         case
-            when d.started_at is null and d.created_at is not null and d.outcome in ('in_progress', 'failed') then 'has not begun'
+            when d.has_not_begun then 'has not begun'
             when d.started_at is null then 'start unknown'
             when d.outcome = 'cancelled' then 'cancelled before it deployed'
             when n.freezes = 0 then 'not collectable: no freeze is known'

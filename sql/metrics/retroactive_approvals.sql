@@ -33,7 +33,7 @@ select
     cast(null as double) as value,
     cast(
         case
-            when started_at is null and created_at is not null and outcome in ('in_progress', 'failed') then 'has not begun'
+            when has_not_begun then 'has not begun'
             when started_at is null then 'start unknown'
             when outcome = 'cancelled' then 'cancelled before it deployed'
             when is_rerelease then 're-release of an artifact that ran before'

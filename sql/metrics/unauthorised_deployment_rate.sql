@@ -36,7 +36,7 @@ select
         case
             when is_production is null then 'environment unknown'
             when outcome = 'cancelled' then 'cancelled before it deployed'
-            when started_at is null and created_at is not null and outcome in ('in_progress', 'failed') then 'has not begun'
+            when has_not_begun then 'has not begun'
             when started_at is null then 'start unknown'
             when is_rerelease then 're-release of an artifact that ran before'
             -- One change that is known to be unauthorised is enough, whatever cannot be said of the others.

@@ -1,4 +1,5 @@
--- description: Every approval of a change, and what was taken back and may have been one: whether it is independent, covers the revision that shipped, and how long it held.
+-- description: Every approval of a change, and what was taken back and may have been one: whether it is independent, covers the
+--   revision that shipped, and how long it held.
 -- grain: decision_id
 -- column: decision_id | The decision.
 -- column: change_id | The change.

@@ -66,7 +66,6 @@ by_environment as (
         min(environment) as environment,
         min(started_at) filter (where waits = '') as started_at,
         max(finished_at) as finished_at,
-        max(name) as step_name,
         max(case when waits = '' then 1 else 0 end) = 1 as has_begun,
         min(case outcome when 'failed' then 0 when 'cancelled' then 1 when 'in_progress' then 2 when 'succeeded' then 4 else 3 end) as worst
     from deploying_steps
@@ -102,7 +101,6 @@ deploying_runs as (
         r.*,
         s.environment as step_environment,
         coalesce(p.purpose, w.purpose) as purpose,
-        s.step_name,
         coalesce(s.place, 1) as place,
         -- How a run ended says how its deployment to production did; of any other that its steps name they do themselves.
         coalesce(r.environment is null and not s.is_production and s.environment is not null, false) as is_told_by_steps,

@@ -27,6 +27,7 @@
 -- column: created_at | When it was created, UTC.
 -- column: started_at | When it started: stated, else first status in progress, else created, unless it waits to begin or had to be
 --   let go; UTC.
+-- column: has_not_begun | Whether it was created and has not begun: it waits, or nobody let it go.
 -- column: finished_at | First success, else when it ended without one; UTC; null while unknown.
 -- column: verified_at | When it was verified, UTC.
 -- column: verification | Verification evidence as stated.
@@ -34,6 +35,7 @@
 -- column: deployer | Person or automation that deployed; a bot resolves to whoever triggered it; null while unresolved.
 -- column: deployer_type | human, bot, or system when only automation is known.
 -- column: time_quality | exact, bounded or inferred.
+-- not_null: has_not_begun
 -- not_null: deployment_id, source, key, outcome, time_quality
 -- unique: deployment_id
 -- assert: outcome in ('succeeded', 'failed', 'cancelled', 'in_progress', 'unknown')
@@ -126,6 +128,10 @@ select
     cast(
         coalesce(j.started_at, j.status_started_at, case when not (j.is_waiting or j.was_gated) then j.created_at end) as timestamp
     ) as started_at,
+    cast(
+        j.created_at is not null and coalesce(j.started_at, j.status_started_at) is null and (j.is_waiting or j.was_gated)
+        and j.outcome in ('in_progress', 'failed') as boolean
+    ) as has_not_begun,
     cast(
         case j.outcome
             when 'succeeded' then coalesce(j.succeeded_at, j.finished_at)
